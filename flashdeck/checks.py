@@ -1,0 +1,204 @@
+"""What must hold between the things in a library. A check is a function from it to problems; CHECKS lists them.
+
+To add one: a function, its name in CHECKS, its code in problems.md, and a file in tests/bad that bears the code's name.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import date
+
+from flashdeck.courses import select_course
+from flashdeck.markdown import find_unsafe
+from flashdeck.model import Card, Course, Library, to_date
+from flashdeck.problem import Problem, nearest
+from flashdeck.shapes import short
+from flashdeck.source import Route
+
+HIGHEST_GAP = 499  # Anki makes no card of a higher number
+RESERVED_TAGS = ("marked", "leech")  # Anki drops them from packages
+
+
+def check_references(library: Library) -> Iterator[Problem]:
+    """A card that cites nothing that is known leaves its learner without a source."""
+    for card in library.cards:
+        for route, id in _texts(card, "reference"):
+            if id not in library.references and not library.may_define(id):
+                help = nearest(id, library.references, "write it in a file that begins with 'references:'")
+                yield card.problem("unknown-reference", f"'{short(id)}' is not the id of a reference", *route, help=help)
+
+
+def check_tags(library: Library) -> Iterator[Problem]:
+    """Anki splits, drops or takes for its own a tag that it does not like, and searches for it find nothing."""
+    for card in library.cards:
+        for route, tag in _texts(card, "tags"):
+            if re.search(r'[\s"]', tag):
+                good = re.sub(r'[\s"]+', "-", tag).strip("-")
+                yield card.problem("bad-tag", f"'{short(tag)}' has a blank or a quote in it", *route, help=f"write '{good}'")
+            elif not all(tag.split("::")):
+                yield card.problem("bad-tag", f"'{short(tag)}' has an empty part", *route, help="write it as 'part::part'")
+            elif tag.lower() in RESERVED_TAGS or tag.lower().startswith(("course::", "flashdeck::")):
+                message = f"'{short(tag)}' is a tag that Anki or flashdeck sets itself"
+                yield card.problem("bad-tag", message, *route, help="choose another word")
+
+
+def check_courses(library: Library) -> Iterator[Problem]:
+    """A course that names what does not exist leaves out cards that somebody counts on."""
+    known = {"kinds": library.kinds.keys(), "tags": library.tags, "decks": {deck.id for deck in library.decks}}
+    for course in library.courses.values():
+        complete = True
+        for rule, names in (("include", course.include), ("exclude", course.exclude)):
+            for key, words in names.items():
+                for word in words:
+                    if word not in known[key] and not library.may_define(word):
+                        complete = False
+                        message = f"there is no {key[:-1]} '{short(word)}' in these decks"
+                        help = nearest(word, known[key])
+                        route = _route_to(course, word, rule, key)
+                        yield course.node.problem(f"unknown-{key[:-1]}", message, *route, help=help)
+        for id in course.cards:
+            if id not in library.card_ids and not library.may_define(id.rpartition("/")[2]):
+                complete = False
+                help = nearest(id, library.card_ids, "write the full id, such as 'deck/card'")
+                message = f"'{short(id)}' is not the id of a card"
+                yield course.node.problem("unknown-card", message, *_route_to(course, id, "cards"), help=help)
+        complete &= bool(course.include or course.cards or not course.node.value.get("include"))
+        if complete and not library.unread and not select_course(library.cards, course):
+            help = "say in 'include' or 'cards' what belongs to it"
+            yield course.node.problem("empty-course", f"the course '{course.id}' has no cards", "id", help=help, level="warning")
+
+
+def check_clozes(library: Library) -> Iterator[Problem]:
+    """Without a good gap Anki makes no card, or one that shows the answer."""
+    for card in library.cards:
+        if not card.kind.cloze:
+            continue
+        for route, text in _texts(card, card.kind.cloze):
+            broken = _broken_gap(text)
+            if broken:
+                word, message = broken
+                help = "write a gap as {{c1::text}} or {{c1::text::hint}}"
+                yield card.problem("broken-cloze", message, *route, word=word, help=help)
+            elif "{{c" not in text:
+                help = "put what is asked into {{c1::...}}"
+                yield card.problem("cloze-without-deletion", "there is no gap in this text", *route, help=help)
+
+
+def _broken_gap(text: str) -> tuple[str, str] | None:
+    """The first gap of a text that Anki would not understand, and what is wrong with it."""
+    opened: list[re.Match[str] | None] = []
+    for found in re.finditer(r"{{c(\d*)(::?)?|{{|}}", text):
+        if found[0] == "}}":
+            gap = opened.pop() if opened else None
+            if gap and not text[gap.end() : found.start()].partition("::")[0].strip():
+                return gap[0], f"the gap '{gap[0]}}}}}' is empty"
+        elif found[0] == "{{" or (not found[1] and not found[2]):
+            opened.append(None)
+        elif found[2] != "::" or not 1 <= int(found[1] or 0) <= HIGHEST_GAP:
+            return found[0], f"'{found[0]}' opens no gap"
+        else:
+            opened.append(found)
+    unclosed = next((gap for gap in opened if gap), None)
+    return (unclosed[0], f"the gap '{unclosed[0]}' is never closed with '}}}}'") if unclosed else None
+
+
+def check_options(library: Library) -> Iterator[Problem]:
+    """A right answer among the wrong ones, or one option twice, teaches that the right answer is wrong."""
+    for card in library.cards:
+        for key in (field.key for field in card.kind.fields.values() if field.type == "options"):
+            for language in card.deck.languages:
+                answers = {_plain(text) for _, text in card.said("answer", language)}
+                seen: set[str] = set()
+                for route, text in card.said(key, language):
+                    if _plain(text) in answers:
+                        message = f"'{short(text)}' is the right answer and stands among the wrong ones"
+                        yield card.problem("answer-among-distractors", message, *route, help="delete it here")
+                    elif _plain(text) in seen:
+                        yield card.problem("repeated-option", f"'{short(text)}' stands here twice", *route, help="delete one")
+                    seen.add(_plain(text))
+
+
+def check_fronts(library: Library) -> Iterator[Problem]:
+    """Two cards ask the same and want different answers: their learner can only guess which."""
+    first: dict[tuple[object, ...], tuple[Card, Route]] = {}
+    for card in library.cards:
+        templates = card.kind.templates
+        for language in card.languages:
+            for at in (0,) if card.kind.cloze else card.templates(language):
+                fields = card.kind.template_fields(templates[at].front)
+                texts = [said for field in fields for said in card.said(field.key, language)]
+                if not all(text.strip() for _, text in texts) or not texts:
+                    continue  # something lacks, and has been told
+                front = (card.kind.name, language, at, tuple(_plain(text) for _, text in texts))
+                other, route = first.setdefault(front, (card, texts[0][0]))
+                if other is not card:
+                    message = f"'{short(texts[0][1])}' is also what the card '{other.id}' asks"
+                    help = f"word one of them differently; the other is at {_spot(other, route)}"
+                    yield card.problem("same-front", message, *texts[0][0], help=help)
+
+
+def check_html(library: Library) -> Iterator[Problem]:
+    """What can run in a learner's Anki, or breaks out of the card, has no place in a text."""
+    for card in library.cards:
+        for key in card.values:
+            if key in ("deck", "tags", "reference"):
+                continue
+            for route, text in _texts(card, key):
+                for part in find_unsafe(text):
+                    word = next((word for word in (part, part.upper()) if word in text), "")
+                    named = f"'{part}>'" if part.startswith("<") else f"'{short(part)}'"
+                    help = "delete it; to show a '<' as a sign, write '&lt;' or put `...` around the code"
+                    yield card.problem("unsafe-html", f"{named} is not allowed in a text", *route, word=word, help=help)
+
+
+def check_labels(library: Library) -> Iterator[Problem]:
+    """A language without labels shows its learners English words around the author's."""
+    seen = set()
+    for card in library.cards:
+        for language in card.languages:
+            if (card.kind.name, language) not in seen and not card.kind.speaks(language):
+                message = f"there are no labels in '{language}' for a {card.kind.name}: its cards show English ones"
+                help = f"add '{language}' to the labels in flashdeck/kinds"
+                yield card.deck.node.problem("no-labels", message, "languages", word=language, help=help, level="warning")
+            seen.add((card.kind.name, language))
+
+
+CHECKS: list[Callable[[Library], Iterator[Problem]]] = [
+    check_references,
+    check_tags,
+    check_courses,
+    check_clozes,
+    check_options,
+    check_fronts,
+    check_html,
+    check_labels,
+]
+
+
+def check_review(library: Library, today: date) -> Iterator[Problem]:
+    """A figure that nobody looked at again since its author said so may be wrong by now. (The one check of the clock.)"""
+    for card in library.cards:
+        for key in (field.key for field in card.kind.fields.values() if field.type == "day"):
+            day = to_date(str(card.values.get(key, "")))
+            if day and day < today:
+                help = f"look for a newer figure, then set '{key}' to a later day"
+                yield card.problem("review-overdue", f"this was to be looked at again by {day}", key, help=help, level="warning")
+
+
+def _texts(card: Card, key: str) -> list[tuple[Route, str]]:
+    """The texts of a field in all languages of its deck, each with its route, each once; what is empty has been told."""
+    return list(dict.fromkeys(said for lang in card.deck.languages for said in card.said(key, lang) if said[1].strip()))
+
+
+def _route_to(course: Course, word: str, *route: str) -> Route:
+    """The route to a word of one of a course's lists."""
+    value = course.node.node(*route).value
+    return (*route, value.index(word)) if isinstance(value, list) else route
+
+
+def _plain(text: str) -> str:
+    """A text without what a learner would not see as a difference."""
+    return " ".join(text.split()).casefold()
+
+
+def _spot(card: Card, route: Route) -> str:
+    return str(card.problem("", "", *route).spot)

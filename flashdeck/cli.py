@@ -1,0 +1,322 @@
+"""The command line: words in, exit code out (0 done, 1 problems in the sources, 2 wrong usage or nothing to do).
+
+What a command needs is imported inside it, so that `--help` and `--version` are instant. The clock is read only here.
+"""
+
+import gc
+import os
+import signal
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn, TextIO, TypeVar
+
+import typer
+
+from flashdeck import __version__
+
+if TYPE_CHECKING:
+    from flashdeck.compiler import Compiled, Selection
+    from flashdeck.model import Course, Deck
+    from flashdeck.problem import Problem
+    from flashdeck.source import Value
+
+app = typer.Typer(
+    name="flashdeck",
+    help="Compiles YAML cards into Anki packages that never cost a learner any progress.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+T = TypeVar("T")
+SEE_LIST = "see 'flashdeck list'"
+
+Paths = Annotated[list[Path] | None, typer.Argument(metavar="[PATHS]...", help="Folders with decks.", show_default="decks")]
+
+
+class ProblemFormat(StrEnum):
+    text = "text"
+    json = "json"
+    github = "github"
+
+
+class ListFormat(StrEnum):
+    text = "text"
+    json = "json"
+
+
+def main() -> None:
+    """Runs the command line."""
+    gc.disable()  # a compiler makes many values and no rubbish; looking for some takes a third of its time
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what is half written is cleaned up
+    for stream in (sys.stdout, sys.stderr):  # a console that lacks a letter shows its number, it does not stop us
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
+    app()
+
+
+@app.callback(invoke_without_command=True)
+def flashdeck(version: Annotated[bool, typer.Option("--version", help="Show the version and stop.")] = False) -> None:
+    """Compiles YAML cards into Anki packages that never cost a learner any progress."""
+    if version:
+        typer.echo(f"flashdeck {__version__}")
+        raise typer.Exit
+
+
+@app.command(epilog="Example: flashdeck build --course frontline-101 --language fr")
+def build(
+    paths: Paths = None,
+    course: Annotated[list[str] | None, typer.Option(metavar="ID", help="Build this course instead of whole decks.")] = None,
+    language: Annotated[list[str] | None, typer.Option(metavar="CODE", help="Build this language only.")] = None,
+    kind: Annotated[list[str] | None, typer.Option(metavar="KIND", help="Take only cards of this kind.")] = None,
+    tag: Annotated[list[str] | None, typer.Option(metavar="TAG", help="Take only cards with this tag.")] = None,
+    without_tag: Annotated[list[str] | None, typer.Option(metavar="TAG", help="Leave out cards with this tag.")] = None,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The folder for the packages.")] = Path("dist"),
+) -> None:
+    """Check everything, then write one package for each deck (or course) and language. Options can be repeated."""
+    from flashdeck.compiler import select_notes
+    from flashdeck.courses import Filter
+
+    compiled = _compile(paths)
+    library = compiled.library
+    _show(compiled.problems, sys.stderr)
+    if not compiled.ok:
+        errors = sum(problem.level == "error" for problem in compiled.problems)
+        typer.echo(f"nothing was built: mend {_count(errors, 'error')} first", err=True)
+        raise typer.Exit(1)
+    wholes: list[Deck | Course] = [_known("course", id, library.courses) for id in course or ()] or list(library.decks)
+    for word in language or ():
+        _known("language", word, {known: known for known in library.languages})
+    for word in kind or ():
+        _known("kind", word, library.kinds)
+    for word in [*(tag or ()), *(without_tag or ())]:
+        _known("tag", word, {known: known for known in library.tags})
+    wanted = Filter(tuple(kind or ()), tuple(tag or ()), tuple(without_tag or ()))
+
+    selections = []
+    for whole in wholes:
+        for code in language or library.languages:
+            selection = select_notes(compiled, whole, code, wanted)
+            if selection.notes or selection.left_out:
+                selections.append(selection)
+    if not any(selection.notes for selection in selections):
+        _stop("nothing was built: no card is in what you asked for")
+    _write(selections, out)
+
+
+@app.command(epilog="Example: flashdeck check --format github decks")
+def check(
+    paths: Paths = None,
+    format: Annotated[ProblemFormat, typer.Option(help="How to show the problems.")] = ProblemFormat.text,
+    strict: Annotated[bool, typer.Option("--strict", help="Count warnings as errors.")] = False,
+) -> None:
+    """Tell every mistake in the sources with its place. Prints nothing when there is none."""
+    compiled = _compile(paths)
+    _show(compiled.problems, sys.stdout, format)
+    if not compiled.ok or (strict and compiled.problems):
+        raise typer.Exit(1)
+
+
+@app.command(name="list", epilog="Example: flashdeck list --format json")
+def list_(
+    paths: Paths = None,
+    format: Annotated[ListFormat, typer.Option(help="How to show what there is.")] = ListFormat.text,
+) -> None:
+    """Show what there is: decks, kinds, languages, courses, and how many cards."""
+    from flashdeck.courses import select_course
+
+    compiled = _compile(paths)
+    library = compiled.library
+    decks = [
+        {
+            "id": deck.id,
+            "title": deck.title,
+            "languages": list(deck.languages),
+            "cards": _count_by(card.kind.name for card in library.cards if card.deck == deck),
+        }
+        for deck in library.decks
+    ]
+    courses = [
+        {
+            "id": course.id,
+            "title": course.title,
+            "cards": _count_by(card.kind.name for card in select_course(library.cards, course)),
+        }
+        for course in library.courses.values()
+    ]
+    kinds = _count_by(card.kind.name for card in library.cards)
+    if format is ListFormat.json:
+        import json
+
+        listed = {
+            "decks": decks,
+            "languages": library.languages,
+            "courses": courses,
+            "kinds": list(library.kinds),
+            "cards": kinds,
+        }
+        typer.echo(json.dumps(listed, ensure_ascii=False, indent=2))
+    else:
+        for name, rows in (("decks", decks), ("courses", courses)):
+            typer.echo(f"{name}:")
+            table = [
+                [str(row["id"]), _say(row["title"]), ", ".join(f"{n} {kind}" for kind, n in row["cards"].items()) or "no cards"]
+                for row in rows
+            ]
+            _show_table(table, indent="  ")
+        typer.echo(f"languages: {', '.join(library.languages)}")
+        typer.echo(f"kinds: {', '.join(library.kinds)}")
+    if compiled.problems:
+        typer.echo(f"{_count(len(compiled.problems), 'problem')} in the sources: see 'flashdeck check'", err=True)
+        if not compiled.ok:
+            raise typer.Exit(1)
+
+
+@app.command(epilog="Example: flashdeck explain same-front")
+def explain(
+    code: Annotated[str, typer.Argument(metavar="CODE", help="The word in brackets behind 'error' or 'warning'.")],
+) -> None:
+    """Tell why a problem matters and how to mend it."""
+    from flashdeck.problem import read_explanations
+
+    typer.echo(_known("problem", code, read_explanations()))
+
+
+def _compile(paths: list[Path] | None) -> "Compiled":
+    """Everything below the paths; stops where there is nothing to read."""
+    from flashdeck.compiler import compile_decks
+
+    paths = paths or [Path("decks")]
+    for path in paths:
+        if not path.exists():
+            _stop(f"there is no folder '{path}'; name one that holds a deck")
+        if not path.is_dir() and path.suffix not in (".yaml", ".yml"):
+            _stop(f"'{path}' is neither a folder nor a YAML file; name a folder that holds a deck")
+    compiled = compile_decks(paths, _now().date(), _progress)
+    if not compiled.library.decks and not compiled.problems:
+        named = " and ".join(f"'{path}'" for path in paths)
+        _stop(f"there is no deck in {named}: a deck is a folder with a deck.yaml")
+    return compiled
+
+
+def _now() -> datetime:
+    """The time of the build, or the one that SOURCE_DATE_EPOCH asks for."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    if epoch and not epoch.isdecimal():
+        _stop(f"SOURCE_DATE_EPOCH is '{epoch}'; write a number of seconds since 1970")
+    return datetime.fromtimestamp(int(epoch) if epoch else int(time.time()), UTC)
+
+
+def _write(selections: "Sequence[Selection]", out: Path) -> None:
+    from flashdeck.package import to_package, write_file
+
+    changed = int(_now().timestamp())
+    rows = [["package", "notes", "cards", "size"]]
+    for selection in _progress(selections):
+        if not selection.notes:
+            continue
+        path = out / f"{selection.name}.apkg"
+        package = to_package(selection.notes, changed)
+        try:
+            write_file(path, package)
+        except OSError as error:
+            _stop(f"'{path}' cannot be written: {(error.strerror or str(error)).lower()}")
+        cards = sum(len(note.cards) for note in selection.notes)
+        rows.append([str(path), str(len(selection.notes)), str(cards), f"{max(1, round(len(package) / 1000)):,} kB"])
+    _show_table(rows)
+    for selection in selections:
+        if selection.left_out:
+            left_out = _count(len(selection.left_out), "card")
+            typer.echo(f"{left_out} left out of {selection.name} for a missing translation")
+
+
+def _progress(items: Sequence[T]) -> Iterator[T]:
+    """The items, with a bar on the terminal where there are many."""
+    if len(items) < 50 or not sys.stderr.isatty():
+        yield from items
+        return
+    with typer.progressbar(items, file=sys.stderr) as bar:
+        yield from bar
+
+
+def _show(problems: "Sequence[Problem]", stream: TextIO, format: ProblemFormat = ProblemFormat.text) -> None:
+    if format is ProblemFormat.json:
+        import json
+
+        listed = [
+            {
+                "path": problem.spot.path,
+                "line": problem.spot.line,
+                "column": problem.spot.column,
+                "code": problem.code,
+                "level": problem.level,
+                "message": problem.message,
+                "help": problem.help,
+            }
+            for problem in problems
+        ]
+        typer.echo(json.dumps(listed, ensure_ascii=False, indent=2), file=stream)
+    elif format is ProblemFormat.github:
+        for problem in problems:
+            spot = problem.spot
+            place = f"file={_escape(spot.path, ',:')},line={spot.line},col={spot.column},title={problem.code}"
+            text = _escape(f"{problem.message}\nhelp: {problem.help}" if problem.help else problem.message)
+            typer.echo(f"::{problem.level} {place}::{text}", file=stream)
+    else:
+        for problem in problems:
+            colour = typer.colors.RED if problem.level == "error" else typer.colors.YELLOW
+            level = typer.style(f"{problem.level}[{problem.code}]", fg=colour)
+            colour_allowed = False if os.environ.get("NO_COLOR") else None
+            typer.echo(f"{problem.spot}: {level} {problem.message}", file=stream, color=colour_allowed)
+            if problem.help:
+                typer.echo(f"    help: {problem.help}", file=stream)
+
+
+def _escape(text: str, also: str = "") -> str:
+    """A text as GitHub's annotation lines want it."""
+    for character in "%\r\n" + also:
+        text = text.replace(character, f"%{ord(character):02X}")
+    return text
+
+
+def _show_table(rows: list[list[str]], indent: str = "") -> None:
+    """Rows in columns: the first on the left; of the others, those that are numbers on the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = [
+            cell.rjust(width) if at and rows[-1][at][:1].isdigit() and len(row) > 3 else cell.ljust(width)
+            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        typer.echo((indent + "  ".join(cells)).rstrip())
+
+
+def _count_by(words: Iterable[str]) -> dict[str, int]:
+    return dict(sorted(Counter(words).items()))
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def _say(text: "Value") -> str:
+    """A text in the first of its languages."""
+    return text if isinstance(text, str) else str(next(iter(text.values()), ""))
+
+
+def _known(what: str, word: str, known: Mapping[str, T]) -> T:
+    """What is known by this word; else stops with the nearest one."""
+    from flashdeck.problem import nearest
+
+    if word not in known:
+        _stop(f"there is no {what} '{word}'; {nearest(word, known, SEE_LIST)}")
+    return known[word]
+
+
+def _stop(message: str) -> NoReturn:
+    typer.echo(f"flashdeck: {message}", err=True)
+    raise typer.Exit(2)

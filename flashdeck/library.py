@@ -1,0 +1,325 @@
+"""Reads sources into decks, cards, references and courses.
+
+Reading never stops at a mistake: what is wrong is told and left out, and the rest goes on to the checks.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+
+from flashdeck.kinds import Kind
+from flashdeck.model import Card, Course, Deck, Library, Reference, is_said_in, said_in, to_date
+from flashdeck.problem import Problem, nearest
+from flashdeck.references import read_reference
+from flashdeck.shapes import read_date, read_id, read_texts, read_word, read_words, short, tell_shape, tell_unknown_keys
+from flashdeck.source import Node, Source, Value
+
+LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+DECK_KEYS = ("id", "name", "title", "languages", "licence")
+COURSE_KEYS = ("id", "title", "include", "exclude", "cards")
+RULE_KEYS = ("kinds", "tags", "decks")
+FILE_KEYS = ("cards", "references", "courses")
+# What a card of any kind may have besides its kind's fields, by type.
+CARD_KEYS = {
+    "id": "id",
+    "kind": "kind",
+    "deck": "text",
+    "languages": "languages",
+    "tags": "tags",
+    "reference": "references",
+    "extra": "text",
+    "sensitive": "flag",
+}
+
+
+def read_library(sources: Iterable[Source], kinds: Mapping[str, Kind], problems: list[Problem]) -> Library:
+    """All that the sources define; what is wrong in them is added to `problems`."""
+    sources = list(sources)
+    folders = {Path(source.path).parent.resolve(): _read_deck(source, problems) for source in sources if _describes_deck(source)}
+    taken: dict[tuple[str, str], Node] = {}
+    # a deck and a course each name a package, so they share their ids
+    decks = {
+        deck.id: deck
+        for deck in sorted(filter(None, folders.values()), key=lambda deck: (deck.id, str(deck.folder)))
+        if _is_free(("package", deck.id), deck.node, taken, problems)
+    }
+    cards: list[Card] = []
+    references: dict[str, Reference] = {}
+    courses: dict[str, Course] = {}
+    orders: Counter[str] = Counter()
+    for source, deck in _order(sources, folders, problems):
+        for node in _read_items(source, "references", problems):
+            reference = read_reference(node, problems)
+            if reference and _is_free(("reference", reference.id), node, taken, problems):
+                references[reference.id] = reference
+        for node in _read_items(source, "courses", problems):
+            course = _read_course(node, deck, problems)
+            if course and _is_free(("package", course.id), node, taken, problems):
+                courses[course.id] = course
+        defaults = {key: value for key, value in source.value.items() if key not in FILE_KEYS}
+        nodes = _read_items(source, "cards", problems)
+        _check_defaults(source, defaults, nodes, kinds, problems)
+        for node in nodes:
+            id = read_id(node, problems)
+            kind = _read_kind(node, defaults, kinds, problems)
+            if not deck:
+                continue
+            orders[deck.id] += 1
+            full_id = f"{deck.id}/{id or orders[deck.id]}"  # a card without a good id goes on to the checks all the same
+            if id:
+                _is_free(("card", full_id), node, taken, problems)
+            if kind:
+                cards.append(_read_card(node, defaults, deck, kind, full_id, orders[deck.id], problems))
+    cards.sort(key=lambda card: card.deck.id)  # a stable sort: within a deck the order stays
+    card_ids = frozenset(id for what, id in taken if what == "card")
+    unread = "".join(source.unread for source in sources)
+    return Library(tuple(decks.values()), tuple(cards), references, courses, kinds, card_ids, unread)
+
+
+def _describes_deck(source: Source) -> bool:
+    return Path(source.path).name == "deck.yaml"
+
+
+def _order(
+    sources: list[Source], folders: Mapping[Path, Deck | None], problems: list[Problem]
+) -> Iterator[tuple[Source, Deck | None]]:
+    """The sources of cards, references and courses with their decks, in an order that no file system can change."""
+    homes: dict[str, Path] = {}
+    for source in sources:
+        path = Path(source.path).resolve()
+        if _describes_deck(source) or not _is_file_of_deck(source, problems):
+            continue
+        home = next((folder for folder in path.parents if folder in folders), None)
+        if home is None:
+            message = f"'{path.name}' is in no deck: no folder above it has a deck.yaml"
+            problems.append(source.node().problem("no-deck", message, help="add a deck.yaml beside it, or move the file"))
+        homes[source.path] = home or path.parent
+    found = [source for source in sources if source.path in homes]
+    found.sort(key=lambda source: Path(source.path).resolve().relative_to(homes[source.path]).as_posix())
+    return ((source, folders.get(homes[source.path])) for source in found)
+
+
+def _is_file_of_deck(source: Source, problems: list[Problem]) -> bool:
+    """Whether the source has cards, references or courses; tells when it has not."""
+    value = source.value
+    if isinstance(value, dict) and value.keys() & set(FILE_KEYS):
+        return True
+    if value is None:
+        if not source.unread:  # else it has been told why there is nothing
+            problems.append(source.node().problem("empty-file", "there is nothing in this file", help="fill it or delete it"))
+    else:
+        help = "begin it with one of them"
+        if isinstance(value, dict):
+            close = [key for word in value for key in get_close_matches(word, FILE_KEYS, n=1)]
+            if {"id", "name"} <= value.keys():
+                help = "if it describes a deck, name it deck.yaml"
+            elif close:
+                help = f"there is '{close[0]}'"
+        message = "this file has none of 'cards', 'references' and 'courses'"
+        problems.append(source.node().problem("unknown-file", message, help=help))
+    return False
+
+
+def _read_items(source: Source, key: str, problems: list[Problem]) -> list[Node]:
+    """The items of one of a file's lists that are mappings."""
+    if key not in source.value:
+        return []
+    node = source.node(key)
+    if not isinstance(node.value, list):
+        if node.value or not source.unread:  # else its items are those that could not be read
+            tell_shape(node, f"'{key}'", "a list", problems)
+        return []
+    items = [node.node(at) for at in range(len(node.value))]
+    for item in items:
+        if not isinstance(item.value, dict):
+            tell_shape(item, f"an item of '{key}'", "a mapping", problems)
+    return [item for item in items if isinstance(item.value, dict)]
+
+
+def _is_free(what: tuple[str, str], node: Node, taken: dict[tuple[str, str], Node], problems: list[Problem]) -> bool:
+    first = taken.setdefault(what, node)
+    if first is node:
+        return True
+    spot = first.source.spot((*first.route, "id"))
+    message = f"'{node.value['id']}' is also the id at {spot}"
+    problems.append(node.problem("duplicate-id", message, "id", help="give the newer of the two another id"))
+    return False
+
+
+def _read_deck(source: Source, problems: list[Problem]) -> Deck | None:
+    node = source.node()
+    if not isinstance(source.value, dict):
+        if source.value is not None:
+            tell_shape(node, "deck.yaml", "a mapping", problems)
+        elif not source.unread:
+            problems.append(node.problem("empty-file", "there is nothing in this file", help="write the 'id' of the deck first"))
+        return None
+    tell_unknown_keys(node, DECK_KEYS, "a deck", problems)
+    id = read_id(node, problems)
+    if "name" not in source.value:
+        problems.append(node.problem("missing-field", "this deck has no 'name'", help="add the name learners see in Anki"))
+    if "languages" not in source.value:
+        help = "add the codes of its languages, such as 'languages: [fr, en]'"
+        problems.append(node.problem("missing-field", "this deck has no 'languages'", help=help))
+    languages = read_words(node.node("languages"), "'languages'", problems) if "languages" in source.value else {}
+    for language, place in languages.items():
+        if not LANGUAGE.fullmatch(language):
+            help = "write a code such as 'fr', 'en' or 'pt-BR'"
+            problems.append(place.problem("bad-language", f"'{short(language)}' is not the code of a language", help=help))
+    good = {
+        key
+        for key in ("name", "title", "licence")
+        if key in source.value
+        and languages
+        and read_texts(node.node(key), f"'{key}'", languages if key != "licence" else (), problems)
+    }
+    if not id or "name" not in good:
+        return None
+    name = source.value["name"]
+    _check_deck_name(node.node("name"), languages, problems)
+    for language in languages:
+        if not is_said_in(name, language):
+            message = f"'name' is not given in '{language}': all cards are left out of that language"
+            problems.append(node.problem("missing-translation", message, "name", key=True, help="translate it", level="warning"))
+    title = source.value["title"] if "title" in good else name
+    licence = source.value["licence"] if "licence" in good else ""
+    return Deck(id, name, title, tuple(languages), licence, Path(source.path).parent, node)
+
+
+def _check_deck_name(node: Node, languages: Iterable[str], problems: list[Problem]) -> None:
+    """Tells about a name that Anki would change, so that the next release would miss the deck."""
+    for route, text in dict(said for language in languages for said in said_in(node.value, language)).items():
+        if '"' in text:
+            help = "use other quotes, such as « » or “ ”"
+            problems.append(node.problem("bad-deck-name", "Anki may drop the '\"' of a deck's name", *route, word='"', help=help))
+        if any(not part or part != part.strip() or "\n" in part for part in text.split("::")):
+            message = f"'{short(text)}' has a part that is empty, or begins or ends with a blank"
+            problems.append(node.problem("bad-deck-name", message, *route, help="write it as 'Deck::Part'"))
+
+
+def _read_kind(node: Node, defaults: Mapping[str, Value], kinds: Mapping[str, Kind], problems: list[Problem]) -> Kind | None:
+    if "kind" not in node.value and "kind" not in defaults:
+        help = f"add one, here or beside 'cards': {', '.join(kinds)}"
+        problems.append(node.problem("missing-field", "this card has no 'kind'", help=help))
+        return None
+    place = _place(node, "kind")
+    name = place.value
+    if not isinstance(name, str):
+        tell_shape(place, "'kind'", "a word", problems)
+    elif name not in kinds:
+        problems.append(place.problem("unknown-kind", f"'{short(name)}' is not a kind of card", help=nearest(name, kinds)))
+    else:
+        return kinds[name]
+    return None
+
+
+def _place(node: Node, key: str) -> Node:
+    """Where a field of the card at `node` was typed: in the card, or beside `cards` as the default of its file."""
+    return node.node(key) if key in node.value else node.source.node(key)
+
+
+def _check_defaults(
+    source: Source, defaults: Mapping[str, Value], nodes: list[Node], kinds: Mapping[str, Kind], problems: list[Problem]
+) -> None:
+    """What stands beside `cards` must be a field of a kind that the file uses."""
+    names = [node.value.get("kind", defaults.get("kind")) for node in nodes]
+    used = [kinds[name] for name in names if isinstance(name, str) and name in kinds]
+    if "cards" in source.value and not used:
+        return  # nobody can tell what the defaults are for, and the reason has been told
+    known = {*FILE_KEYS}
+    if used:
+        known |= (CARD_KEYS.keys() - {"id"}).union(*(kind.fields for kind in used))
+    tell_unknown_keys(source.node(), known, "a file of " + next(key for key in FILE_KEYS if key in source.value), problems)
+
+
+def _read_card(
+    node: Node, defaults: Mapping[str, Value], deck: Deck, kind: Kind, id: str, order: int, problems: list[Problem]
+) -> Card:
+    known = CARD_KEYS.keys() | kind.fields.keys()
+    tell_unknown_keys(node, known, f"a {kind.name}", problems)
+    typed = {key: value for key, value in (defaults | node.value).items() if key in known}
+    for field in kind.fields.values():
+        if field.required and field.key not in typed:
+            help = f"add '{field.key}'" + (f": {field.doc}" if field.doc else "")
+            problems.append(node.problem("missing-field", f"this {kind.name} has no '{field.key}'", help=help))
+        if field.needs and field.key in typed and field.needs not in typed:
+            message = f"there is '{field.key}' but no '{field.needs}'"
+            problems.append(node.problem("missing-field", message, help=f"add '{field.needs}', or delete '{field.key}'"))
+    good = {key for key, value in typed.items() if _is_good(node, key, value, kind, deck, problems)}
+    values = {key: value for key, value in typed.items() if key not in ("id", "kind", "languages")}
+
+    wanted = _read_languages(node, deck, problems) if "languages" in typed else deck.languages
+    lacking = {
+        language: [key for key, value in values.items() if key in good and not is_said_in(value, language)] for language in wanted
+    }
+    for language, keys in lacking.items():
+        for key in keys:
+            message = f"'{key}' is not given in '{language}': the card is left out of that language"
+            help = f"translate it, or take '{language}' out of the 'languages' of this card"
+            problem = _place(node, key).problem("missing-translation", message, key=True, help=help, level="warning")
+            problems.append(problem)
+    left_out = tuple(language for language in wanted if lacking[language] or not is_said_in(deck.name, language))
+    whole = tuple(language for language in wanted if language not in left_out)
+    tags = {text for _, text in said_in(values.get("tags", []), "")}
+    if values.get("sensitive") == "true":
+        tags.add("sensitive")
+    return Card(id, deck, kind, values, whole, left_out, tuple(sorted(tags)), order, node)
+
+
+def _read_languages(node: Node, deck: Deck, problems: list[Problem]) -> tuple[str, ...]:
+    words = read_words(_place(node, "languages"), "'languages'", problems)
+    for word, place in words.items():
+        if word not in deck.languages:
+            message = f"'{short(word)}' is not a language of this deck"
+            problems.append(place.problem("unknown-language", message, help=nearest(word, deck.languages)))
+    return tuple(language for language in deck.languages if language in words)
+
+
+def _is_good(node: Node, key: str, value: Value, kind: Kind, deck: Deck, problems: list[Problem]) -> bool:
+    """Whether a value of a card has the type of its field; tells why not."""
+    field = kind.fields.get(key)
+    type_ = field.type if field else CARD_KEYS[key]
+    if type_ in ("id", "kind", "languages"):
+        return True  # they are read by themselves
+    place, name = _place(node, key), f"'{key}'"
+    if type_ == "tags":
+        return value == [] or read_texts(place, name, (), problems, many=True)
+    if type_ == "flag":
+        return read_word(place, name, ("true", "false"), problems)
+    if type_ == "word":
+        return read_word(place, name, field.words if field else (), problems)
+    if type_ == "day":
+        return read_texts(place, name, (), problems) and read_date(place, value, problems, only_day=True)
+    if not read_texts(place, name, deck.languages, problems, many=type_ in ("texts", "options", "references")):
+        return False
+    if key == "deck":
+        _check_deck_name(place, deck.languages, problems)
+    if type_ == "date":
+        for route, text in dict(said for language in deck.languages for said in said_in(value, language)).items():
+            if re.match(r"\d{4}-\d", text) and not to_date(text):
+                read_date(place.node(*route), text, problems)
+    return True
+
+
+def _read_course(node: Node, deck: Deck | None, problems: list[Problem]) -> Course | None:
+    tell_unknown_keys(node, COURSE_KEYS, "a course", problems)
+    id = read_id(node, problems)
+    titled = "title" in node.value and deck and read_texts(node.node("title"), "'title'", deck.languages, problems)
+    rules: dict[str, dict[str, tuple[str, ...]]] = {"include": {}, "exclude": {}}
+    for key in rules:
+        place = node.node(key)
+        if key not in node.value:
+            continue
+        if not isinstance(place.value, dict):
+            tell_shape(place, f"'{key}'", "a mapping of 'kinds', 'tags' or 'decks'", problems)
+            continue
+        tell_unknown_keys(place, RULE_KEYS, f"a course's '{key}'", problems)
+        for name in RULE_KEYS:
+            if name in place.value:
+                rules[key][name] = tuple(read_words(place.node(name), f"'{name}'", problems))
+    cards = tuple(read_words(node.node("cards"), "'cards'", problems)) if "cards" in node.value else ()
+    if not id:
+        return None
+    return Course(id, node.value["title"] if titled else id, rules["include"], rules["exclude"], cards, node)

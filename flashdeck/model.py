@@ -1,0 +1,146 @@
+"""The author's side: decks, cards, references and courses as frozen values. `library.py` reads them."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from flashdeck.kinds import Kind
+from flashdeck.problem import Problem
+from flashdeck.source import ANYTHING, Node, Route, Value
+
+
+@dataclass(frozen=True)
+class Deck:
+    """A folder of cards. `id` is the namespace of its cards and never changes."""
+
+    id: str
+    name: Value  # a text, or a mapping language -> text
+    title: Value
+    languages: tuple[str, ...]
+    licence: str
+    folder: Path
+    node: Node = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class Card:
+    """One card as written. `id` never changes: it is what keeps a learner's progress."""
+
+    id: str  # deck/card
+    deck: Deck
+    kind: Kind
+    values: Mapping[str, Value]  # as typed, with the defaults of the file
+    languages: tuple[str, ...]  # in which it is whole
+    left_out: tuple[str, ...]  # in which a translation is missing
+    tags: tuple[str, ...]
+    order: int  # its place in the deck, from 1
+    node: Node = field(repr=False, compare=False)
+
+    def said(self, key: str, language: str) -> list[tuple[Route, str]]:
+        """The texts of a field in one language, each with its route from the card."""
+        return [((key, *route), text) for route, text in said_in(self.values.get(key, []), language)]
+
+    def text(self, key: str, language: str) -> str:
+        """The text of a field in one language, or nothing."""
+        return next((text for _, text in self.said(key, language)), "")
+
+    def problem(self, code: str, message: str, *route: str | int, **about: Any) -> Problem:
+        """A problem at a field of this card, which may stand beside `cards` as the default of the file."""
+        own = not route or route[0] in self.node.value
+        node = self.node if own else self.node.source.node()
+        return node.problem(code, message, *route, **about)
+
+    def templates(self, language: str) -> list[int]:
+        """Which of its kind's templates make a card of it (of a cloze: which gaps, from 0)."""
+        if self.kind.cloze:
+            return gaps(self.text(self.kind.cloze, language))
+        return [
+            at
+            for at, template in enumerate(self.kind.templates)
+            if not template.when or self.values.get(template.when, "false") != "false"
+        ]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A cited source."""
+
+    id: str
+    authors: tuple[str, ...]
+    title: str
+    container: str
+    publisher: str
+    year: str
+    url: str
+    language: str
+    node: Node = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class Course:
+    """A subset of the cards: those that match any of `include`, or are named in `cards`, and match none of `exclude`."""
+
+    id: str
+    title: Value
+    include: dict[str, tuple[str, ...]]
+    exclude: dict[str, tuple[str, ...]]
+    cards: tuple[str, ...]
+    node: Node = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class Library:
+    """Everything that was read, in a fixed order: by deck id, then by file, then as written."""
+
+    decks: tuple[Deck, ...]
+    cards: tuple[Card, ...]
+    references: Mapping[str, Reference]
+    courses: Mapping[str, Course]
+    kinds: Mapping[str, Kind]
+    card_ids: frozenset[str]  # also of cards that were left out for a mistake
+    unread: str  # the text that could not be read
+
+    def may_define(self, name: str) -> bool:
+        """Whether a name that is not known may be defined where a file could not be read; that is told already."""
+        return name in self.unread or ANYTHING in self.unread
+
+    @property
+    def languages(self) -> list[str]:
+        return list(dict.fromkeys(language for deck in self.decks for language in deck.languages))
+
+    @property
+    def tags(self) -> set[str]:
+        return {tag for card in self.cards for tag in card.tags} | {"sensitive"}
+
+
+def said_in(value: Value, language: str) -> list[tuple[Route, str]]:
+    """The texts of a value in one language, each with its route."""
+    if isinstance(value, str):
+        return [((), value)]
+    if isinstance(value, dict):
+        return [((language, *route), text) for route, text in said_in(value.get(language, []), language)]
+    return [((at, *route), text) for at, item in enumerate(value) for route, text in said_in(item, language)]
+
+
+def is_said_in(value: Value, language: str) -> bool:
+    """Whether nothing of a value lacks in one language."""
+    if isinstance(value, dict):
+        return language in value
+    return isinstance(value, str) or all(is_said_in(item, language) for item in value)
+
+
+def gaps(text: str) -> list[int]:
+    """The gaps of a cloze text, from 0: each is a card."""
+    return sorted({int(number) - 1 for number in re.findall(r"{{c([1-9]\d*)::", text)})
+
+
+def to_date(text: str) -> date | None:
+    """The first day of a year, month or day written as in ISO 8601 (2018, 2018-03, 2018-03-06); else nothing."""
+    found = re.fullmatch(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?", text)
+    try:
+        return date(int(found[1]), int(found[2] or 1), int(found[3] or 1)) if found else None
+    except ValueError:
+        return None

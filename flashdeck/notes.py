@@ -1,0 +1,145 @@
+"""A card in one language -> the note that Anki stores. Pure: the same card gives the same note, anywhere, any day.
+
+All ids come from names that never change (deck id, card id, language; kind, field and template keys), never from a text.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from hashlib import sha256
+from unicodedata import normalize
+
+from flashdeck.kinds import COMMON_FIELDS, Field, Kind, fill, is_right_to_left
+from flashdeck.markdown import find_media, rename_media, to_html
+from flashdeck.media import Media, Place, folder_of
+from flashdeck.model import Card, Reference, said_in
+from flashdeck.references import cite
+
+
+@dataclass(frozen=True)
+class NoteType:
+    """What Anki knows of a kind in one language: each field and template is (id, name, ...)."""
+
+    id: int
+    name: str
+    fields: tuple[tuple[int, str], ...]
+    templates: tuple[tuple[int, str, str, str], ...]  # id, name, front, back
+    css: str = field(repr=False)
+    cloze: bool = False
+    right_to_left: bool = False
+
+
+@dataclass(frozen=True)
+class Note:
+    """One note. `guid` never changes: by it Anki knows a note again, and keeps its learner's progress."""
+
+    guid: str
+    type: NoteType = field(repr=False)
+    fields: tuple[str, ...]
+    tags: tuple[str, ...]
+    deck: str
+    cards: tuple[int, ...]  # which of the type's templates (or gaps, from 0) make a card
+    order: int  # the place among the new cards of its deck
+    media: tuple[Media, ...] = ()
+
+
+def stable_id(*names: str | int) -> int:
+    """An id for ever for what is named: a number like the milliseconds that Anki uses, of the years 2001 to 2017."""
+    digest = sha256("\x1f".join(map(str, names)).encode()).digest()
+    return 10**12 + int.from_bytes(digest[:8], "big") % (5 * 10**11)
+
+
+def to_note_type(kind: Kind, language: str) -> NoteType:
+    """The note type of a kind in one language."""
+    id = stable_id("note type", kind.name, language)
+    names = {field.key: field.name for field in kind.fields.values() if field.name} | {name: name for name in COMMON_FIELDS}
+    templates = []
+    for template in kind.templates:
+        front, back = fill(template.front, kind, language), fill(template.back, kind, language)
+        if template.when:
+            name = kind.fields[template.when].name
+            front = f"{{{{#{name}}}}}\n{front.strip()}\n{{{{/{name}}}}}\n"
+        templates.append((stable_id(id, "template", template.key), template.name, front, back))
+    return NoteType(
+        id,
+        f"flashdeck {kind.name} ({language})",
+        tuple((stable_id(id, "field", key), name) for key, name in names.items()),
+        tuple(templates),
+        kind.css,
+        bool(kind.cloze),
+        is_right_to_left(language),
+    )
+
+
+def to_note(
+    card: Card,
+    language: str,
+    type: NoteType,
+    references: Mapping[str, Reference],
+    media: Mapping[Place, Media],
+    courses: Iterable[str] = (),
+) -> Note:
+    """The note of a card in a language in which it is whole; `courses` are all that it belongs to."""
+    guid = f"{card.id}@{language}"
+    values = [_to_html(card, field, language, guid) for field in card.kind.fields.values() if field.name]
+    sources = _to_sources(card, language, references)
+    values += [to_html(card.text("extra", language)), sources] + [""] * (len(COMMON_FIELDS) - 2)
+    names = {name: media[folder_of(card), name] for value in values for name in find_media(value)}
+    flat = {name: file.name for name, file in names.items()}
+    fields = tuple(normalize("NFC", rename_media(value, flat) if flat else value) for value in values)
+    deck = "::".join(part for part in (*_name(card.deck.name, language), card.text("deck", language)) if part)
+    tags = {normalize("NFC", tag) for tag in card.tags} | {f"course::{course}" for course in courses}
+    cards = tuple(card.templates(language))
+    files = tuple(dict.fromkeys(names.values()))
+    return Note(guid, type, fields, tuple(sorted(tags)), normalize("NFC", deck), cards, card.order, files)
+
+
+def _name(name: object, language: str) -> list[str]:
+    return [text for _, text in said_in(name, language)]
+
+
+def _to_html(card: Card, field: Field, language: str, guid: str) -> str:
+    texts = [text for _, text in card.said(field.key, language)]
+    if not texts:
+        return ""
+    if field.type == "flag":
+        return "1" if texts[0] == "true" else ""
+    if field.type == "word":
+        return f'<span class="{texts[0]}">{card.kind.label(texts[0], language)}</span>'
+    if field.type == "date":
+        return to_html(say_date(texts[0], language))
+    if field.type == "options":
+        right = [(f'<li class="right">{to_html(text)}</li>', text) for _, text in card.said("answer", language)]
+        options = [(f"<li>{to_html(text)}</li>", text) for text in texts] + right
+        # an order that nobody chose, and that stays when another option is corrected
+        options.sort(key=lambda option: sha256(f"{guid} {option[1]}".encode()).digest())
+        return "".join(html for html, _ in options)
+    if len(texts) == 1:
+        return to_html(texts[0])
+    return '<ul class="texts">' + "".join(f"<li>{to_html(text)}</li>" for text in texts) + "</ul>"
+
+
+def _to_sources(card: Card, language: str, references: Mapping[str, Reference]) -> str:
+    undated = card.kind.label("undated", language)
+    cited = [cite(references[id], undated) for _, id in card.said("reference", language)]
+    return '<ul class="references">' + "".join(f"<li>{citation}</li>" for citation in cited) + "</ul>" if cited else ""
+
+
+@cache
+def say_date(text: str, language: str) -> str:
+    """A date of ISO 8601 in the words of a language ("6 March 2018", "mars 2018"); any other text as it is."""
+    found = re.fullmatch(r"(\d{4})-(\d\d)(?:-(\d\d))?", text)
+    if not found:
+        return text
+    from datetime import date
+
+    from babel import Locale, UnknownLocaleError
+    from babel.dates import format_date, format_skeleton
+
+    try:
+        locale = Locale.parse("en-GB" if language == "en" else language, sep="-")  # 6 March, not March 6
+    except (UnknownLocaleError, ValueError):
+        return text
+    day = date(int(found[1]), int(found[2]), int(found[3] or 1))
+    return format_date(day, "long", locale) if found[3] else format_skeleton("yMMMM", day, locale=locale)

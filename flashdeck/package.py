@@ -1,0 +1,130 @@
+"""Notes -> an .apkg file that is byte for byte the same for the same notes. The only module that knows genanki, SQLite and zip.
+
+genanki gives the schema, the note types and the decks; the rows are written in bulk, because that is where its time goes.
+"""
+
+import json
+import os
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing, suppress
+from io import BytesIO
+from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+import genanki
+from genanki.apkg_col import APKG_COL
+from genanki.apkg_schema import APKG_SCHEMA
+
+from flashdeck.notes import Note, NoteType, stable_id
+
+# A database says which SQLite wrote it; this one says the same everywhere.
+SQLITE_VERSION = (3_040_000).to_bytes(4, "big")
+
+
+def to_package(notes: Sequence[Note], changed: int) -> bytes:
+    """The notes as an Anki package.
+
+    `changed` is the Unix time that learners' Anki compares: it replaces a note or a note type only by a later one. The
+    ledger will give each its own; until then all have the time of the build.
+    """
+    media = {file.name: file.data for note in notes for file in note.media}
+    names = dict(enumerate(sorted(media)))
+    package = BytesIO()
+    with ZipFile(package, "w") as archive:
+        _add(archive, "collection.anki2", _to_database(notes, changed))
+        _add(archive, "media", json.dumps(names, ensure_ascii=False).encode())
+        for at, name in names.items():
+            _add(archive, str(at), media[name])
+    return package.getvalue()
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Writes a file whole or not at all, over the old one; a killed process leaves no temporary file. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        if hasattr(os, "O_TMPFILE"):  # Linux: the file has no name until it is whole
+            try:
+                _write_nameless(temporary, data)
+            except OSError:  # not every file system can
+                temporary.write_bytes(data)
+        else:
+            temporary.write_bytes(data)
+        temporary.replace(path)
+    finally:
+        with suppress(FileNotFoundError):
+            temporary.unlink()
+
+
+def _write_nameless(temporary: Path, data: bytes) -> None:
+    descriptor = os.open(temporary.parent, os.O_TMPFILE | os.O_WRONLY, 0o666)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.link(f"/proc/self/fd/{descriptor}", temporary, follow_symlinks=True)
+
+
+def _add(archive: ZipFile, name: str, data: bytes) -> None:
+    entry = ZipInfo(name, (1980, 1, 1, 0, 0, 0))  # the earliest a zip can hold
+    entry.create_system, entry.external_attr, entry.compress_type = 3, 0o644 << 16, ZIP_DEFLATED
+    archive.writestr(entry, data, compresslevel=1)  # the higher levels take long and gain little
+
+
+def _to_database(notes: Sequence[Note], changed: int) -> bytes:
+    types = {note.type.id: note.type for note in notes}
+    decks = {name: stable_id("deck", name) for name in sorted({note.deck for note in notes})}
+    ids = _to_ids([note.guid for note in notes])
+    cards = [(note, ord_) for note in notes for ord_ in note.cards]
+    card_ids = _to_ids([f"{note.guid} {ord_}" for note, ord_ in cards])
+    with closing(sqlite3.connect(":memory:")) as database:
+        database.executescript(APKG_SCHEMA)
+        database.executescript(APKG_COL)
+        (default,) = database.execute("SELECT decks FROM col").fetchone()
+        all_decks = json.loads(default) | {str(id): genanki.Deck(id, name).to_json() for name, id in decks.items()}
+        all_types = {str(type.id): _to_model(type, changed) for type in types.values()}
+        database.execute("UPDATE col SET decks = ?, models = ?", (json.dumps(all_decks), json.dumps(all_types)))
+        database.executemany(
+            "INSERT INTO notes VALUES (?, ?, ?, ?, -1, ?, ?, ?, 0, 0, '')",  # Anki computes the checksum itself
+            (
+                (ids[n.guid], n.guid, n.type.id, changed, f" {' '.join(n.tags)} ", "\x1f".join(n.fields), n.fields[0])
+                for n in notes
+            ),
+        )
+        database.executemany(
+            "INSERT INTO cards VALUES (?, ?, ?, ?, ?, -1, 0, 0, ?, 0, 0, 0, 0, 0, 0, 0, 0, '')",
+            (
+                (card_ids[f"{note.guid} {ord_}"], ids[note.guid], decks[note.deck], ord_, changed, note.order)
+                for note, ord_ in cards
+            ),
+        )
+        database.commit()
+        data = bytearray(database.serialize())
+    data[96:100] = SQLITE_VERSION
+    return bytes(data)
+
+
+def _to_ids(names: Sequence[str]) -> dict[str, int]:
+    """A stable id for each name; should two be equal, the later name takes the next one that is free."""
+    ids: dict[str, int] = {}
+    taken: set[int] = set()
+    for name in sorted(names):
+        id = stable_id(name)
+        while id in taken:
+            id += 1
+        taken.add(id)
+        ids[name] = id
+    return ids
+
+
+def _to_model(type: NoteType, changed: int) -> dict[str, object]:
+    """A note type in Anki's own words, with the ids by which it knows fields and templates again after a new name."""
+    model = genanki.Model(
+        type.id,
+        type.name,
+        fields=[{"name": name, "id": id, "font": "Arial", "rtl": type.right_to_left} for id, name in type.fields],
+        templates=[{"name": name, "id": id, "qfmt": front, "afmt": back} for id, name, front, back in type.templates],
+        css=type.css,
+        model_type=genanki.Model.CLOZE if type.cloze else genanki.Model.FRONT_BACK,
+    )
+    return model.to_json(changed, None)

@@ -1,0 +1,108 @@
+"""What every test may ask for: `deck` writes sources, `cli` runs the command for real, `col` is the real Anki."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+from anki.collection import Collection, ImportAnkiPackageOptions, ImportAnkiPackageRequest, ImportLogWithChanges
+
+ROOT = Path(__file__).parent.parent
+DECK_YAML = "id: test\nname: Test\nlanguages: [fr, en]\n"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update", action="store_true", help="rewrite tests/golden with what comes out now; review the diff")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """Compares a whole text with a file of tests/golden."""
+
+    def compare(name: str, text: str) -> None:
+        path = ROOT / "tests" / "golden" / name
+        if request.config.getoption("--update"):
+            path.write_text(text, encoding="utf-8", newline="\n")
+        assert path.read_text(encoding="utf-8") == text
+
+    return compare
+
+
+@pytest.fixture
+def deck(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a deck folder: its cards.yaml, and other files by name; gives the folder that holds it."""
+
+    def write(cards: str = "", deck_yaml: str = DECK_YAML, **files: str | bytes) -> Path:
+        folder = tmp_path / "decks" / "test"
+        folder.mkdir(parents=True, exist_ok=True)
+        texts: dict[str, str | bytes] = {"deck.yaml": deck_yaml} | ({"cards.yaml": cards} if cards else {})
+        for name, text in (texts | {name.replace("__", "/").replace("_", "."): text for name, text in files.items()}).items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(text if isinstance(text, bytes) else dedent(text).encode())
+        return folder.parent
+
+    return write
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command did."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def cli(tmp_path: Path) -> Callable[..., Ran]:
+    """Runs `flashdeck` as its user would, in a temporary folder."""
+
+    def run(*words: str | Path, cwd: Path = tmp_path, **environment: str) -> Ran:
+        done = subprocess.run(
+            [sys.executable, "-m", "flashdeck", *map(str, words)],
+            cwd=cwd,
+            env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "NO_COLOR": "1", **environment},
+            capture_output=True,
+            encoding="utf-8",
+            timeout=120,
+        )
+        print(done.stdout, done.stderr)
+        assert "Traceback" not in done.stderr
+        return Ran(done.returncode, done.stdout, done.stderr)
+
+    return run
+
+
+@pytest.fixture
+def col(tmp_path: Path) -> Iterator[Collection]:
+    """A fresh collection of the real Anki."""
+    collection = Collection(str(tmp_path / "collection.anki2"))
+    yield collection
+    collection.close()
+
+
+def import_package(col: Collection, package: Path) -> ImportLogWithChanges.Log:
+    """Imports as a learner does who just clicks Import; tells which notes were new, updated, ..."""
+    presets = col._backend.get_import_anki_package_presets()
+    options = ImportAnkiPackageOptions()
+    options.CopyFrom(presets)
+    return col.import_anki_package(ImportAnkiPackageRequest(package_path=str(package), options=options)).log
+
+
+def counts(log: ImportLogWithChanges.Log) -> dict[str, int]:
+    """How many notes an import treated how; only what is not 0."""
+    names = (
+        "new",
+        "updated",
+        "duplicate",
+        "conflicting",
+        "first_field_match",
+        "missing_notetype",
+        "missing_deck",
+        "empty_first_field",
+    )
+    return {name: len(getattr(log, name)) for name in names if getattr(log, name)}

@@ -1,0 +1,228 @@
+"""The commands as their users run them."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+from conftest import DECK_YAML, ROOT
+
+from flashdeck.problem import read_explanations
+
+CARDS = """
+    kind: basic
+    cards:
+      - {id: one, question: {fr: Un, en: One}, answer: a, tags: [core]}
+      - {id: two, question: {fr: Deux}, answer: b, tags: [core, late]}
+      - {id: three, kind: cloze, text: 'a {{c1::b}} {{c2::c}}', sensitive: true}
+    courses:
+      - {id: short, title: {fr: Court, en: Short}, include: {tags: [core]}}
+      - {id: calm, include: {decks: [test]}, exclude: {tags: [sensitive]}}
+    """
+
+
+def test_build_writes_one_package_a_language_and_ends_with_a_table(deck, cli, tmp_path):
+    ran = cli("build", deck(CARDS))
+
+    assert ran.code == 0
+    assert re.sub(r"\d+ kB", "N kB", ran.out).splitlines() == [
+        "package            notes  cards  size",
+        "dist/test-fr.apkg      3      4  N kB",
+        "dist/test-en.apkg      2      3  N kB",
+        "1 card left out of test-en for a missing translation",
+    ]
+    assert sorted(path.name for path in (tmp_path / "dist").iterdir()) == ["test-en.apkg", "test-fr.apkg"]
+
+
+@pytest.mark.parametrize(
+    ("words", "rows"),
+    [
+        ([], {"test-fr": "3 4", "test-en": "2 3"}),
+        (["--language", "fr"], {"test-fr": "3 4"}),
+        (["--course", "short"], {"short-fr": "2 2", "short-en": "1 1"}),
+        (["--course", "short", "--course", "calm", "--language", "en"], {"short-en": "1 1", "calm-en": "1 1"}),
+        (["--kind", "cloze"], {"test-fr": "1 2", "test-en": "1 2"}),
+        (["--tag", "core", "--without-tag", "late"], {"test-fr": "1 1", "test-en": "1 1"}),
+        (["--kind", "cloze", "--kind", "basic", "--tag", "sensitive"], {"test-fr": "1 2", "test-en": "1 2"}),
+    ],
+)
+def test_build_takes_what_the_options_ask_for(words, rows, deck, cli):
+    ran = cli("build", deck(CARDS), *words)
+
+    found = re.findall(r"dist/(\S+)\.apkg +(\d+) +(\d+)", ran.out)
+    assert {name: f"{notes} {cards}" for name, notes, cards in found} == rows
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--course", "shirt"], "flashdeck: there is no course 'shirt'; there is 'short'"),
+        (["--language", "de"], "flashdeck: there is no language 'de'; there is 'en', 'fr'"),
+        (["--kind", "bascic"], "flashdeck: there is no kind 'bascic'; there is 'basic'"),
+        (["--tag", "cor"], "flashdeck: there is no tag 'cor'; there is 'core'"),
+        (["--kind", "term"], "flashdeck: nothing was built: no card is in what you asked for"),
+    ],
+)
+def test_wrong_words_stop_with_the_nearest_right_one(words, told, deck, cli, tmp_path):
+    ran = cli("build", deck(CARDS), *words)
+
+    assert (ran.code, ran.out, ran.err.splitlines()[-1]) == (2, "", told)
+    assert not (tmp_path / "dist").exists()
+
+
+def test_build_refuses_while_there_is_an_error_and_keeps_the_old_package(deck, cli, tmp_path):
+    decks = deck(CARDS)
+    cli("build", decks)
+    before = (tmp_path / "dist" / "test-fr.apkg").read_bytes()
+    (decks / "test" / "more.yaml").write_text("kind: basic\ncards:\n  - {id: four, question: x}\n")
+
+    ran = cli("build", decks)
+
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.splitlines()[-1] == "nothing was built: mend 1 error first"
+    assert (tmp_path / "dist" / "test-fr.apkg").read_bytes() == before
+
+
+def test_an_output_folder_that_cannot_be_written_is_one_clear_line(deck, cli, tmp_path):
+    (tmp_path / "out").write_text("a file, not a folder")
+
+    ran = cli("build", deck(CARDS), "--out", "out")
+
+    assert ran.code == 2
+    assert ran.err.splitlines()[-1] == "flashdeck: 'out/test-fr.apkg' cannot be written: file exists"
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("nowhere", "flashdeck: there is no folder 'nowhere'; name one that holds a deck"),
+        ("empty", "flashdeck: there is no deck in 'empty': a deck is a folder with a deck.yaml"),
+        ("notes.txt", "flashdeck: 'notes.txt' is neither a folder nor a YAML file; name a folder that holds a deck"),
+    ],
+)
+def test_nothing_to_do_is_told(path, told, cli, tmp_path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "notes.txt").touch()
+
+    for command in ("build", "check", "list"):
+        ran = cli(command, path)
+        assert (ran.code, ran.out, ran.err) == (2, "", told + "\n")
+
+
+BAD = "kind: basic\ncards:\n  - {id: one, question: {fr: a}, answer: b}\n  - {id: two, question: 'c, d', anwser: e}\n"
+
+
+def test_check_shows_problems_as_text(deck, cli, tmp_path):
+    ran = cli("check", "decks", cwd=deck(BAD).parent)
+
+    assert ran.code == 1
+    assert ran.out.splitlines() == [
+        "decks/test/cards.yaml:3:15: warning[missing-translation] 'question' is not given in 'en': "
+        "the card is left out of that language",
+        "    help: translate it, or take 'en' out of the 'languages' of this card",
+        "decks/test/cards.yaml:4:5: error[missing-field] this basic has no 'answer'",
+        "    help: add 'answer': the back",
+        "decks/test/cards.yaml:4:33: error[unknown-key] 'anwser' is not a field of a basic",
+        "    help: there is 'answer'",
+    ]
+
+
+def test_check_gives_json_with_one_object_a_problem(deck, cli):
+    ran = cli("check", "--format", "json", cwd=deck(BAD).parent)
+
+    problems = json.loads(ran.out)
+    assert [problem["code"] for problem in problems] == ["missing-translation", "missing-field", "unknown-key"]
+    assert problems[2] == {
+        "path": "decks/test/cards.yaml",
+        "line": 4,
+        "column": 33,
+        "code": "unknown-key",
+        "level": "error",
+        "message": "'anwser' is not a field of a basic",
+        "help": "there is 'answer'",
+    }
+
+
+def test_check_gives_the_annotation_lines_of_github(deck, cli):
+    ran = cli("check", "--format", "github", cwd=deck(BAD).parent)
+
+    assert ran.out.splitlines()[2] == (
+        "::error file=decks/test/cards.yaml,line=4,col=33,title=unknown-key"
+        "::'anwser' is not a field of a basic%0Ahelp: there is 'answer'"
+    )
+
+
+def test_warnings_fail_only_a_strict_check(deck, cli):
+    decks = deck(CARDS)
+
+    assert [cli("check", decks, *words).code for words in ([], ["--strict"])] == [0, 1]
+
+
+def test_check_of_our_own_decks_prints_nothing(cli):
+    ran = cli("check", cwd=ROOT)
+
+    assert (ran.code, ran.out, ran.err) == (0, "", "")
+
+
+def test_list_shows_what_there_is(deck, cli):
+    decks = deck(CARDS)
+
+    assert cli("list", decks).out.splitlines() == [
+        "decks:",
+        "  test  Test  2 basic, 1 cloze",
+        "courses:",
+        "  short  Court  2 basic",
+        "  calm   calm   2 basic",
+        "languages: fr, en",
+        "kinds: basic, choice, cloze, notice, statistic, term",
+    ]
+    assert json.loads(cli("list", decks, "--format", "json").out) == {
+        "decks": [{"id": "test", "title": "Test", "languages": ["fr", "en"], "cards": {"basic": 2, "cloze": 1}}],
+        "languages": ["fr", "en"],
+        "courses": [
+            {"id": "short", "title": {"fr": "Court", "en": "Short"}, "cards": {"basic": 2}},
+            {"id": "calm", "title": "calm", "cards": {"basic": 2}},
+        ],
+        "kinds": ["basic", "choice", "cloze", "notice", "statistic", "term"],
+        "cards": {"basic": 2, "cloze": 1},
+    }
+
+
+def test_explain_tells_why_and_how(cli):
+    assert cli("explain", "same-front").out == read_explanations()["same-front"] + "\n"
+    ran = cli("explain", "same-frond")
+    assert (ran.code, ran.err) == (2, "flashdeck: there is no problem 'same-frond'; there is 'same-front'\n")
+
+
+@pytest.mark.parametrize("command", ["build", "check", "list", "explain"])
+def test_every_help_has_an_example_that_works(command, cli, tmp_path):
+    shutil.copytree(ROOT / "decks", tmp_path / "decks")
+    example = re.search(r"Example: flashdeck (.+)", cli(command, "--help").out)[1]
+
+    ran = cli(*example.split())
+
+    assert example.split()[0] == command
+    assert ran.code == 0
+
+
+def test_version_and_help_import_nothing_heavy(cli):
+    code = (
+        "import sys; sys.argv = ['flashdeck', '--help']\n"
+        "try:\n  from flashdeck.cli import main; main()\nexcept SystemExit: pass\n"
+        "print(sorted({'genanki', 'yaml', 'pyromark', 'nh3', 'babel', 'rich', 'sqlite3'} & sys.modules.keys()))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", cwd=ROOT)
+
+    assert done.stdout.splitlines()[-1] == "[]"
+    assert cli("--version").out.startswith("flashdeck 0.")
+
+
+def test_a_deck_of_one_language_and_plain_texts_builds(deck, cli):
+    deck_yaml = DECK_YAML.replace("[fr, en]", "en")
+
+    ran = cli("build", deck("kind: basic\ncards:\n  - {id: one, question: a, answer: b}\n", deck_yaml))
+
+    assert ran.code == 0
+    assert "dist/test-en.apkg" in ran.out

@@ -1,0 +1,89 @@
+"""Our own decks: complete, sourced, and true to what they teach."""
+
+import re
+
+from conftest import ROOT
+
+from flashdeck.compiler import compile_decks
+
+LIBRARY = compile_decks([ROOT / "decks"]).library
+CARDS = {card.id: card for card in LIBRARY.cards}
+# Words that the deck exists to discourage: nowhere but in the field `avoid` (and in addresses, which are as they are).
+DISCOURAGED = (
+    r"pédopornograph|pornograph|porn\b|pédophil|pedophil|paedophil|sex(ual)? touris|touris\w+ sexuel|prostitution enfantine|"
+    r"child prostitut|enfants? prostitué|underage|sextortion|revenge porn|kiddy|juvenile"
+)
+
+
+def test_every_card_has_a_reference():
+    assert [id for id, card in CARDS.items() if not card.values.get("reference")] == []
+
+
+def test_every_reference_is_cited():
+    cited = {id for card in CARDS.values() for language in card.languages for _, id in card.said("reference", language)}
+
+    assert cited == set(LIBRARY.references)
+
+
+def test_discouraged_terms_stand_only_where_they_are_discouraged():
+    found = []
+    for card in CARDS.values():
+        for language in card.languages:
+            for key in card.values:
+                found += [
+                    (card.id, key, text)
+                    for _, text in card.said(key, language)
+                    if key not in ("avoid", "reference") and re.search(DISCOURAGED, text, re.I)
+                ]
+    found += [
+        (reference.id, reference.title)
+        for reference in LIBRARY.references.values()
+        if re.search(DISCOURAGED, reference.title, re.I)
+    ]
+
+    assert found == []
+
+
+def test_the_readme_of_the_deck_names_every_card_it_promises_and_only_those_that_exist():
+    text = (ROOT / "decks" / "interpol" / "README.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`([a-z0-9-]+)`", text))
+    ours = {id.partition("/")[2] for id, card in CARDS.items() if card.deck.id == "interpol"}
+
+    assert named - ours == set()
+    further = [id for id, card in CARDS.items() if card.kind.name == "term" and id.partition("/")[2] not in named]
+    assert ours - named == {id.partition("/")[2] for id in further}
+    assert len(further) == 20
+
+
+def test_all_nine_notices_and_seven_rows_are_there_in_both_languages():
+    notices = [card for card in CARDS.values() if card.kind.name == "notice"]
+
+    assert sorted(card.values["colour"] for card in notices) == sorted(LIBRARY.kinds["notice"].fields["colour"].words)
+    assert all(card.languages == ("fr", "en") for card in notices)
+    rows = "child-abuse-material travel-and-tourism travelling-offenders child-prostitution exploited-child offender-not-customer"
+    for row in [*rows.split(), "online-abuse-live"]:
+        assert CARDS[f"interpol/{row}"].languages == ("fr", "en")
+
+
+def test_sensitive_cards_stay_out_of_the_course_for_schools():
+    from flashdeck.courses import select_course
+
+    taken = select_course(LIBRARY.cards, LIBRARY.courses["schools-and-social-work"])
+
+    assert taken
+    assert not any("sensitive" in card.tags for card in taken)
+
+
+def test_what_every_package_holds_is_golden(golden):
+    from flashdeck.compiler import select_notes
+    from flashdeck.courses import Filter
+
+    compiled = compile_decks([ROOT / "decks"])
+    for deck in compiled.library.decks:
+        for language in deck.languages:
+            selection = select_notes(compiled, deck, language, Filter())
+            lines = []
+            for note in selection.notes:
+                lines.append(f"=== {note.guid} | {note.deck} | {' '.join(note.tags)} | {note.cards}")
+                lines += [f"{name}: {text}" for (_, name), text in zip(note.type.fields, note.fields, strict=True) if text]
+            golden(f"{selection.name}.txt", "\n".join(lines) + "\n")

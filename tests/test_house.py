@@ -1,0 +1,102 @@
+"""The house: who may import whom, and that what the README says is so."""
+
+import ast
+import re
+import shutil
+
+import pytest
+from conftest import ROOT
+
+from flashdeck.problem import read_explanations
+
+# Each module and the modules of ours that it may know. Whoever adds a line here explains it in the review.
+MAP = {
+    "__init__": "",
+    "__main__": "cli",
+    "cli": "__init__ compiler courses model package problem source",
+    "compiler": "checks courses kinds library media model notes problem source",
+    "checks": "courses markdown model problem shapes source",
+    "courses": "model",
+    "kinds": "source",
+    "library": "kinds model problem references shapes source",
+    "markdown": "",
+    "media": "markdown model problem source",
+    "model": "kinds problem source",
+    "notes": "kinds markdown media model references",
+    "package": "notes",
+    "problem": "",
+    "references": "model problem shapes source",
+    "shapes": "model problem source",
+    "source": "problem",
+}
+ALONE = {
+    "yaml": "source",
+    "genanki": "package",
+    "sqlite3": "package",
+    "zipfile": "package",
+    "nh3": "markdown",
+    "pyromark": "markdown",
+}
+
+
+def imports(name: str) -> set[str]:
+    path = ROOT / "flashdeck" / (f"{name}.py" if name != "kinds" else "kinds/__init__.py")
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add("flashdeck.__init__" if node.module == "flashdeck" else node.module)
+    return found
+
+
+def test_every_module_imports_only_what_the_map_allows():
+    modules = {path.stem for path in (ROOT / "flashdeck").glob("*.py")} | {"kinds"}
+    found = {
+        name: " ".join(sorted(word.removeprefix("flashdeck.") for word in imports(name) if word.startswith("flashdeck")))
+        for name in modules
+    }
+
+    assert found == MAP
+
+
+def test_each_foreign_library_has_one_door():
+    found = {
+        library: " ".join(sorted(name for name in MAP if library in {word.split(".")[0] for word in imports(name)}))
+        for library in ALONE
+    }
+
+    assert found == ALONE
+
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_readme_has_the_two_commands_and_names_every_code_and_module():
+    assert "python3 -m venv .venv && .venv/bin/pip install -q . && .venv/bin/flashdeck build\n" in README
+    assert "python3 -m venv .venv && .venv/bin/pip install -q -e '.[test]' && .venv/bin/pytest -q\n" in README
+    codes = README.partition("## Problem codes")[2]
+    assert sorted(re.findall(r"^\| `([a-z-]+)` \|", codes, re.M)) == sorted(read_explanations())
+    house = README.partition("## The house")[2]
+    assert {name for name in MAP if not name.startswith("__")} <= set(re.findall(r"(\w+)(?:\.py|/)", house))
+
+
+@pytest.mark.parametrize("command", re.findall(r"^flashdeck (.+?)(?: +#.*)?$", README, re.M))
+def test_every_command_of_the_readme_works(command, cli, tmp_path):
+    shutil.copytree(ROOT / "decks", tmp_path / "decks")
+
+    assert cli(*command.split()).code == 0
+
+
+def test_the_cards_of_the_readme_build(cli, tmp_path):
+    blocks = re.findall(r"```yaml\n# decks/(\S+)\n(.*?)```", README, re.S)
+    shutil.copytree(ROOT / "decks", tmp_path / "decks")
+    for name, text in blocks:
+        path = tmp_path / "decks" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+    ran = cli("check", "--strict")
+
+    assert len(blocks) >= 2
+    assert (ran.code, ran.out) == (0, "")
