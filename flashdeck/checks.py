@@ -41,6 +41,16 @@ def check_tags(library: Library) -> Iterator[Problem]:
                 yield card.problem("bad-tag", message, *route, help="choose another word")
 
 
+def check_replacements(library: Library) -> Iterator[Problem]:
+    """A learner is sent from a withdrawn card to one that does not exist."""
+    for card in library.cards:
+        id = card.retired.get("replaced_by", "")
+        if id and not library.find(card, id) and not library.may_define(id):
+            known = [other.id.removeprefix(f"{card.deck.id}/") for other in library.cards if other is not card]
+            message = f"'{short(id)}' is not the id of a card"
+            yield card.problem("unknown-card", message, "retired", "replaced_by", help=nearest(id, known))
+
+
 def check_courses(library: Library) -> Iterator[Problem]:
     """A course that names what does not exist leaves out cards that somebody counts on."""
     known = {"kinds": library.kinds.keys(), "tags": library.tags, "decks": {deck.id for deck in library.decks}}
@@ -120,7 +130,7 @@ def check_options(library: Library) -> Iterator[Problem]:
 def check_fronts(library: Library) -> Iterator[Problem]:
     """Two cards ask the same and want different answers: their learner can only guess which."""
     first: dict[tuple[object, ...], tuple[Card, Route]] = {}
-    for card in library.cards:
+    for card in (card for card in library.cards if not card.retired):
         templates = card.kind.templates
         for language in card.languages:
             for at in (0,) if card.kind.cloze else card.templates(language):
@@ -165,6 +175,7 @@ def check_labels(library: Library) -> Iterator[Problem]:
 CHECKS: list[Callable[[Library], Iterator[Problem]]] = [
     check_references,
     check_tags,
+    check_replacements,
     check_courses,
     check_clozes,
     check_options,

@@ -20,7 +20,7 @@ import typer
 from flashdeck import __version__
 
 if TYPE_CHECKING:
-    from flashdeck.compiler import Compiled, Selection
+    from flashdeck.compiler import Compiled, Release, Selection
     from flashdeck.model import Course, Deck
     from flashdeck.problem import Problem
     from flashdeck.source import Value
@@ -77,10 +77,13 @@ def build(
     tag: Annotated[list[str] | None, typer.Option(metavar="TAG", help="Take only cards with this tag.")] = None,
     without_tag: Annotated[list[str] | None, typer.Option(metavar="TAG", help="Leave out cards with this tag.")] = None,
     out: Annotated[Path, typer.Option(metavar="DIR", help="The folder for the packages.")] = Path("dist"),
+    updates: Annotated[bool, typer.Option("--updates", help="Also write a text that updates notes edited by learners.")] = False,
+    locked: Annotated[bool, typer.Option("--locked", help="Fail if a ledger would change (for CI).")] = False,
 ) -> None:
     """Check everything, then write one package for each deck (or course) and language. Options can be repeated."""
-    from flashdeck.compiler import select_notes
+    from flashdeck.compiler import release, select_notes
     from flashdeck.courses import Filter
+    from flashdeck.ledger import render_ledger
 
     compiled = _compile(paths)
     library = compiled.library
@@ -98,15 +101,19 @@ def build(
         _known("tag", word, {known: known for known in library.tags})
     wanted = Filter(tuple(kind or ()), tuple(tag or ()), tuple(without_tag or ()))
 
-    selections = []
-    for whole in wholes:
-        for code in language or library.languages:
-            selection = select_notes(compiled, whole, code, wanted)
-            if selection.notes or selection.left_out:
-                selections.append(selection)
+    codes = list(dict.fromkeys(language or library.languages))
+    released = release(compiled, codes, int(_now().timestamp()))
+    changed = [ledger for id, ledger in released.ledgers.items() if ledger != compiled.ledgers[id]]
+    if locked and changed:
+        for ledger in changed:
+            typer.echo(f"{ledger.path} would change: run 'flashdeck build' and commit it", err=True)
+        raise typer.Exit(1)
+    selections = [select_notes(compiled, released, whole, code, wanted) for whole in wholes for code in codes]
     if not any(selection.notes for selection in selections):
         _stop("nothing was built: no card is in what you asked for")
-    _write(selections, out)
+    _write_packages(selections, released, out, updates)
+    for ledger in changed:
+        _write_file(ledger.path, render_ledger(ledger).encode())
 
 
 @app.command(epilog="Example: flashdeck check --format github decks")
@@ -212,27 +219,40 @@ def _now() -> datetime:
     return datetime.fromtimestamp(int(epoch) if epoch else int(time.time()), UTC)
 
 
-def _write(selections: "Sequence[Selection]", out: Path) -> None:
-    from flashdeck.package import to_package, write_file
+def _write_packages(selections: "Sequence[Selection]", released: "Release", out: Path, updates: bool) -> None:
+    """Writes each selection that has notes, and a table of them."""
+    from flashdeck.package import to_package
+    from flashdeck.updates import render_update, select_changed
 
-    changed = int(_now().timestamp())
     rows = [["package", "notes", "cards", "size"]]
-    for selection in _progress(selections):
-        if not selection.notes:
-            continue
+    for selection in _progress([selection for selection in selections if selection.notes]):
         path = out / f"{selection.name}.apkg"
-        package = to_package(selection.notes, changed)
-        try:
-            write_file(path, package)
-        except OSError as error:
-            _stop(f"'{path}' cannot be written: {(error.strerror or str(error)).lower()}")
+        package = to_package(selection.notes, released.times)
+        _write_file(path, package)
         cards = sum(len(note.cards) for note in selection.notes)
-        rows.append([str(path), str(len(selection.notes)), str(cards), f"{max(1, round(len(package) / 1000)):,} kB"])
+        rows.append([str(path), str(len(selection.notes)), str(cards), _size(package)])
+        if updates and (changed := select_changed(selection.notes, released.ledgers)):
+            path, text = out / f"{selection.name}-update.txt", render_update(changed).encode()
+            _write_file(path, text)
+            rows.append([str(path), str(len(changed)), "", _size(text)])
     _show_table(rows)
     for selection in selections:
         if selection.left_out:
             left_out = _count(len(selection.left_out), "card")
             typer.echo(f"{left_out} left out of {selection.name} for a missing translation")
+
+
+def _write_file(path: Path, data: bytes) -> None:
+    from flashdeck.package import write_file
+
+    try:
+        write_file(path, data)
+    except OSError as error:
+        _stop(f"'{path}' cannot be written: {(error.strerror or str(error)).lower()}")
+
+
+def _size(data: bytes) -> str:
+    return f"{max(1, round(len(data) / 1000)):,} kB"
 
 
 def _progress(items: Sequence[T]) -> Iterator[T]:

@@ -1,33 +1,68 @@
 """The whole pipeline on one page: read this first."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 
 from flashdeck.checks import CHECKS, check_review
 from flashdeck.courses import Filter, select, select_course
 from flashdeck.kinds import read_kinds
+from flashdeck.ledger import NAME as LEDGER
+from flashdeck.ledger import Ledger, is_released, read_ledger, stamp, to_times
 from flashdeck.library import read_library
 from flashdeck.media import Media, Place, read_media
 from flashdeck.model import Card, Course, Deck, Library
-from flashdeck.notes import Note, to_note, to_note_type
+from flashdeck.notes import Note, NoteType, to_note, to_note_type
 from flashdeck.problem import Problem
+from flashdeck.releases import check_releases
 from flashdeck.source import find_sources, read_source
 
 
 @dataclass(frozen=True)
 class Compiled:
-    """What the sources say, and all that is wrong with them, sorted by place."""
+    """What the sources say, what was released of them, and all that is wrong with them, sorted by place."""
 
     library: Library
     media: dict[Place, Media]
-    problems: tuple[Problem, ...]
+    ledgers: dict[str, Ledger]  # by deck id
+    problems: tuple[Problem, ...] = ()
 
     @property
     def ok(self) -> bool:
         """Whether packages may be made: warnings do not hinder."""
         return all(problem.level != "error" for problem in self.problems)
+
+    @cached_property
+    def types(self) -> dict[str, NoteType]:
+        """The note types, by `kind@language`."""
+        kinds, languages = self.library.kinds.values(), self.library.languages
+        return {f"{kind.name}@{language}": to_note_type(kind, language) for kind in kinds for language in languages}
+
+    @cached_property
+    def _courses(self) -> dict[str, list[str]]:
+        courses: dict[str, list[str]] = {}
+        for course in self.library.courses.values():
+            for card in select_course(self.library.cards, course):
+                courses.setdefault(card.id, []).append(course.id)
+        return courses
+
+    def to_note(self, card: Card, language: str) -> Note:
+        """The note of a card, with the tags of all its courses, whichever of them is built."""
+        replacement = self.library.find(card, card.retired["replaced_by"]) if "replaced_by" in card.retired else None
+        type = self.types[f"{card.kind.name}@{language}"]
+        courses = self._courses.get(card.id, ())
+        return to_note(card, language, type, self.library.references, self.media, courses, replacement)
+
+
+@dataclass(frozen=True)
+class Release:
+    """Every note in the languages of a build, when each last changed, and the ledgers as they are after it."""
+
+    notes: dict[tuple[str, str], Note]  # by card id and language
+    times: dict[str | int, int]  # by guid of the note and id of the note type
+    ledgers: dict[str, Ledger]
 
 
 @dataclass(frozen=True)
@@ -49,30 +84,39 @@ def compile_decks(
     files = list(find_sources(paths, problems))
     sources = [read_source(file, problems) for file in follow(files)]
     library = read_library(sources, read_kinds(), problems)
+    ledgers = {deck.id: read_ledger(deck.folder / LEDGER, problems) for deck in library.decks}
     media = read_media(library, problems)
     for check in CHECKS:
         problems += check(library)
     if today:
         problems += check_review(library, today)
-    return Compiled(library, media, tuple(sorted(set(problems))))
+    compiled = Compiled(library, media, ledgers)
+    sound = all(problem.level != "error" for problem in problems)
+    problems += check_releases(library, ledgers, compiled.types, compiled.to_note if sound else None)
+    return replace(compiled, problems=tuple(sorted(set(problems))))
 
 
-def select_notes(compiled: Compiled, whole: Deck | Course, language: str, wanted: Filter) -> Selection:
-    """The notes of a deck or course in one language, in their authors' order; `compiled` must be ok."""
-    library = compiled.library
-    if isinstance(whole, Course):
-        cards = select_course(library.cards, whole)
-    else:
-        cards = [card for card in library.cards if card.deck == whole]
-    cards = select(cards, wanted)
-    courses: dict[str, list[str]] = {}
-    for course in library.courses.values():
-        for card in select_course(library.cards, course):
-            courses.setdefault(card.id, []).append(course.id)
-    types = {name: to_note_type(library.kinds[name], language) for name in {card.kind.name for card in cards}}
-    notes = tuple(
-        to_note(card, language, types[card.kind.name], library.references, compiled.media, courses.get(card.id, ()))
-        for card in cards
+def release(compiled: Compiled, languages: Iterable[str], now: int) -> Release:
+    """All notes in these languages, and what the ledgers say of them at the Unix time `now`; `compiled` must be ok."""
+    notes = {
+        (card.id, language): compiled.to_note(card, language)
+        for language in languages
+        for card in compiled.library.cards
         if language in card.languages
-    )
-    return Selection(f"{whole.id}-{language}", notes, tuple(card for card in cards if language in card.left_out))
+    }
+    # what was withdrawn before anybody had it needs no farewell
+    ledgers = compiled.ledgers
+    notes = {key: note for key, note in notes.items() if not note.retired or is_released(ledgers, note)}
+    ledgers = stamp(ledgers, notes.values(), now)
+    return Release(notes, to_times(ledgers, notes.values()), ledgers)
+
+
+def select_notes(compiled: Compiled, released: Release, whole: Deck | Course, language: str, wanted: Filter) -> Selection:
+    """The notes of a deck or course in one language, in their authors' order."""
+    cards = compiled.library.cards
+    if isinstance(whole, Course):
+        chosen = select(select_course(cards, whole), wanted)
+    else:
+        chosen = select((card for card in cards if card.deck == whole), wanted)
+    notes = tuple(released.notes[card.id, language] for card in chosen if (card.id, language) in released.notes)
+    return Selection(f"{whole.id}-{language}", notes, tuple(card for card in chosen if language in card.left_out))

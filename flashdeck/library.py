@@ -31,7 +31,9 @@ CARD_KEYS = {
     "reference": "references",
     "extra": "text",
     "sensitive": "flag",
+    "retired": "retired",
 }
+RETIRED_KEYS = ("since", "why", "replaced_by")
 
 
 def read_library(sources: Iterable[Source], kinds: Mapping[str, Kind], problems: list[Problem]) -> Library:
@@ -249,10 +251,13 @@ def _read_card(
             problems.append(node.problem("missing-field", message, help=f"add '{field.needs}', or delete '{field.key}'"))
     good = {key for key, value in typed.items() if _is_good(node, key, value, kind, deck, problems)}
     values = {key: value for key, value in typed.items() if key not in ("id", "kind", "languages")}
+    if "retired" not in good:
+        values.pop("retired", None)
 
     wanted = _read_languages(node, deck, problems) if "languages" in typed else deck.languages
+    said = values | ({"retired": values["retired"]["why"]} if "retired" in values else {})
     lacking = {
-        language: [key for key, value in values.items() if key in good and not is_said_in(value, language)] for language in wanted
+        language: [key for key, value in said.items() if key in good and not is_said_in(value, language)] for language in wanted
     }
     for language, keys in lacking.items():
         for key in keys:
@@ -284,6 +289,8 @@ def _is_good(node: Node, key: str, value: Value, kind: Kind, deck: Deck, problem
     if type_ in ("id", "kind", "languages"):
         return True  # they are read by themselves
     place, name = _place(node, key), f"'{key}'"
+    if type_ == "retired":
+        return _is_good_farewell(place, deck, problems)
     if type_ == "tags":
         return value == [] or read_texts(place, name, (), problems, many=True)
     if type_ == "flag":
@@ -301,6 +308,29 @@ def _is_good(node: Node, key: str, value: Value, kind: Kind, deck: Deck, problem
             if re.match(r"\d{4}-\d", text) and not to_date(text):
                 read_date(place.node(*route), text, problems)
     return True
+
+
+def _is_good_farewell(place: Node, deck: Deck, problems: list[Problem]) -> bool:
+    """Whether `retired` says since when and why, in all languages."""
+    value = place.value
+    if not isinstance(value, dict):
+        tell_shape(place, "'retired'", "a mapping of 'since', 'why' and perhaps 'replaced_by'", problems)
+        return False
+    tell_unknown_keys(place, RETIRED_KEYS, "'retired'", problems)
+    good = True
+    for key in ("since", "why"):
+        if key not in value:
+            help = "add the month, such as 2026-11" if key == "since" else "tell learners the reason"
+            problems.append(place.problem("missing-field", f"'retired' has no '{key}'", help=help))
+            good = False
+        else:
+            languages = deck.languages if key == "why" else ()
+            good &= read_texts(place.node(key), f"'{key}'", languages, problems)
+    if good:
+        good = read_date(place.node("since"), value["since"], problems)
+    if "replaced_by" in value:
+        good &= read_texts(place.node("replaced_by"), "'replaced_by'", (), problems)
+    return good
 
 
 def _read_course(node: Node, deck: Deck | None, problems: list[Problem]) -> Course | None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,16 @@ class Card:
     def text(self, key: str, language: str) -> str:
         """The text of a field in one language, or nothing."""
         return next((text for _, text in self.said(key, language)), "")
+
+    @property
+    def retired(self) -> dict[str, Value]:
+        """`since`, `why` and perhaps `replaced_by` of a card that was withdrawn; else nothing."""
+        return self.values.get("retired", {})
+
+    def front(self, language: str) -> str:
+        """The first text that the card shows."""
+        fields = self.kind.template_fields(self.kind.templates[0].front)
+        return next((text for field in fields for _, text in self.said(field.key, language)), "")
 
     def problem(self, code: str, message: str, *route: str | int, **about: Any) -> Problem:
         """A problem at a field of this card, which may stand beside `cards` as the default of the file."""
@@ -106,6 +117,14 @@ class Library:
     def may_define(self, name: str) -> bool:
         """Whether a name that is not known may be defined where a file could not be read; that is told already."""
         return name in self.unread or ANYTHING in self.unread
+
+    def find(self, card: Card, id: str) -> Card | None:
+        """The card that another one names, by its full id or, in the same deck, by its own."""
+        return self._by_id.get(id) or self._by_id.get(f"{card.deck.id}/{id}")
+
+    @cached_property
+    def _by_id(self) -> dict[str, Card]:
+        return {card.id: card for card in self.cards}
 
     @property
     def languages(self) -> list[str]:

@@ -16,13 +16,19 @@ from flashdeck.media import Media, Place, folder_of
 from flashdeck.model import Card, Reference, said_in
 from flashdeck.references import cite
 
+RETIRED_TAG = "flashdeck::retired"
+
 
 @dataclass(frozen=True)
 class NoteType:
-    """What Anki knows of a kind in one language: each field and template is (id, name, ...)."""
+    """What Anki knows of a kind in one language: each field and template is (id, name, ...). The keys never change."""
 
     id: int
     name: str
+    kind: str
+    language: str
+    field_keys: tuple[str, ...]
+    template_keys: tuple[str, ...]
     fields: tuple[tuple[int, str], ...]
     templates: tuple[tuple[int, str, str, str], ...]  # id, name, front, back
     css: str = field(repr=False)
@@ -42,6 +48,7 @@ class Note:
     cards: tuple[int, ...]  # which of the type's templates (or gaps, from 0) make a card
     order: int  # the place among the new cards of its deck
     media: tuple[Media, ...] = ()
+    retired: bool = False  # withdrawn: learners who have it are told so, others get no card of it
 
 
 def stable_id(*names: str | int) -> int:
@@ -64,6 +71,10 @@ def to_note_type(kind: Kind, language: str) -> NoteType:
     return NoteType(
         id,
         f"flashdeck {kind.name} ({language})",
+        kind.name,
+        language,
+        tuple(names),
+        tuple(template.key for template in kind.templates),
         tuple((stable_id(id, "field", key), name) for key, name in names.items()),
         tuple(templates),
         kind.css,
@@ -79,24 +90,34 @@ def to_note(
     references: Mapping[str, Reference],
     media: Mapping[Place, Media],
     courses: Iterable[str] = (),
+    replacement: Card | None = None,
 ) -> Note:
-    """The note of a card in a language in which it is whole; `courses` are all that it belongs to."""
+    """The note of a card in a language in which it is whole; `courses` are all that it belongs to.
+
+    A retired card keeps its fields (its front may not become blank) and gets a reason, a tag, and no cards: Anki leaves
+    those of old learners as they are, so that one search finds them, and makes none for new ones.
+    """
     guid = f"{card.id}@{language}"
     values = [_to_html(card, field, language, guid) for field in card.kind.fields.values() if field.name]
     sources = _to_sources(card, language, references)
-    values += [to_html(card.text("extra", language)), sources] + [""] * (len(COMMON_FIELDS) - 2)
+    values += [to_html(card.text("extra", language)), sources, _to_farewell(card, language, replacement)]
+    values += [""] * (len(COMMON_FIELDS) - 3)
     names = {name: media[folder_of(card), name] for value in values for name in find_media(value)}
     flat = {name: file.name for name, file in names.items()}
     fields = tuple(normalize("NFC", rename_media(value, flat) if flat else value) for value in values)
-    deck = "::".join(part for part in (*_name(card.deck.name, language), card.text("deck", language)) if part)
     tags = {normalize("NFC", tag) for tag in card.tags} | {f"course::{course}" for course in courses}
-    cards = tuple(card.templates(language))
+    if card.retired:
+        tags.add(RETIRED_TAG)
+    cards = () if card.retired else tuple(card.templates(language))
     files = tuple(dict.fromkeys(names.values()))
-    return Note(guid, type, fields, tuple(sorted(tags)), normalize("NFC", deck), cards, card.order, files)
+    deck = to_deck_name(card, language)
+    return Note(guid, type, fields, tuple(sorted(tags)), deck, cards, card.order, files, bool(card.retired))
 
 
-def _name(name: object, language: str) -> list[str]:
-    return [text for _, text in said_in(name, language)]
+def to_deck_name(card: Card, language: str) -> str:
+    """The deck of a card in Anki, with its parents: `Deck::Part`."""
+    parts = [text for _, text in said_in(card.deck.name, language)] + [card.text("deck", language)]
+    return normalize("NFC", "::".join(part for part in parts if part))
 
 
 def _to_html(card: Card, field: Field, language: str, guid: str) -> str:
@@ -118,6 +139,18 @@ def _to_html(card: Card, field: Field, language: str, guid: str) -> str:
     if len(texts) == 1:
         return to_html(texts[0])
     return '<ul class="texts">' + "".join(f"<li>{to_html(text)}</li>" for text in texts) + "</ul>"
+
+
+def _to_farewell(card: Card, language: str, replacement: Card | None) -> str:
+    """Why a card was withdrawn and since when, and what the card asks that replaces it."""
+    if not card.retired:
+        return ""
+    since = say_date(card.retired["since"], language)
+    why = " ".join(text for _, text in said_in(card.retired["why"], language))
+    html = f"{to_html(why)} ({to_html(since)})"
+    if replacement and (asked := replacement.front(language)):
+        html += f" → {to_html(asked)}"
+    return html
 
 
 def _to_sources(card: Card, language: str, references: Mapping[str, Reference]) -> str:

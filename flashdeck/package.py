@@ -6,7 +6,7 @@ genanki gives the schema, the note types and the decks; the rows are written in 
 import json
 import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
 from io import BytesIO
 from pathlib import Path
@@ -22,17 +22,17 @@ from flashdeck.notes import Note, NoteType, stable_id
 SQLITE_VERSION = (3_040_000).to_bytes(4, "big")
 
 
-def to_package(notes: Sequence[Note], changed: int) -> bytes:
+def to_package(notes: Sequence[Note], times: Mapping[str | int, int]) -> bytes:
     """The notes as an Anki package.
 
-    `changed` is the Unix time that learners' Anki compares: it replaces a note or a note type only by a later one. The
-    ledger will give each its own; until then all have the time of the build.
+    `times` says when each note (by guid) and note type (by id) last changed, as Unix times: learners' Anki replaces what
+    it has only by what is later.
     """
     media = {file.name: file.data for note in notes for file in note.media}
     names = dict(enumerate(sorted(media)))
     package = BytesIO()
     with ZipFile(package, "w") as archive:
-        _add(archive, "collection.anki2", _to_database(notes, changed))
+        _add(archive, "collection.anki2", _to_database(notes, times))
         _add(archive, "media", json.dumps(names, ensure_ascii=False).encode())
         for at, name in names.items():
             _add(archive, str(at), media[name])
@@ -71,7 +71,7 @@ def _add(archive: ZipFile, name: str, data: bytes) -> None:
     archive.writestr(entry, data, compresslevel=1)  # the higher levels take long and gain little
 
 
-def _to_database(notes: Sequence[Note], changed: int) -> bytes:
+def _to_database(notes: Sequence[Note], times: Mapping[str | int, int]) -> bytes:
     types = {note.type.id: note.type for note in notes}
     decks = {name: stable_id("deck", name) for name in sorted({note.deck for note in notes})}
     ids = _to_ids([note.guid for note in notes])
@@ -82,19 +82,19 @@ def _to_database(notes: Sequence[Note], changed: int) -> bytes:
         database.executescript(APKG_COL)
         (default,) = database.execute("SELECT decks FROM col").fetchone()
         all_decks = json.loads(default) | {str(id): genanki.Deck(id, name).to_json() for name, id in decks.items()}
-        all_types = {str(type.id): _to_model(type, changed) for type in types.values()}
+        all_types = {str(type.id): _to_model(type, times[type.id]) for type in types.values()}
         database.execute("UPDATE col SET decks = ?, models = ?", (json.dumps(all_decks), json.dumps(all_types)))
         database.executemany(
             "INSERT INTO notes VALUES (?, ?, ?, ?, -1, ?, ?, ?, 0, 0, '')",  # Anki computes the checksum itself
             (
-                (ids[n.guid], n.guid, n.type.id, changed, f" {' '.join(n.tags)} ", "\x1f".join(n.fields), n.fields[0])
+                (ids[n.guid], n.guid, n.type.id, times[n.guid], f" {' '.join(n.tags)} ", "\x1f".join(n.fields), n.fields[0])
                 for n in notes
             ),
         )
         database.executemany(
             "INSERT INTO cards VALUES (?, ?, ?, ?, ?, -1, 0, 0, ?, 0, 0, 0, 0, 0, 0, 0, 0, '')",
             (
-                (card_ids[f"{note.guid} {ord_}"], ids[note.guid], decks[note.deck], ord_, changed, note.order)
+                (card_ids[f"{note.guid} {ord_}"], ids[note.guid], decks[note.deck], ord_, times[note.guid], note.order)
                 for note, ord_ in cards
             ),
         )

@@ -13,11 +13,12 @@ from flashdeck.problem import read_explanations
 MAP = {
     "__init__": "",
     "__main__": "cli",
-    "cli": "__init__ compiler courses model package problem source",
-    "compiler": "checks courses kinds library media model notes problem source",
+    "cli": "__init__ compiler courses ledger model package problem source updates",
+    "compiler": "checks courses kinds ledger library media model notes problem releases source",
     "checks": "courses markdown model problem shapes source",
     "courses": "model",
     "kinds": "source",
+    "ledger": "notes problem",
     "library": "kinds model problem references shapes source",
     "markdown": "",
     "media": "markdown model problem source",
@@ -26,8 +27,10 @@ MAP = {
     "package": "notes",
     "problem": "",
     "references": "model problem shapes source",
+    "releases": "ledger model notes problem",
     "shapes": "model problem source",
     "source": "problem",
+    "updates": "ledger notes",
 }
 ALONE = {
     "yaml": "source",

@@ -8,7 +8,7 @@ import nh3
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flashdeck.compiler import compile_decks, select_notes
+from flashdeck.compiler import compile_decks, release, select_notes
 from flashdeck.courses import Filter, select, select_course
 from flashdeck.kinds import read_kinds
 from flashdeck.library import read_library
@@ -82,7 +82,9 @@ def test_files_in_any_order_give_the_same_package(chance: random.Random, files: 
                 Path(folder, name).write_text(texts[name])
             compiled = compile_decks([Path(folder, name) for name in order])
             assert compiled.problems == ()
-            packages.append(to_package(select_notes(compiled, compiled.library.decks[0], "en", Filter()).notes, 1))
+            released = release(compiled, ["en"], 1)
+            notes = select_notes(compiled, released, compiled.library.decks[0], "en", Filter()).notes
+            packages.append(to_package(notes, released.times))
 
         assert packages[0] == packages[1]
 

@@ -13,15 +13,15 @@ import pytest
 from anki.collection import Collection
 from conftest import ROOT, counts, import_package
 
-from flashdeck.compiler import compile_decks, select_notes
+from flashdeck.compiler import compile_decks, release, select_notes
 from flashdeck.courses import Filter
 from flashdeck.kinds import COMMON_FIELDS, read_kinds
 from flashdeck.notes import to_note_type
 from flashdeck.package import to_package, write_file
 
 OURS = compile_decks([ROOT / "decks"])
+RELEASED = release(OURS, OURS.library.languages, 1_700_000_000)
 WHOLES = [*OURS.library.decks, *OURS.library.courses.values()]
-CHANGED = 1_700_000_000
 
 ONE_A_KIND = """
     reference: [book, page]
@@ -79,9 +79,10 @@ def build(decks: Path, out: Path, language: str) -> Path:
     """The package of the first deck in one language."""
     compiled = compile_decks([decks])
     assert compiled.problems == ()
-    notes = select_notes(compiled, compiled.library.decks[0], language, Filter()).notes
+    released = release(compiled, [language], 1_700_000_000)
+    notes = select_notes(compiled, released, compiled.library.decks[0], language, Filter()).notes
     path = out / f"{language}.apkg"
-    write_file(path, to_package(notes, CHANGED))
+    write_file(path, to_package(notes, released.times))
     return path
 
 
@@ -101,9 +102,9 @@ def render(col: Collection) -> str:
 @pytest.mark.parametrize("language", OURS.library.languages)
 @pytest.mark.parametrize("whole", WHOLES, ids=lambda whole: whole.id)
 def test_every_package_of_ours_imports_whole_and_a_second_time_changes_nothing(whole, language, col, tmp_path):
-    notes = select_notes(OURS, whole, language, Filter()).notes
+    notes = select_notes(OURS, RELEASED, whole, language, Filter()).notes
     path = tmp_path / "ours.apkg"
-    write_file(path, to_package(notes, CHANGED))
+    write_file(path, to_package(notes, RELEASED.times))
 
     first = counts(import_package(col, path))
     before = col.db.all("select * from notes"), col.db.all("select * from cards")
@@ -120,7 +121,7 @@ def test_no_card_of_ours_has_an_empty_or_a_shared_front(col, tmp_path):
     for whole in OURS.library.decks:
         for language in OURS.library.languages:
             path = tmp_path / "ours.apkg"
-            write_file(path, to_package(select_notes(OURS, whole, language, Filter()).notes, CHANGED))
+            write_file(path, to_package(select_notes(OURS, RELEASED, whole, language, Filter()).notes, RELEASED.times))
             import_package(col, path)
 
     fronts = [col.get_card(id).question() for id in col.find_cards("")]
@@ -133,10 +134,10 @@ def test_a_learner_of_two_courses_has_each_card_once(col, tmp_path):
     courses = list(OURS.library.courses.values())
     cards = set()
     for course in courses:
-        notes = select_notes(OURS, course, "fr", Filter()).notes
+        notes = select_notes(OURS, RELEASED, course, "fr", Filter()).notes
         cards |= {note.guid for note in notes}
         path = tmp_path / "course.apkg"
-        write_file(path, to_package(notes, CHANGED))
+        write_file(path, to_package(notes, RELEASED.times))
         assert "conflicting" not in counts(import_package(col, path))
 
     assert sorted(col.db.list("select guid from notes")) == sorted(cards)

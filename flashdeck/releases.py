@@ -1,0 +1,130 @@
+"""What cannot be taken back once learners have it, checked against the ledgers of earlier releases."""
+
+from collections.abc import Callable, Iterator, Mapping
+from difflib import get_close_matches
+
+from flashdeck.ledger import Ledger, digest
+from flashdeck.model import Card, Deck, Library
+from flashdeck.notes import Note, NoteType, to_deck_name
+from flashdeck.problem import Problem
+
+Render = Callable[[Card, str], Note]
+
+
+def check_releases(
+    library: Library, ledgers: Mapping[str, Ledger], types: Mapping[str, NoteType], render: Render | None
+) -> Iterator[Problem]:
+    """All that learners of an earlier release would lose. `types` are the note types by `kind@language`.
+
+    `render` makes the note of a card, so that a renamed card is known again by what is on it; only for sound sources.
+    """
+    for deck in library.decks:
+        ledger = ledgers[deck.id]
+        if not ledger.notes:
+            continue
+        cards = {card.id.partition("/")[2]: card for card in library.cards if card.deck == deck}
+        yield from _check_languages(deck, ledger)
+        yield from _check_ids(library, deck, ledger, cards, render)
+        yield from _check_cards(deck, ledger, cards)
+        yield from _check_decks(library, deck, ledger, cards)
+        yield from _check_types(ledger, types)
+
+
+def _check_languages(deck: Deck, ledger: Ledger) -> Iterator[Problem]:
+    released = {name.partition("@")[2] for name in ledger.notes}
+    for language in sorted(released - set(deck.languages)):
+        message = f"this deck was released in '{language}', and its learners would get no more corrections"
+        help = f"keep '{language}' in 'languages'; cards may be left out of it one by one, by retiring them"
+        yield deck.node.problem("dropped-language", message, "languages", help=help)
+
+
+def _check_ids(
+    library: Library, deck: Deck, ledger: Ledger, cards: Mapping[str, Card], render: Render | None
+) -> Iterator[Problem]:
+    released: dict[str, list[str]] = {}
+    for name in ledger.notes:
+        id, _, language = name.partition("@")
+        released.setdefault(id, []).append(language)
+    new = [card for id, card in cards.items() if id not in released]
+    for id, languages in released.items():
+        if f"{deck.id}/{id}" in library.card_ids or library.may_define(id):
+            continue
+        name = f"{id}@{languages[0]}"
+        digests = {ledger.notes[f"{id}@{language}"].digest for language in languages}
+        same = [
+            card
+            for card in new
+            if render
+            and card.kind.name == ledger.notes[name].kind
+            and any(digest(render(card, language)) in digests for language in languages if language in card.languages)
+        ]
+        like = [card.id.partition("/")[2] for card in same] or get_close_matches(id, [c.id.partition("/")[2] for c in new], n=1)
+        help = "bring it back and, to withdraw it, write 'retired:' on it"
+        if like:
+            help = f"if it is '{like[0]}' now, give that card its old id back; else {help}"
+        message = f"the card '{id}' was released and is gone: its learners would keep it and get no correction"
+        yield Problem(ledger.spot(f"note {name}"), "vanished-id", message, help)
+
+
+def _check_cards(deck: Deck, ledger: Ledger, cards: Mapping[str, Card]) -> Iterator[Problem]:
+    for name, note in ledger.notes.items():
+        id, _, language = name.partition("@")
+        card = cards.get(id)
+        if not card or language not in deck.languages:
+            continue
+        if card.kind.name != note.kind:
+            message = f"this card was released as a {note.kind}; Anki cannot make a {card.kind.name} of it"
+            help = "retire it, and write a new card with an id of its own"
+            yield card.problem("changed-kind", message, "kind", help=help)
+        elif language not in card.languages:
+            message = f"this card was released in '{language}' and is not in it any more"
+            help = f"translate what is missing, or take '{language}' into its 'languages' again; to withdraw it, retire it"
+            yield card.problem("dropped-language", message, *_route(card, "languages"), help=help)
+        elif not card.retired and (lost := sorted(set(note.cards) - set(card.templates(language)))):
+            yield _tell_blank(card, lost[0])
+
+
+def _tell_blank(card: Card, at: int) -> Problem:
+    if card.kind.cloze:
+        what, key = f"gap {at + 1}", card.kind.cloze
+    else:
+        what, key = f"'{card.kind.templates[at].name}'", card.kind.templates[at].when
+    message = f"learners have a card {what} of this, and its front would become blank"
+    help = "bring it back; to withdraw it, retire the card and write a new one without it"
+    return card.problem("emptied-front", message, *_route(card, key), help=help)
+
+
+def _check_decks(library: Library, deck: Deck, ledger: Ledger, cards: Mapping[str, Card]) -> Iterator[Problem]:
+    if library.unread:
+        return
+    names = {to_deck_name(card, language) for card in cards.values() for language in card.languages}
+    for name in sorted(ledger.decks - names):
+        help = "name it back; to give it up all the same, delete this line of the ledger"
+        if new := get_close_matches(name, sorted(names - ledger.decks), n=1, cutoff=0.3):
+            help = f"if it is '{new[0]}' now, {help}"
+        message = f"the released deck '{name}' has no cards any more: learners' cards would stay behind in it"
+        yield Problem(ledger.spot(f"deck {name}"), "renamed-deck", message, help)
+
+
+def _check_types(ledger: Ledger, types: Mapping[str, NoteType]) -> Iterator[Problem]:
+    for name, released in ledger.types.items():
+        if name not in types:
+            continue
+        now = types[name]
+        for what, old, keys in (
+            ("fields", released.fields, now.field_keys),
+            ("cards", released.templates, now.template_keys),
+        ):
+            keys = tuple(key.replace(" ", "_") for key in keys)
+            if keys[: len(old)] != old:
+                kind, _, language = name.partition("@")
+                message = (
+                    f"the {what} of the released kind '{kind}' ({language}) were {', '.join(old)}: Anki would stop all updates"
+                )
+                help = "bring them back in this order; new ones go to the end, or into a kind of another name"
+                yield Problem(ledger.spot(f"type {name}"), "changed-note-type", message, help)
+
+
+def _route(card: Card, key: str) -> tuple[str, ...]:
+    """The route to a field, or to the card where the field is not there."""
+    return (key,) if key in card.node.value or key in card.node.source.value else ()

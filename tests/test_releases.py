@@ -1,0 +1,370 @@
+"""The second release and the third: nobody loses anything, and every correction arrives. In the real Anki, old and new."""
+
+import json
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from anki.collection import Collection
+from anki.import_export_pb2 import ImportCsvRequest
+from conftest import ROOT, counts, import_package
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from flashdeck.compiler import Release, compile_decks, release, select_notes
+from flashdeck.courses import Filter
+from flashdeck.ledger import NAME, render_ledger
+from flashdeck.package import to_package, write_file
+from flashdeck.updates import render_update, select_changed
+
+NOW = int(time.time())
+
+
+@dataclass(frozen=True)
+class Written:
+    """A card as a history has it."""
+
+    id: str
+    kind: str
+    text: int = 0  # which wording
+    tags: tuple[str, ...] = ()
+    retired: bool = False
+
+    def to_yaml(self) -> str:
+        words = f"{self.id} in its wording {self.text}"
+        texts = {
+            "basic": f"question: What is {words}?, answer: 'the \"answer\" {self.text} of {self.id}', both_ways: true",
+            "cloze": f"text: '{words} {{{{c1::has}}}} a {{{{c2::gap::hint}}}}'",
+            "choice": f"question: Which is {words}?, answer: this, distractors: [that, number {self.text}]",
+        }[self.kind]
+        retired = ", retired: {since: 2026-11, why: it was wrong}" if self.retired else ""
+        return f"  - {{id: {self.id}, kind: {self.kind}, tags: [{', '.join(self.tags)}], {texts}{retired}}}\n"
+
+
+def write_deck(folder: Path, cards: tuple[Written, ...]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "deck.yaml").write_text("id: deck\nname: Deck\nlanguages: [en]\n")
+    (folder / "cards.yaml").write_text("cards:\n" + "".join(card.to_yaml() for card in cards))
+
+
+def build(folder: Path, out: Path, now: int) -> Release:
+    """Builds the package and the update text of a deck, and keeps its ledger."""
+    compiled = compile_decks([folder])
+    assert compiled.problems == ()
+    released = release(compiled, ["en"], now)
+    notes = select_notes(compiled, released, compiled.library.decks[0], "en", Filter()).notes
+    write_file(out, to_package(notes, released.times))
+    if changed := select_changed(notes, released.ledgers):
+        write_file(out.with_suffix(".txt"), render_update(changed).encode())
+    write_file(folder / NAME, render_ledger(released.ledgers["deck"]).encode())
+    return released
+
+
+@st.composite
+def histories(draw):
+    """Three states of a deck: cards reworded, tagged, added and retired from one to the next."""
+    kinds = draw(st.lists(st.sampled_from(["basic", "cloze", "choice"]), min_size=3, max_size=6))
+    states = [tuple(Written(f"n{at}", kind) for at, kind in enumerate(kinds))]
+    for _ in range(2):
+        cards = []
+        for card in states[-1]:
+            change = draw(st.sampled_from(["none", "none", "reword", "tag", "retire"]))
+            if change == "reword":
+                card = replace(card, text=card.text + 1)
+            elif change == "tag":
+                card = replace(card, tags=(*card.tags, f"t{len(card.tags)}"))
+            elif change == "retire":
+                card = replace(card, retired=True)
+            cards.append(card)
+        for _ in range(draw(st.integers(0, 2))):
+            cards.insert(draw(st.integers(0, len(cards))), Written(f"n{len(cards)}", draw(st.sampled_from(["basic", "cloze"]))))
+        states.append(tuple(cards))
+    return states
+
+
+SCHEDULE = """
+    select id, nid, ord, type, queue, due, ivl, factor, reps, lapses, left, odue, odid, flags, data, did from cards order by id
+"""
+REVIEWS = "select * from revlog order by id"
+
+
+@contextmanager
+def collection():
+    with TemporaryDirectory() as folder:
+        col = Collection(str(Path(folder) / "c.anki2"))
+        try:
+            yield col
+        finally:
+            col.close()
+
+
+def study(col: Collection) -> None:
+    """Answers some cards, each another way."""
+    for ease in (3, 1, 4, 2, 3):
+        if card := col.sched.getCard():
+            col.sched.answerCard(card, ease)
+
+
+def notes_of(col: Collection) -> dict[str, dict]:
+    found = {}
+    for id in col.find_notes(""):
+        note = col.get_note(id)
+        found[note.guid.partition("/")[2].partition("@")[0]] = {"fields": note.fields, "tags": sorted(note.tags)}
+    return found
+
+
+def edit(col: Collection, id: str) -> None:
+    """What a learner does with a note of their own."""
+    note = col.get_note(col.db.scalar("select id from notes where guid = ?", f"deck/{id}@en"))
+    note.fields[0] += " (as I say it)"
+    note["My notes"] = "mine"
+    note.tags += ["own", "marked"]
+    col.update_note(note)
+    col.sched.suspend_cards(note.card_ids()[:1])
+    col.set_deck(note.card_ids()[1:], col.decks.id("My own deck"))
+
+
+@settings(max_examples=50, deadline=None)
+@given(histories(), st.data())
+def test_over_three_releases_nobody_loses_anything_and_every_correction_arrives(states, data):
+    unchanged = [card.id for card in states[0] if all(any(other == card for other in state) for state in states[1:])]
+    edited = data.draw(st.sets(st.sampled_from(unchanged), max_size=2)) if unchanged else set()
+    skips = data.draw(st.booleans())
+    with collection() as col, TemporaryDirectory() as folder:
+        packages, releases = [], []
+        for at, cards in enumerate(states):
+            write_deck(Path(folder, "deck"), cards)
+            packages.append(Path(folder, f"v{at}.apkg"))
+            releases.append(build(Path(folder, "deck"), packages[-1], NOW - 3000 + 1000 * at))
+        assert counts(import_package(col, packages[0])) == {"new": len(states[0])}
+        study(col)
+        for id in edited:
+            edit(col, id)
+        css = {model["name"]: model["css"] + "\n.mine {}" for model in col.models.all() if model["name"].startswith("flashdeck")}
+        for model in col.models.all():
+            if model["name"] in css:
+                col.models.update_dict(model | {"css": css[model["name"]]})
+        own = {id: notes_of(col)[id] for id in edited}
+
+        for package in packages[2 if skips else 1 :]:
+            before = {row[0]: row for row in col.db.all(SCHEDULE)}, col.db.all(REVIEWS)
+            assert "conflicting" not in counts(import_package(col, package))
+            after = {row[0]: row for row in col.db.all(SCHEDULE)}
+            assert {id: after[id] for id in before[0]} == before[0]
+            assert col.db.all(REVIEWS) == before[1]
+
+        found = notes_of(col)
+        assert {id: found[id] for id in edited} == own
+        assert {model["name"]: model["css"] for model in col.models.all() if model["name"] in css} == css
+        for (_, _), note in releases[-1].notes.items():
+            id = note.guid.partition("/")[2].partition("@")[0]
+            if id not in edited:
+                assert found[id] == {"fields": list(note.fields), "tags": sorted(note.tags)}
+        retired = sorted(card.id for card in states[-1] if card.retired and f"deck/{card.id}@en" in releases[-1].times)
+        assert sorted(id for id, note in found.items() if "flashdeck::retired" in note["tags"]) == retired
+        assert col.get_empty_cards().report == ""
+
+
+@settings(max_examples=25, deadline=None)
+@given(histories())
+def test_the_update_text_reaches_what_a_learner_edited_and_leaves_the_rest_alone(states):
+    with collection() as col, TemporaryDirectory() as folder:
+        write_deck(Path(folder, "deck"), states[0])
+        build(Path(folder, "deck"), Path(folder, "v0.apkg"), NOW - 3000)
+        import_package(col, Path(folder, "v0.apkg"))
+        study(col)
+        for card in states[0]:
+            edit(col, card.id)
+        own = notes_of(col)
+        write_deck(Path(folder, "deck"), states[1])
+        latest = build(Path(folder, "deck"), Path(folder, "v1.apkg"), NOW - 1000)
+        import_package(col, Path(folder, "v1.apkg"))
+        before = {row[0]: row for row in col.db.all(SCHEDULE)}, col.db.all(REVIEWS)
+
+        text = Path(folder, "v1.txt")
+        if text.exists():
+            col.import_csv(ImportCsvRequest(path=str(text), metadata=col.get_csv_metadata(str(text), None)))
+
+        after = {row[0]: row for row in col.db.all(SCHEDULE)}
+        assert (after, col.db.all(REVIEWS)) == before
+        found = notes_of(col)
+        for card, new in [(card, new) for card in states[0] for new in states[1] if card.id == new.id]:
+            if (card.text == new.text and card.tags == new.tags) or new.retired:
+                assert found[card.id] == own[card.id]
+            else:
+                fields = list(latest.notes[f"deck/{card.id}", "en"].fields)
+                assert found[card.id] == {"fields": [*fields[:-1], "mine"], "tags": own[card.id]["tags"]}
+
+
+def test_a_retired_card_is_found_by_one_search_and_new_learners_get_no_card_of_it(tmp_path):
+    before = (Written("old", "basic"), Written("kept", "basic"))
+    write_deck(tmp_path / "deck", before)
+    build(tmp_path / "deck", tmp_path / "v0.apkg", NOW - 3000)
+    write_deck(tmp_path / "deck", (replace(before[0], retired=True), before[1], Written("never", "basic", retired=True)))
+    build(tmp_path / "deck", tmp_path / "v1.apkg", NOW - 2000)
+    with collection() as old, collection() as new:
+        import_package(old, tmp_path / "v0.apkg")
+        import_package(old, tmp_path / "v1.apkg")
+        import_package(new, tmp_path / "v1.apkg")
+
+        note = old.get_note(old.find_notes("tag:flashdeck::retired")[0])
+        assert note["Retired"] == "it was wrong (November 2026)"
+        assert note["Question"] == "What is old in its wording 0?"
+        assert len(old.find_cards("tag:flashdeck::retired")) == 2
+        assert old.card_count() == 4
+        assert new.find_cards("tag:flashdeck::retired") == []
+        assert new.card_count() == 2
+        assert "never" not in notes_of(new)
+
+
+def test_a_changed_style_arrives_once_and_an_unchanged_one_never_overwrites_the_learners(tmp_path):
+    write_deck(tmp_path / "deck", (Written("one", "basic"),))
+    first = build(tmp_path / "deck", tmp_path / "v0.apkg", NOW - 3000)
+    again = build(tmp_path / "deck", tmp_path / "v1.apkg", NOW - 2000)
+
+    assert first.times == again.times
+    assert (tmp_path / "v0.apkg").read_bytes() == (tmp_path / "v1.apkg").read_bytes()
+
+
+def test_times_rise_even_when_the_clock_went_back(tmp_path):
+    write_deck(tmp_path / "deck", (Written("one", "basic"), Written("two", "basic")))
+    build(tmp_path / "deck", tmp_path / "v.apkg", NOW)
+    write_deck(tmp_path / "deck", (Written("one", "basic", text=1), Written("two", "basic")))
+    later = build(tmp_path / "deck", tmp_path / "v.apkg", NOW - 10**6)
+
+    assert (later.times["deck/one@en"], later.times["deck/two@en"]) == (NOW + 1, NOW)
+
+
+def test_rewording_one_language_leaves_the_other_alone(deck, tmp_path):
+    card = "kind: basic\ncards:\n  - {id: one, question: {fr: %s, en: a}, answer: b}\n"
+    folder = deck(card % "un") / "test"
+    times = []
+    for now, text in ((100, "un"), (200, "une")):
+        (folder / "cards.yaml").write_text(card % text)
+        released = release(compile_decks([folder]), ["fr", "en"], now)
+        (folder / NAME).write_text(render_ledger(released.ledgers["test"]))
+        times.append({guid: when for guid, when in released.times.items() if isinstance(guid, str)})
+
+    assert times == [{"test/one@fr": 100, "test/one@en": 100}, {"test/one@fr": 200, "test/one@en": 100}]
+
+
+def test_building_one_language_keeps_what_is_known_of_the_others(deck):
+    folder = deck("kind: basic\ncards:\n  - {id: one, question: a, answer: b}\n") / "test"
+    released = release(compile_decks([folder]), ["fr", "en"], 100)
+    (folder / NAME).write_text(render_ledger(released.ledgers["test"]))
+
+    only = release(compile_decks([folder]), ["fr"], 200)
+
+    assert only.ledgers == released.ledgers
+
+
+def test_locked_fails_and_writes_nothing_while_the_ledger_is_behind(deck, cli, tmp_path):
+    decks = deck("kind: basic\ncards:\n  - {id: one, question: a, answer: b}\n")
+
+    behind = cli("build", decks, "--locked")
+    built = cli("build", decks)
+    locked = cli("build", decks, "--locked", "--out", "again")
+
+    assert (behind.code, built.code, locked.code) == (1, 0, 0)
+    assert behind.err == f"{decks}/test/flashdeck.lock would change: run 'flashdeck build' and commit it\n"
+    first, second = ([path.read_bytes() for path in sorted((tmp_path / out).iterdir())] for out in ("dist", "again"))
+    assert first == second
+
+
+def test_our_own_ledgers_are_up_to_date(cli, tmp_path):
+    assert cli("build", "--locked", "--out", tmp_path, cwd=ROOT).code == 0
+
+
+# ---- old Ankis, in environments of their own ---------------------------------------------------------------------------
+
+OLD = """
+import json, os, sys, tempfile
+import anki.lang
+anki.lang.set_lang("en")
+from anki.collection import Collection
+col = Collection(os.path.join(tempfile.mkdtemp(), "c.anki2"))
+for step in json.loads(sys.argv[1]):
+    if step["do"] == "import" and sys.argv[2] == "legacy":
+        from anki.importing.apkg import AnkiPackageImporter
+        AnkiPackageImporter(col, step["path"]).run()
+    elif step["do"] == "import":
+        from anki.collection import ImportAnkiPackageOptions, ImportAnkiPackageRequest
+        col.import_anki_package(ImportAnkiPackageRequest(package_path=step["path"], options=ImportAnkiPackageOptions()))
+    elif step["do"] == "study":
+        for ease in (3, 1, 2):
+            card = col.sched.getCard()
+            if card:
+                card.timer_started = card.timerStarted = __import__("time").time()
+                col.sched.answerCard(card, ease)
+        note = col.get_note(col.db.scalar("select id from notes where guid = ?", step["edit"]))
+        note["My notes"] = "mine"
+        note.tags.append("own")
+        (col.update_note if hasattr(col, "update_note") else lambda note: note.flush())(note)
+    elif step["do"] == "date":  # as if what was imported had been imported then
+        col.db.execute("update notes set mod = ? where mod > ?", step["at"], step["at"])
+rows = col.db.all("select guid, flds, tags from notes order by guid")
+cards = col.db.all(
+    "select n.guid, c.ord, c.type, c.queue, c.ivl, c.factor, c.reps, c.lapses from cards c join notes n on n.id = c.nid"
+)
+models = [model["name"] for model in col.models.all() if model["name"].startswith("flashdeck")]
+print(json.dumps({"notes": {g: [f.split("\\x1f"), t.split()] for g, f, t in rows}, "cards": cards, "models": sorted(models)}))
+"""
+
+
+@pytest.fixture(scope="session", params=["2.1.54", "24.11"])
+def old_anki(request):
+    """Runs steps in an old Anki; its environment is made once and kept under .cache."""
+    version = request.param
+    folder = ROOT / ".cache" / f"anki-{version}"
+    python = folder / ("Scripts" if sys.platform == "win32" else "bin") / "python"
+    if not (folder / "ready").exists():
+        subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
+        done = subprocess.run([python, "-m", "pip", "install", "-q", f"anki=={version}"], capture_output=True, encoding="utf-8")
+        assert done.returncode == 0, f"Anki {version} cannot be had on this machine, so it is NOT tested: {done.stderr}"
+        (folder / "ready").touch()
+
+    def run(*steps: dict) -> dict:
+        engine = "legacy" if version == "2.1.54" else "backend"
+        words = [python, "-c", OLD, json.dumps(steps, default=str), engine]
+        done = subprocess.run(words, capture_output=True, encoding="utf-8", timeout=120)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout.splitlines()[-1])
+
+    return run
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("skips", [False, True], ids=["every release", "skips the second"])
+def test_three_releases_in_old_ankis(skips, old_anki, tmp_path):
+    states = [
+        (Written("same", "basic"), Written("twice", "cloze"), Written("once", "choice"), Written("gone", "basic")),
+    ]
+    states.append((states[0][0], replace(states[0][1], text=1), states[0][2], replace(states[0][3], retired=True)))
+    same, twice, once, gone = states[1]
+    states.append((same, replace(twice, text=2), replace(once, text=1), gone, Written("new", "basic")))
+    packages = []
+    for at, cards in enumerate(states):
+        write_deck(tmp_path / "deck", cards)
+        packages.append(tmp_path / f"v{at}.apkg")
+        last = build(tmp_path / "deck", packages[-1], NOW - 3000 + 1000 * at)
+
+    begin = [{"do": "import", "path": packages[0]}, {"do": "study", "edit": "deck/same@en"}]
+    # each release is imported before the next is built: some old Ankis keep the time of the import instead of the package's
+    second = [] if skips else [{"do": "date", "at": NOW - 2900}, {"do": "import", "path": packages[1]}]
+    third = [{"do": "date", "at": NOW - 1900}, {"do": "import", "path": packages[2]}]
+    before, after = old_anki(*begin), old_anki(*begin, *second, *third)
+
+    studied = {tuple(card[:2]): card for card in before["cards"]}
+    assert {key: card for key, card in ((tuple(card[:2]), card) for card in after["cards"]) if key in studied} == studied
+    assert after["notes"]["deck/same@en"] == before["notes"]["deck/same@en"]
+    assert after["notes"]["deck/same@en"][0][-1] == "mine"
+    assert "own" in after["notes"]["deck/same@en"][1]
+    for note in last.notes.values():
+        if note.guid != "deck/same@en":
+            assert after["notes"][note.guid] == [list(note.fields), sorted(note.tags)]
+    assert after["models"] == sorted({note.type.name for note in last.notes.values()})
