@@ -22,6 +22,7 @@ from flashdeck import __version__
 if TYPE_CHECKING:
     from flashdeck.compiler import Compiled, Release, Selection
     from flashdeck.model import Course, Deck
+    from flashdeck.package import Stored
     from flashdeck.problem import Problem
     from flashdeck.source import Value
 
@@ -43,6 +44,12 @@ class ProblemFormat(StrEnum):
     text = "text"
     json = "json"
     github = "github"
+
+
+class ChangesFormat(StrEnum):
+    text = "text"
+    markdown = "markdown"
+    json = "json"
 
 
 class ListFormat(StrEnum):
@@ -78,6 +85,7 @@ def build(
     without_tag: Annotated[list[str] | None, typer.Option(metavar="TAG", help="Leave out cards with this tag.")] = None,
     out: Annotated[Path, typer.Option(metavar="DIR", help="The folder for the packages.")] = Path("dist"),
     updates: Annotated[bool, typer.Option("--updates", help="Also write a text that updates notes edited by learners.")] = False,
+    since: Annotated[str, typer.Option(metavar="DAY", help="With --updates: only what changed after this day.")] = "",
     locked: Annotated[bool, typer.Option("--locked", help="Fail if a ledger would change (for CI).")] = False,
 ) -> None:
     """Check everything, then write one package for each deck (or course) and language. Options can be repeated."""
@@ -111,7 +119,7 @@ def build(
     selections = [select_notes(compiled, released, whole, code, wanted) for whole in wholes for code in codes]
     if not any(selection.notes for selection in selections):
         _stop("nothing was built: no card is in what you asked for")
-    _write_packages(selections, released, out, updates)
+    _write_packages(selections, released, out, _to_time(since) if updates else None)
     for ledger in changed:
         _write_file(ledger.path, render_ledger(ledger).encode())
 
@@ -194,6 +202,117 @@ def explain(
     typer.echo(_known("problem", code, read_explanations()))
 
 
+@app.command(epilog="Example: flashdeck changes --since HEAD decks")
+def changes(
+    releases: Annotated[list[Path] | None, typer.Argument(metavar="OLD NEW", help="Two packages; with --since, decks.")] = None,
+    since: Annotated[str, typer.Option(metavar="GITREV", help="Compare the sources with those of this revision.")] = "",
+    format: Annotated[ChangesFormat, typer.Option(help="How to show the changes.")] = ChangesFormat.text,
+) -> None:
+    """Show what a learner would see of a release: facts changed, wording, new and retired notes."""
+    from flashdeck.changes import find_changes, render_changes, to_data
+
+    releases = releases or []
+    if since:
+        paths = releases or [Path("decks")]
+        old, new = _notes_at(since, paths), _notes_of(_compile(paths))
+    elif len(releases) == 2:
+        old, new = _read_package(releases[0]), _read_package(releases[1])
+    else:
+        _stop("name two packages, the old one first; or a revision, as in 'flashdeck changes --since HEAD'")
+    found = find_changes(old, new)
+    if format is ChangesFormat.json:
+        import json
+
+        typer.echo(json.dumps(to_data(found), ensure_ascii=False, indent=2))
+    else:
+        typer.echo(render_changes(found, markdown=format is ChangesFormat.markdown))
+
+
+@app.command(epilog="Example: flashdeck rehearse dist/interpol-fr.apkg dist/interpol-fr.apkg")
+def rehearse(
+    old: Annotated[Path, typer.Argument(metavar="OLD", help="The package that learners have.")],
+    new: Annotated[Path, typer.Argument(metavar="NEW", help="The package of the next release.")],
+    format: Annotated[ListFormat, typer.Option(help="How to show the report.")] = ListFormat.text,
+) -> None:
+    """Try a release on a throw-away collection of the real Anki: what a learner gets, keeps and loses.
+
+    The update text is tried too where it lies beside NEW. Needs the extra: pip install 'flashdeck[rehearse]'.
+    """
+    from importlib.util import find_spec
+
+    from flashdeck.rehearsal import rehearse, render_report
+
+    if not find_spec("anki"):
+        _stop("this needs the real Anki: pip install 'flashdeck[rehearse]'")
+    for path in (old, new):
+        _read_package(path)
+    reports = {f"{old} -> {new}": rehearse(old, new)}
+    text = new.with_name(f"{new.stem}-update.txt")
+    if text.exists():
+        reports[f"{old} -> {text} -> {new}"] = rehearse(old, new, text)
+    if format is ListFormat.json:
+        import json
+
+        typer.echo(json.dumps({title: report.to_data() for title, report in reports.items()}, ensure_ascii=False, indent=2))
+    else:
+        typer.echo("\n\n".join(render_report(title, report) for title, report in reports.items()))
+    if not all(report.ok for report in reports.values()):
+        raise typer.Exit(1)
+
+
+def _read_package(path: Path) -> "list[Stored]":
+    from flashdeck.package import PackageError, read_package
+
+    try:
+        return read_package(path)
+    except PackageError as error:
+        _stop(f"'{path}' cannot be read as a package: {error}")
+
+
+def _notes_of(compiled: "Compiled") -> "list[Stored]":
+    """All notes of the sources, as packages would hold them."""
+    from flashdeck.compiler import release
+    from flashdeck.package import to_stored
+
+    if not compiled.ok:
+        _stop("the sources have problems: see 'flashdeck check'")
+    return [to_stored(note) for note in release(compiled, compiled.library.languages, 0).notes.values()]
+
+
+def _notes_at(revision: str, paths: list[Path]) -> "list[Stored]":
+    """All notes of the sources as they were at a revision of git."""
+    import subprocess
+    import tarfile
+    from io import BytesIO
+    from tempfile import TemporaryDirectory
+
+    from flashdeck.compiler import compile_decks
+
+    with TemporaryDirectory() as folder:
+        try:
+            words = ["git", "archive", "--format=tar", revision, "--", *map(str, paths)]
+            done = subprocess.run(words, capture_output=True, check=True)
+        except FileNotFoundError:
+            _stop("--since needs git")
+        except subprocess.CalledProcessError as error:
+            _stop(f"git cannot show '{revision}': {error.stderr.decode(errors='replace').strip().splitlines()[-1]}")
+        with tarfile.open(fileobj=BytesIO(done.stdout)) as archive:
+            archive.extractall(folder, filter="data")
+        return _notes_of(compile_decks([Path(folder, path) for path in paths]))
+
+
+def _to_time(day: str) -> int:
+    """The Unix time of the end of a day of the calendar; 0 for none."""
+    from flashdeck.model import to_date
+
+    if not day:
+        return 0
+    date = to_date(day)
+    if not date or len(day) != 10:
+        _stop(f"'{day}' is no day; write it as 2026-11-01")
+    return int(datetime(date.year, date.month, date.day, 23, 59, 59, tzinfo=UTC).timestamp())
+
+
 def _compile(paths: list[Path] | None) -> "Compiled":
     """Everything below the paths; stops where there is nothing to read."""
     from flashdeck.compiler import compile_decks
@@ -219,8 +338,8 @@ def _now() -> datetime:
     return datetime.fromtimestamp(int(epoch) if epoch else int(time.time()), UTC)
 
 
-def _write_packages(selections: "Sequence[Selection]", released: "Release", out: Path, updates: bool) -> None:
-    """Writes each selection that has notes, and a table of them."""
+def _write_packages(selections: "Sequence[Selection]", released: "Release", out: Path, since: int | None) -> None:
+    """Writes each selection that has notes (and the text that updates those changed `since` then), and a table of them."""
     from flashdeck.package import to_package
     from flashdeck.updates import render_update, select_changed
 
@@ -231,11 +350,11 @@ def _write_packages(selections: "Sequence[Selection]", released: "Release", out:
         _write_file(path, package)
         cards = sum(len(note.cards) for note in selection.notes)
         rows.append([str(path), str(len(selection.notes)), str(cards), _size(package)])
-        if updates and (changed := select_changed(selection.notes, released.ledgers)):
+        if since is not None and (changed := select_changed(selection.notes, released.ledgers, since)):
             path, text = out / f"{selection.name}-update.txt", render_update(changed).encode()
             _write_file(path, text)
             rows.append([str(path), str(len(changed)), "", _size(text)])
-    _show_table(rows)
+    _show_table(rows, numbers=True)
     for selection in selections:
         if selection.left_out:
             left_out = _count(len(selection.left_out), "card")
@@ -304,12 +423,12 @@ def _escape(text: str, also: str = "") -> str:
     return text
 
 
-def _show_table(rows: list[list[str]], indent: str = "") -> None:
-    """Rows in columns: the first on the left; of the others, those that are numbers on the right."""
+def _show_table(rows: list[list[str]], indent: str = "", numbers: bool = False) -> None:
+    """Rows in columns; columns of `numbers`, which is all but the first, stand on the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = [
-            cell.rjust(width) if at and rows[-1][at][:1].isdigit() and len(row) > 3 else cell.ljust(width)
+            cell.rjust(width) if numbers and at else cell.ljust(width)
             for at, (cell, width) in enumerate(zip(row, widths, strict=True))
         ]
         typer.echo((indent + "  ".join(cells)).rstrip())

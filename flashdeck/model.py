@@ -54,9 +54,9 @@ class Card:
         return self.values.get("retired", {})
 
     def front(self, language: str) -> str:
-        """The first text that the card shows."""
+        """The first text that the card shows, its gaps filled in."""
         fields = self.kind.template_fields(self.kind.templates[0].front)
-        return next((text for field in fields for _, text in self.said(field.key, language)), "")
+        return fill_gaps(next((text for field in fields for _, text in self.said(field.key, language)), ""))
 
     def problem(self, code: str, message: str, *route: str | int, **about: Any) -> Problem:
         """A problem at a field of this card, which may stand beside `cards` as the default of the file."""
@@ -154,6 +154,11 @@ def is_said_in(value: Value, language: str) -> bool:
 def gaps(text: str) -> list[int]:
     """The gaps of a cloze text, from 0: each is a card."""
     return sorted({int(number) - 1 for number in re.findall(r"{{c([1-9]\d*)::", text)})
+
+
+def fill_gaps(text: str) -> str:
+    """A cloze text with what is asked in it, without the braces and hints."""
+    return re.sub(r"{{c\d+::(.*?)(?:::.*?)?}}", r"\1", text)
 
 
 def to_date(text: str) -> date | None:

@@ -6,11 +6,13 @@ genanki gives the schema, the note types and the decks; the rows are written in 
 import json
 import os
 import sqlite3
+import zlib
 from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
+from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
-from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
 
 import genanki
 from genanki.apkg_col import APKG_COL
@@ -18,6 +20,7 @@ from genanki.apkg_schema import APKG_SCHEMA
 
 from flashdeck.notes import Note, NoteType, stable_id
 
+LARGEST_COLLECTION = 2 * 10**9  # bytes
 # A database says which SQLite wrote it; this one says the same everywhere.
 SQLITE_VERSION = (3_040_000).to_bytes(4, "big")
 
@@ -37,6 +40,66 @@ def to_package(notes: Sequence[Note], times: Mapping[str | int, int]) -> bytes:
         for at, name in names.items():
             _add(archive, str(at), media[name])
     return package.getvalue()
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A note as a package holds it; `changed` is its Unix time there."""
+
+    guid: str
+    id: int
+    type: str
+    fields: dict[str, str]
+    tags: tuple[str, ...]
+    changed: int = field(default=0, compare=False)
+
+
+def to_stored(note: Note) -> Stored:
+    """A note as a package would hold it."""
+    names = (name for _, name in note.type.fields)
+    return Stored(note.guid, stable_id(note.guid), note.type.name, dict(zip(names, note.fields, strict=True)), note.tags)
+
+
+IN_AUTHORS_ORDER = """
+    SELECT guid, id, mid, flds, tags, mod FROM notes
+    ORDER BY (SELECT min(due) FROM cards WHERE nid = notes.id) NULLS LAST, id
+"""
+
+
+class PackageError(Exception):
+    """A file that is no package, in words for its user."""
+
+
+def read_package(path: Path) -> list[Stored]:
+    """The notes of a package, as flashdeck, genanki and Anki's option for older versions write them."""
+    try:
+        with ZipFile(path) as archive:
+            names = archive.namelist()
+            if "collection.anki21b" in names:
+                raise PackageError("it is in Anki's newest format; export it again with 'support older Anki versions'")
+            inside = next((name for name in ("collection.anki21", "collection.anki2") if name in names), None)
+            if not inside:
+                raise PackageError("it holds no collection")
+            if archive.getinfo(inside).file_size > LARGEST_COLLECTION:
+                raise PackageError("its collection is larger than 2 GB")
+            data = archive.read(inside)
+        if not data.startswith(b"SQLite format 3\0"):
+            raise PackageError("its collection cannot be read")
+        with closing(sqlite3.connect(":memory:")) as database:
+            database.deserialize(data)
+            (models,) = database.execute("SELECT models FROM col").fetchone()
+            rows = database.execute(IN_AUTHORS_ORDER).fetchall()
+        types = {int(id): (model["name"], [one["name"] for one in model["flds"]]) for id, model in json.loads(models).items()}
+        return [
+            Stored(guid, id, types[mid][0], dict(zip(types[mid][1], fields.split("\x1f"), strict=True)), tuple(tags.split()), mod)
+            for guid, id, mid, fields, tags, mod in rows
+        ]
+    except OSError as error:
+        raise PackageError((error.strerror or str(error)).lower()) from error
+    except (BadZipFile, zlib.error, NotImplementedError) as error:
+        raise PackageError("it is no zip file, or a broken one") from error
+    except (sqlite3.Error, ValueError, KeyError, TypeError, OverflowError) as error:
+        raise PackageError("its collection cannot be read") from error
 
 
 def write_file(path: Path, data: bytes) -> None:

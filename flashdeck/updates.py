@@ -1,8 +1,9 @@
-"""The text that updates notes even where a learner edited them later: Anki's own format for importing text.
+"""The text that corrects notes and spares what is the learner's: Anki's own format for importing text.
 
-A package leaves a note alone that its learner edited after the release was built. This text does not: it carries the
-author's fields of every note that ever changed since it was first released, and nothing else, so that tags, `My notes` and
-scheduling stay. Notes that never changed are not in it, so what a learner wrote into those stays too.
+A package replaces a corrected note whole, with the learner's tags and `My notes`, or leaves it alone where the learner
+edited it after the build. This text carries only the author's fields of the notes that changed since they were first
+released, so tags, `My notes` and scheduling stay. Imported before the package, it also keeps the package from replacing
+them, because Anki takes the note for later than the package's. Notes that never changed are not in it.
 """
 
 import csv
@@ -15,13 +16,13 @@ from flashdeck.notes import Note
 HEAD = "#separator:tab\n#html:true\n#guid column:1\n#notetype column:2\n#deck column:3\n"
 
 
-def select_changed(notes: Iterable[Note], ledgers: Mapping[str, Ledger]) -> list[Note]:
-    """The notes that changed since they were first released.
+def select_changed(notes: Iterable[Note], ledgers: Mapping[str, Ledger], since: int = 0) -> list[Note]:
+    """The notes that changed since they were first released, and after the Unix time `since`.
 
     A retired note is not among them: for a learner who does not have it, Anki would make cards of its row.
     """
     released = [(note, ledgers[to_deck_id(note)].notes[to_name(note)]) for note in notes if not note.retired]
-    return [note for note, known in released if known.changed > known.first]
+    return [note for note, known in released if known.changed > max(known.first, since)]
 
 
 def render_update(notes: Iterable[Note]) -> str:

@@ -1,5 +1,6 @@
 """What every test may ask for: `deck` writes sources, `cli` runs the command for real, `col` is the real Anki."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -75,6 +76,18 @@ def cli(tmp_path: Path) -> Callable[..., Ran]:
         return Ran(done.returncode, done.stdout, done.stderr)
 
     return run
+
+
+@pytest.fixture
+def project(cli: Callable[..., Ran], tmp_path: Path) -> Path:
+    """A copy of our decks under git, with the packages of two releases: `old` and `dist`."""
+    folder = tmp_path / "project"
+    shutil.copytree(ROOT / "decks", folder / "decks")
+    for words in (["init", "-q"], ["add", "-A"], ["-c", "user.name=x", "-c", "user.email=x@example.org", "commit", "-qm", "x"]):
+        subprocess.run(["git", *words], cwd=folder, check=True)
+    for out in ("old", "dist"):
+        assert cli("build", "--out", out, cwd=folder).code == 0
+    return folder
 
 
 @pytest.fixture

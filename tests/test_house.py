@@ -13,7 +13,8 @@ from flashdeck.problem import read_explanations
 MAP = {
     "__init__": "",
     "__main__": "cli",
-    "cli": "__init__ compiler courses ledger model package problem source updates",
+    "changes": "kinds model notes package",
+    "cli": "__init__ changes compiler courses ledger model package problem rehearsal source updates",
     "compiler": "checks courses kinds ledger library media model notes problem releases source",
     "checks": "courses markdown model problem shapes source",
     "courses": "model",
@@ -27,6 +28,7 @@ MAP = {
     "package": "notes",
     "problem": "",
     "references": "model problem shapes source",
+    "rehearsal": "notes package",
     "releases": "ledger model notes problem",
     "shapes": "model problem source",
     "source": "problem",
@@ -85,10 +87,8 @@ def test_the_readme_has_the_two_commands_and_names_every_code_and_module():
 
 
 @pytest.mark.parametrize("command", re.findall(r"^flashdeck (.+?)(?: +#.*)?$", README, re.M))
-def test_every_command_of_the_readme_works(command, cli, tmp_path):
-    shutil.copytree(ROOT / "decks", tmp_path / "decks")
-
-    assert cli(*command.split()).code == 0
+def test_every_command_of_the_readme_works(command, cli, project):
+    assert cli(*command.split(), cwd=project).code == 0
 
 
 def test_the_cards_of_the_readme_build(cli, tmp_path):

@@ -32,6 +32,7 @@ class Field:
     required: bool = False
     needs: str = ""  # the field that must be there where this one is
     words: tuple[str, ...] = ()
+    fact: bool = False  # a change here is one of facts, not of wording
     doc: str = ""
 
 
@@ -99,6 +100,7 @@ def _read_kind(folder: Path) -> Kind:
             about.get("required") == "true",
             about.get("needs", ""),
             tuple(about.get("words", ())),
+            about.get("fact") == "true",
             about.get("doc", ""),
         )
         for key, about in kind["fields"].items()

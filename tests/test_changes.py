@@ -1,0 +1,198 @@
+"""What a release changes, and what the real Anki makes of it."""
+
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from flashdeck.changes import find_changes, render_changes, to_data
+from flashdeck.compiler import compile_decks, release, select_notes
+from flashdeck.courses import Filter
+from flashdeck.ledger import NAME, render_ledger
+from flashdeck.package import PackageError, read_package, to_package, to_stored, write_file
+
+OLD = """
+    reference: r
+    cards:
+      - {id: members, kind: statistic, claim: INTERPOL has 195 members, question: How many?, value: 195, date: 2021}
+      - {id: typo, kind: basic, question: What is INTERPOL for?, answer: To help the plice of many countries work together}
+      - {id: tagged, kind: cloze, text: 'In {{c1::Lyon::city}}'}
+      - {id: same, kind: basic, question: Same?, answer: 'Yes'}
+      - {id: bad, kind: basic, question: Bad?, answer: 'No'}
+    references:
+      - {id: r, title: A, publisher: B}
+    """
+NEW = (
+    OLD.replace("195", "196")
+    .replace("plice", "police")
+    .replace("city}}'}", "city}}', tags: [core]}")
+    .replace("answer: 'No'}", "answer: 'No', retired: {since: 2026-11, why: it was wrong, replaced_by: same}}")
+    .replace("    references:", "      - {id: fresh, kind: basic, question: New?, answer: It is}\n    references:")
+)
+DECK = "id: test\nname: Test\nlanguages: [en]\n"
+
+
+@pytest.fixture
+def releases(deck, tmp_path):
+    """Builds two releases; gives the paths of their packages."""
+
+    def build(*texts: str, ledger: bool = True) -> list[Path]:
+        packages = []
+        for at, text in enumerate(texts):
+            folder = deck(text, DECK) / "test"
+            compiled = compile_decks([folder])
+            assert compiled.problems == ()
+            released = release(compiled, ["en"], 1_700_000_000 + at)
+            notes = select_notes(compiled, released, compiled.library.decks[0], "en", Filter()).notes
+            packages.append(tmp_path / f"v{at}.apkg")
+            write_file(packages[-1], to_package(notes, released.times))
+            if ledger:
+                (folder / NAME).write_text(render_ledger(released.ledgers["test"]))
+        return packages
+
+    return build
+
+
+def test_changes_are_told_by_what_they_mean_to_a_learner(releases):
+    changes = find_changes(*map(read_package, releases(OLD, NEW)))
+
+    assert [(change.group, change.title, change.fields) for change in changes] == [
+        (
+            "facts",
+            "INTERPOL has 195 members",
+            (("Claim", "INTERPOL has 195 members", "INTERPOL has 196 members"), ("Value", "195", "196")),
+        ),
+        (
+            "wording",
+            "What is INTERPOL for?",
+            (
+                (
+                    "Answer",
+                    "To help the plice of many countries work together",
+                    "To help the police of many countries work together",
+                ),
+            ),
+        ),
+        ("wording", "In Lyon", (("Tags", "", "core"),)),
+        ("new", "New?", ()),
+        ("retired", "Bad?", (("Retired", "", "it was wrong (November 2026) → Same?"),)),
+    ]
+
+
+def test_the_search_of_each_group_finds_its_notes_in_anki(releases, col):
+    from conftest import import_package
+
+    old, new = releases(OLD, NEW)
+    import_package(col, old)
+    import_package(col, new)
+
+    data = to_data(find_changes(read_package(old), read_package(new)))
+
+    for group in data.values():
+        found = [col.get_note(id).guid for id in col.find_notes(group["search"])] if group["search"] else []
+        assert sorted(found) == sorted(note["guid"] for note in group["notes"])
+
+
+def test_release_notes_are_golden(releases, golden):
+    changes = find_changes(*map(read_package, releases(OLD, NEW)))
+
+    golden("changes.txt", render_changes(changes, markdown=False) + "\n")
+    golden("changes.md", render_changes(changes, markdown=True) + "\n")
+
+
+def test_a_package_holds_what_the_sources_say(releases, deck):
+    (package,) = releases(OLD)
+    compiled = compile_decks([deck(OLD, DECK)])
+    notes = release(compiled, ["en"], 0).notes.values()
+
+    assert sorted(read_package(package), key=lambda note: note.guid) == sorted(map(to_stored, notes), key=lambda note: note.guid)
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (None, "no such file or directory"),
+        (b"", "it is no zip file, or a broken one"),
+        (b"PK\x03\x04 cut off", "it is no zip file, or a broken one"),
+        ({"hello": b"x"}, "it holds no collection"),
+        ({"collection.anki2": b"not a database"}, "its collection cannot be read"),
+        ({"collection.anki2": b""}, "its collection cannot be read"),
+        ({"collection.anki21b": b"x"}, "it is in Anki's newest format; export it again with 'support older Anki versions'"),
+    ],
+)
+def test_a_file_that_is_no_package_gets_one_clear_line(data, told, tmp_path, cli):
+    path = tmp_path / "x.apkg"
+    if isinstance(data, bytes):
+        path.write_bytes(data)
+    elif data:
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, content in data.items():
+                archive.writestr(name, content)
+
+    with pytest.raises(PackageError, match="^" + told.replace("'", ".")):
+        read_package(path)
+    for command in ("changes", "rehearse"):
+        ran = cli(command, "x.apkg", "x.apkg")
+        assert (ran.code, ran.out, ran.err) == (2, "", f"flashdeck: 'x.apkg' cannot be read as a package: {told}\n")
+
+
+def test_changes_since_a_revision_compare_the_sources(project, cli):
+    path = project / "decks" / "interpol" / "notices.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("Obtain information about", "Learn more about"), encoding="utf-8")
+
+    ran = cli("changes", "--since", "HEAD", "--format", "json", cwd=project)
+
+    found = json.loads(ran.out)
+    assert {group: [note["guid"] for note in notes["notes"]] for group, notes in found.items()} == {
+        "facts": [],
+        "wording": ["interpol/black-notice@en"],
+        "new": [],
+        "retired": [],
+        "gone": [],
+    } or found["facts"]["notes"][0]["guid"] == "interpol/black-notice@en"
+    assert cli("changes", "--since", "nowhere", cwd=project).code == 2
+    assert cli("changes", cwd=project).code == 2
+
+
+def test_a_rehearsal_of_a_good_release_loses_nothing(releases, cli):
+    old, new = releases(OLD, NEW)
+
+    ran = cli("rehearse", old, new, "--format", "json")
+
+    assert ran.code == 0
+    (report,) = json.loads(ran.out).values()
+    assert report == {
+        "new": ["test/fresh@en"],
+        "updated": ["test/members@en", "test/tagged@en", "test/bad@en"],
+        "left_alone": ["test/same@en"],
+        "skipped": ["test/typo@en"],
+        "conflicting": [],
+        "not_removed": [],
+        "retired": ["test/bad@en"],
+        "edits_lost": ["test/members@en"],
+        "edits_lost_in_vain": [],
+        "progress_lost": [],
+    }
+
+
+def test_a_rehearsal_tells_when_learners_edits_would_be_lost(releases, cli):
+    old, new = releases(OLD, OLD, ledger=False)  # as if every note had changed
+
+    ran = cli("rehearse", old, new)
+
+    assert ran.code == 1
+    assert ran.out.splitlines()[-1] == "  SOMETHING IS LOST: do not hand this release out"
+
+
+def test_a_rehearsal_tries_the_update_text_too(project, cli):
+    path = project / "decks" / "interpol" / "notices.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("Obtain information about", "Learn more about"), encoding="utf-8")
+    cli("build", "--updates", cwd=project)
+
+    ran = cli("rehearse", "old/interpol-en.apkg", "dist/interpol-en.apkg", "--format", "json", cwd=project)
+
+    package, text = json.loads(ran.out).values()
+    assert ran.code == 0
+    assert (package["updated"], package["edits_lost"]) == (["interpol/black-notice@en"],) * 2
+    assert (text["updated"], text["edits_lost"]) == (["interpol/black-notice@en"], [])
