@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn, TextIO, TypeVar
+from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
 
 import typer
 
@@ -95,7 +95,7 @@ def build(
 
     compiled = _compile(paths)
     library = compiled.library
-    _show(compiled.problems, sys.stderr)
+    _show(compiled.problems, err=True)
     if not compiled.ok:
         errors = sum(problem.level == "error" for problem in compiled.problems)
         typer.echo(f"nothing was built: mend {_count(errors, 'error')} first", err=True)
@@ -132,7 +132,7 @@ def check(
 ) -> None:
     """Tell every mistake in the sources with its place. Prints nothing when there is none."""
     compiled = _compile(paths)
-    _show(compiled.problems, sys.stdout, format)
+    _show(compiled.problems, format)
     if not compiled.ok or (strict and compiled.problems):
         raise typer.Exit(1)
 
@@ -144,6 +144,7 @@ def list_(
 ) -> None:
     """Show what there is: decks, kinds, languages, courses, and how many cards."""
     from flashdeck.courses import select_course
+    from flashdeck.output import render_table, to_json
 
     compiled = _compile(paths)
     library = compiled.library
@@ -166,8 +167,6 @@ def list_(
     ]
     kinds = _count_by(card.kind.name for card in library.cards)
     if format is ListFormat.json:
-        import json
-
         listed = {
             "decks": decks,
             "languages": library.languages,
@@ -175,7 +174,7 @@ def list_(
             "kinds": list(library.kinds),
             "cards": kinds,
         }
-        typer.echo(json.dumps(listed, ensure_ascii=False, indent=2))
+        typer.echo(to_json(listed))
     else:
         for name, rows in (("decks", decks), ("courses", courses)):
             typer.echo(f"{name}:")
@@ -183,7 +182,8 @@ def list_(
                 [str(row["id"]), _say(row["title"]), ", ".join(f"{n} {kind}" for kind, n in row["cards"].items()) or "no cards"]
                 for row in rows
             ]
-            _show_table(table, indent="  ")
+            if table:
+                typer.echo(render_table(table, indent="  "))
         typer.echo(f"languages: {', '.join(library.languages)}")
         typer.echo(f"kinds: {', '.join(library.kinds)}")
     if compiled.problems:
@@ -210,6 +210,7 @@ def changes(
 ) -> None:
     """Show what a learner would see of a release: facts changed, wording, new and retired notes."""
     from flashdeck.changes import find_changes, render_changes, to_data
+    from flashdeck.output import to_json
 
     releases = releases or []
     if since:
@@ -221,9 +222,7 @@ def changes(
         _stop("name two packages, the old one first; or a revision, as in 'flashdeck changes --since HEAD'")
     found = find_changes(old, new)
     if format is ChangesFormat.json:
-        import json
-
-        typer.echo(json.dumps(to_data(found), ensure_ascii=False, indent=2))
+        typer.echo(to_json(to_data(found)))
     else:
         typer.echo(render_changes(found, markdown=format is ChangesFormat.markdown))
 
@@ -240,6 +239,7 @@ def rehearse(
     """
     from importlib.util import find_spec
 
+    from flashdeck.output import to_json
     from flashdeck.rehearsal import rehearse, render_report
 
     if not find_spec("anki"):
@@ -251,9 +251,7 @@ def rehearse(
     if text.exists():
         reports[f"{old} -> {text} -> {new}"] = rehearse(old, new, text)
     if format is ListFormat.json:
-        import json
-
-        typer.echo(json.dumps({title: report.to_data() for title, report in reports.items()}, ensure_ascii=False, indent=2))
+        typer.echo(to_json({title: report.to_data() for title, report in reports.items()}))
     else:
         typer.echo("\n\n".join(render_report(title, report) for title, report in reports.items()))
     if not all(report.ok for report in reports.values()):
@@ -281,23 +279,16 @@ def _notes_of(compiled: "Compiled") -> "list[Stored]":
 
 def _notes_at(revision: str, paths: list[Path]) -> "list[Stored]":
     """All notes of the sources as they were at a revision of git."""
-    import subprocess
-    import tarfile
-    from io import BytesIO
     from tempfile import TemporaryDirectory
 
     from flashdeck.compiler import compile_decks
+    from flashdeck.git import GitError, extract
 
     with TemporaryDirectory() as folder:
         try:
-            words = ["git", "archive", "--format=tar", revision, "--", *map(str, paths)]
-            done = subprocess.run(words, capture_output=True, check=True)
-        except FileNotFoundError:
-            _stop("--since needs git")
-        except subprocess.CalledProcessError as error:
-            _stop(f"git cannot show '{revision}': {error.stderr.decode(errors='replace').strip().splitlines()[-1]}")
-        with tarfile.open(fileobj=BytesIO(done.stdout)) as archive:
-            archive.extractall(folder, filter="data")
+            extract(revision, paths, Path(folder))
+        except GitError as error:
+            _stop(str(error))
         return _notes_of(compile_decks([Path(folder, path) for path in paths]))
 
 
@@ -340,6 +331,7 @@ def _now() -> datetime:
 
 def _write_packages(selections: "Sequence[Selection]", released: "Release", out: Path, since: int | None) -> None:
     """Writes each selection that has notes (and the text that updates those changed `since` then), and a table of them."""
+    from flashdeck.output import render_table
     from flashdeck.package import to_package
     from flashdeck.updates import render_update, select_changed
 
@@ -354,7 +346,7 @@ def _write_packages(selections: "Sequence[Selection]", released: "Release", out:
             path, text = out / f"{selection.name}-update.txt", render_update(changed).encode()
             _write_file(path, text)
             rows.append([str(path), str(len(changed)), "", _size(text)])
-    _show_table(rows, numbers=True)
+    typer.echo(render_table(rows, numbers=True))
     for selection in selections:
         if selection.left_out:
             left_out = _count(len(selection.left_out), "card")
@@ -383,55 +375,11 @@ def _progress(items: Sequence[T]) -> Iterator[T]:
         yield from bar
 
 
-def _show(problems: "Sequence[Problem]", stream: TextIO, format: ProblemFormat = ProblemFormat.text) -> None:
-    if format is ProblemFormat.json:
-        import json
+def _show(problems: "Sequence[Problem]", format: ProblemFormat = ProblemFormat.text, err: bool = False) -> None:
+    from flashdeck.output import render_problems
 
-        listed = [
-            {
-                "path": problem.spot.path,
-                "line": problem.spot.line,
-                "column": problem.spot.column,
-                "code": problem.code,
-                "level": problem.level,
-                "message": problem.message,
-                "help": problem.help,
-            }
-            for problem in problems
-        ]
-        typer.echo(json.dumps(listed, ensure_ascii=False, indent=2), file=stream)
-    elif format is ProblemFormat.github:
-        for problem in problems:
-            spot = problem.spot
-            place = f"file={_escape(spot.path, ',:')},line={spot.line},col={spot.column},title={problem.code}"
-            text = _escape(f"{problem.message}\nhelp: {problem.help}" if problem.help else problem.message)
-            typer.echo(f"::{problem.level} {place}::{text}", file=stream)
-    else:
-        for problem in problems:
-            colour = typer.colors.RED if problem.level == "error" else typer.colors.YELLOW
-            level = typer.style(f"{problem.level}[{problem.code}]", fg=colour)
-            colour_allowed = False if os.environ.get("NO_COLOR") else None
-            typer.echo(f"{problem.spot}: {level} {problem.message}", file=stream, color=colour_allowed)
-            if problem.help:
-                typer.echo(f"    help: {problem.help}", file=stream)
-
-
-def _escape(text: str, also: str = "") -> str:
-    """A text as GitHub's annotation lines want it."""
-    for character in "%\r\n" + also:
-        text = text.replace(character, f"%{ord(character):02X}")
-    return text
-
-
-def _show_table(rows: list[list[str]], indent: str = "", numbers: bool = False) -> None:
-    """Rows in columns; columns of `numbers`, which is all but the first, stand on the right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = [
-            cell.rjust(width) if numbers and at else cell.ljust(width)
-            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        typer.echo((indent + "  ".join(cells)).rstrip())
+    if text := render_problems(problems, format):
+        typer.echo(text, err=err, color=False if os.environ.get("NO_COLOR") else None)
 
 
 def _count_by(words: Iterable[str]) -> dict[str, int]:

@@ -1,5 +1,6 @@
 """What every test may ask for: `deck` writes sources, `cli` runs the command for real, `col` is the real Anki."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -78,16 +79,23 @@ def cli(tmp_path: Path) -> Callable[..., Ran]:
     return run
 
 
-@pytest.fixture
-def project(cli: Callable[..., Ran], tmp_path: Path) -> Path:
-    """A copy of our decks under git, with the packages of two releases: `old` and `dist`."""
-    folder = tmp_path / "project"
+@pytest.fixture(scope="session")
+def built_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Our decks under git, with the packages of two releases: `old` and `dist`."""
+    folder = tmp_path_factory.mktemp("project")
     shutil.copytree(ROOT / "decks", folder / "decks")
     for words in (["init", "-q"], ["add", "-A"], ["-c", "user.name=x", "-c", "user.email=x@example.org", "commit", "-qm", "x"]):
         subprocess.run(["git", *words], cwd=folder, check=True)
     for out in ("old", "dist"):
-        assert cli("build", "--out", out, cwd=folder).code == 0
+        words = [sys.executable, "-m", "flashdeck", "build", "--out", out]
+        subprocess.run(words, cwd=folder, check=True, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True)
     return folder
+
+
+@pytest.fixture
+def project(built_project: Path, tmp_path: Path) -> Path:
+    """A copy of the built project for one test to change."""
+    return Path(shutil.copytree(built_project, tmp_path / "project"))
 
 
 @pytest.fixture
