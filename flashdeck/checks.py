@@ -134,8 +134,7 @@ def check_fronts(library: Library) -> Iterator[Problem]:
         templates = card.kind.templates
         for language in card.languages:
             for at in (0,) if card.kind.cloze else card.templates(language):
-                fields = card.kind.template_fields(templates[at].front)
-                texts = [said for field in fields for said in card.said(field.key, language)]
+                texts = [said for key in templates[at].asks for said in card.said(key, language)]
                 if not all(text.strip() for _, text in texts) or not texts:
                     continue  # something lacks, and has been told
                 front = (card.kind.name, language, at, tuple(_plain(text) for _, text in texts))

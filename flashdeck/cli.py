@@ -93,6 +93,9 @@ def build(
     from flashdeck.courses import Filter
     from flashdeck.ledger import render_ledger
 
+    if since and not updates:
+        _stop("--since says which notes go into the text of --updates; give both, or neither")
+    day = _to_time(since)
     compiled = _compile(paths)
     library = compiled.library
     _show(compiled.problems, err=True)
@@ -119,7 +122,7 @@ def build(
     selections = [select_notes(compiled, released, whole, code, wanted) for whole in wholes for code in codes]
     if not any(selection.notes for selection in selections):
         _stop("nothing was built: no card is in what you asked for")
-    _write_packages(selections, released, out, _to_time(since) if updates else None)
+    _write_packages(selections, released, out, day if updates else None)
     for ledger in changed:
         _write_file(ledger.path, render_ledger(ledger).encode())
 
@@ -215,7 +218,7 @@ def changes(
     releases = releases or []
     if since:
         paths = releases or [Path("decks")]
-        old, new = _notes_at(since, paths), _notes_of(_compile(paths))
+        old, new = _notes_at(since, paths), _notes_of(_compile(paths), "the sources")
     elif len(releases) == 2:
         old, new = _read_package(releases[0]), _read_package(releases[1])
     else:
@@ -267,13 +270,13 @@ def _read_package(path: Path) -> "list[Stored]":
         _stop(f"'{path}' cannot be read as a package: {error}")
 
 
-def _notes_of(compiled: "Compiled") -> "list[Stored]":
-    """All notes of the sources, as packages would hold them."""
+def _notes_of(compiled: "Compiled", what: str) -> "list[Stored]":
+    """All notes of the sources, as packages would hold them; stops where `what` was compiled has errors."""
     from flashdeck.compiler import release
     from flashdeck.package import to_stored
 
     if not compiled.ok:
-        _stop("the sources have problems: see 'flashdeck check'")
+        _stop(f"{what} have problems: see 'flashdeck check'")
     return [to_stored(note) for note in release(compiled, compiled.library.languages, 0).notes.values()]
 
 
@@ -289,7 +292,7 @@ def _notes_at(revision: str, paths: list[Path]) -> "list[Stored]":
             extract(revision, paths, Path(folder))
         except GitError as error:
             _stop(str(error))
-        return _notes_of(compile_decks([Path(folder, path) for path in paths]))
+        return _notes_of(compile_decks([Path(folder, path) for path in paths]), f"the sources at '{revision}'")
 
 
 def _to_time(day: str) -> int:
@@ -324,7 +327,7 @@ def _compile(paths: list[Path] | None) -> "Compiled":
 def _now() -> datetime:
     """The time of the build, or the one that SOURCE_DATE_EPOCH asks for."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-    if epoch and not epoch.isdecimal():
+    if epoch and not (epoch.isdecimal() and len(epoch) <= 11):
         _stop(f"SOURCE_DATE_EPOCH is '{epoch}'; write a number of seconds since 1970")
     return datetime.fromtimestamp(int(epoch) if epoch else int(time.time()), UTC)
 

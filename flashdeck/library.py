@@ -14,7 +14,7 @@ from flashdeck.model import Card, Course, Deck, Library, Reference, is_said_in, 
 from flashdeck.problem import Problem, nearest
 from flashdeck.references import read_reference
 from flashdeck.shapes import read_date, read_id, read_texts, read_word, read_words, short, tell_shape, tell_unknown_keys
-from flashdeck.source import Node, Source, Value
+from flashdeck.source import Node, Source, Value, unseen
 
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 DECK_KEYS = ("id", "name", "title", "languages", "licence")
@@ -165,7 +165,7 @@ def _read_deck(source: Source, problems: list[Problem]) -> Deck | None:
     if "languages" not in source.value:
         help = "add the codes of its languages, such as 'languages: [fr, en]'"
         problems.append(node.problem("missing-field", "this deck has no 'languages'", help=help))
-    languages = read_words(node.node("languages"), "'languages'", problems) if "languages" in source.value else {}
+    languages = _read_some_words(node.node("languages"), "'languages'", problems) if "languages" in source.value else {}
     for language, place in languages.items():
         if not LANGUAGE.fullmatch(language):
             help = "write a code such as 'fr', 'en' or 'pt-BR'"
@@ -274,12 +274,19 @@ def _read_card(
 
 
 def _read_languages(node: Node, deck: Deck, problems: list[Problem]) -> tuple[str, ...]:
-    words = read_words(_place(node, "languages"), "'languages'", problems)
+    words = _read_some_words(_place(node, "languages"), "'languages'", problems)
     for word, place in words.items():
         if word not in deck.languages:
             message = f"'{short(word)}' is not a language of this deck"
             problems.append(place.problem("unknown-language", message, help=nearest(word, deck.languages)))
     return tuple(language for language in deck.languages if language in words)
+
+
+def _read_some_words(node: Node, name: str, problems: list[Problem]) -> dict[str, Node]:
+    """The words of a list that may not be empty."""
+    if node.value == []:
+        problems.append(node.problem("empty-text", f"{name} is an empty list", help="fill it, or leave the key out"))
+    return read_words(node, name, problems)
 
 
 def _is_good(node: Node, key: str, value: Value, kind: Kind, deck: Deck, problems: list[Problem]) -> bool:
@@ -288,6 +295,9 @@ def _is_good(node: Node, key: str, value: Value, kind: Kind, deck: Deck, problem
     type_ = field.type if field else CARD_KEYS[key]
     if type_ in ("id", "kind", "languages"):
         return True  # they are read by themselves
+    plain = type_ in ("text", "texts", "options", "references") and key != "deck" and isinstance(value, str)
+    if plain and value.strip() and not unseen(value):
+        return True  # what nearly all values are: no need to know where they stand
     place, name = _place(node, key), f"'{key}'"
     if type_ == "retired":
         return _is_good_farewell(place, deck, problems)

@@ -13,7 +13,8 @@ from urllib.parse import unquote
 from flashdeck.markdown import find_media, to_html
 from flashdeck.model import Card, Library
 from flashdeck.problem import Problem, nearest
-from flashdeck.source import Route
+from flashdeck.shapes import short
+from flashdeck.source import Route, unseen
 
 Place = tuple[Path, str]  # the folder of the YAML file, and the name as it stands in the HTML
 
@@ -35,20 +36,21 @@ def read_media(library: Library, problems: list[Problem]) -> dict[Place, Media]:
         for key in card.values:
             for language in card.deck.languages:
                 for route, text in card.said(key, language):
-                    if "![" not in text and "<img" not in text.lower() and "[sound:" not in text:
-                        continue
+                    if "[" not in text and "<" not in text:
+                        continue  # neither ![...](...) nor [sound:...] nor <img>
                     html = to_html(text)
                     if broken := re.search(r"!\[[^\]]*\]\(", html):
                         help = "if the name of the file has blanks, write it as ![words](<name of file.png>)"
                         message = "this does not become a picture"
                         problems.append(card.problem("missing-media", message, *route, word=broken[0], help=help))
                     for name in find_media(html):
-                        if (folder, name) in found or not (path := _find(card, folder, name, route, problems)):
+                        if (folder, name) in found:
                             continue
                         try:
-                            found[folder, name] = files.setdefault(path, _read(path))
+                            if path := _find(card, folder, name, route, problems):
+                                found[folder, name] = files.setdefault(path, _read(path))
                         except OSError as error:
-                            message = f"'{name}' cannot be read: {(error.strerror or str(error)).lower()}"
+                            message = f"'{short(unquote(name))}' cannot be read: {(error.strerror or str(error)).lower()}"
                             help = "check that you may open it"
                             problems.append(card.problem("unreadable-file", message, *route, word=unquote(name), help=help))
     return found
@@ -60,13 +62,16 @@ def folder_of(card: Card) -> Path:
 
 def _find(card: Card, folder: Path, name: str, route: Route, problems: list[Problem]) -> Path | None:
     """The one file that `name` means: in the deck's `media` folder, or beside the YAML file."""
-    name = unquote(name)
+    typed, name = name, unquote(name)
 
     def tell(code: str, message: str, help: str) -> None:
         problems.append(card.problem(code, message, *route, word=name, help=help))
 
     if re.match(r"[a-z][a-z0-9+.-]*:|//", name, re.I):
         tell("remote-media", f"'{name}' is not a file of the deck", "put the file into the deck's 'media' folder")
+        return None
+    if unseen(name):  # no file system takes it, and Python would stop at a NUL
+        tell("missing-media", f"there is no file '{typed}'", "write the name of a file in the deck's 'media' folder")
         return None
     places = [place for place in (card.deck.folder / "media" / name, folder / name) if place.is_file()]
     found = {place.resolve(): place for place in places}

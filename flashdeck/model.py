@@ -42,7 +42,10 @@ class Card:
 
     def said(self, key: str, language: str) -> list[tuple[Route, str]]:
         """The texts of a field in one language, each with its route from the card."""
-        return [((key, *route), text) for route, text in said_in(self.values.get(key, []), language)]
+        value = self.values.get(key, [])
+        if isinstance(value, str):  # by far the most; the rest of this is for lists and mappings
+            return [((key,), value)]
+        return [((key, *route), text) for route, text in said_in(value, language)]
 
     def text(self, key: str, language: str) -> str:
         """The text of a field in one language, or nothing."""
@@ -55,8 +58,8 @@ class Card:
 
     def front(self, language: str) -> str:
         """The first text that the card shows, its gaps filled in."""
-        fields = self.kind.template_fields(self.kind.templates[0].front)
-        return fill_gaps(next((text for field in fields for _, text in self.said(field.key, language)), ""))
+        keys = self.kind.templates[0].asks
+        return fill_gaps(next((text for key in keys for _, text in self.said(key, language)), ""))
 
     def problem(self, code: str, message: str, *route: str | int, **about: Any) -> Problem:
         """A problem at a field of this card, which may stand beside `cards` as the default of the file."""

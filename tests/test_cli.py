@@ -72,6 +72,26 @@ def test_wrong_words_stop_with_the_nearest_right_one(words, told, deck, cli, tmp
     assert not (tmp_path / "dist").exists()
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--since", "2026-11-01"], "flashdeck: --since says which notes go into the text of --updates; give both, or neither"),
+        (["--updates", "--since", "yesterday"], "flashdeck: 'yesterday' is no day; write it as 2026-11-01"),
+    ],
+)
+def test_a_day_that_makes_no_sense_is_told(words, told, deck, cli):
+    ran = cli("build", deck(CARDS), *words)
+
+    assert (ran.code, ran.out, ran.err) == (2, "", told + "\n")
+
+
+@pytest.mark.parametrize("epoch", ["soon", "-1", "9" * 20])
+def test_a_time_of_the_build_that_makes_no_sense_is_told(epoch, deck, cli):
+    ran = cli("build", deck(CARDS), SOURCE_DATE_EPOCH=epoch)
+
+    assert (ran.code, ran.err) == (2, f"flashdeck: SOURCE_DATE_EPOCH is '{epoch}'; write a number of seconds since 1970\n")
+
+
 def test_build_refuses_while_there_is_an_error_and_keeps_the_old_package(deck, cli, tmp_path):
     decks = deck(CARDS)
     cli("build", decks)

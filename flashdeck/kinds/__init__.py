@@ -45,6 +45,7 @@ class Template:
     front: str
     back: str
     when: str = ""
+    asks: tuple[str, ...] = ()  # the keys of the fields that its front shows, in its order
 
 
 @dataclass(frozen=True)
@@ -66,11 +67,6 @@ class Kind:
     def speaks(self, language: str) -> bool:
         """Whether the kind has its labels in this language."""
         return all({language, language.partition("-")[0]} & texts.keys() for texts in self.labels.values())
-
-    def template_fields(self, html: str) -> list[Field]:
-        """The author's fields that a template shows, in its order."""
-        named = {field.name: field for field in self.fields.values() if field.name}
-        return [named[name] for name in re.findall(r"{{(?:cloze:)?([^{}#^/]+)}}", html) if name in named]
 
 
 @cache
@@ -105,13 +101,16 @@ def _read_kind(folder: Path) -> Kind:
         )
         for key, about in kind["fields"].items()
     }
-    templates = tuple(
-        Template(key, card["name"], _read_file(folder / card["front"]), _read_file(folder / card["back"]), card.get("when", ""))
-        for key, card in kind["cards"].items()
-    )
+    keys = {field.name: field.key for field in fields.values() if field.name}
+    templates = []
+    for key, card in kind["cards"].items():
+        front, back = (_read_file(folder / card[side]) for side in ("front", "back"))
+        shown = re.findall(r"{{(?:cloze:)?([^{}#^/]+)}}", front)
+        asks = tuple(keys[name] for name in shown if name in keys)
+        templates.append(Template(key, card["name"], front, back, card.get("when", ""), asks))
     labels = _read_yaml(FOLDER / "labels.yaml") | kind["labels"]
     css = _read_file(FOLDER / "style.css") + _read_file(folder / "style.css")
-    return Kind(folder.name, fields, templates, labels, css, kind.get("cloze", ""))
+    return Kind(folder.name, fields, tuple(templates), labels, css, kind.get("cloze", ""))
 
 
 def fill(html: str, kind: Kind, language: str) -> str:
