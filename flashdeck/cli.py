@@ -238,7 +238,7 @@ def rehearse(
 ) -> None:
     """Try a release on a throw-away collection of the real Anki: what a learner gets, keeps and loses.
 
-    The update text is tried too where it lies beside NEW. Needs the extra: pip install 'flashdeck[rehearse]'.
+    The update text is tried too where it lies beside NEW. Needs the real Anki (pip install anki, or the extra 'rehearse').
     """
     from importlib.util import find_spec
 
@@ -246,7 +246,7 @@ def rehearse(
     from flashdeck.rehearsal import rehearse, render_report
 
     if not find_spec("anki"):
-        _stop("this needs the real Anki: pip install 'flashdeck[rehearse]'")
+        _stop("this needs the real Anki: run 'pip install anki'")
     for path in (old, new):
         _read_package(path)
     reports = {f"{old} -> {new}": rehearse(old, new)}
