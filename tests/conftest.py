@@ -11,8 +11,12 @@ from textwrap import dedent
 
 import pytest
 from anki.collection import Collection, ImportAnkiPackageOptions, ImportAnkiPackageRequest, ImportLogWithChanges
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).parent.parent
+# machines are slow at times, and that is no bug of ours
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 DECK_YAML = "id: test\nname: Test\nlanguages: [fr, en]\n"
 
 

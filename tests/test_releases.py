@@ -1,6 +1,7 @@
 """The second release and the third: nobody loses anything, and every correction arrives. In the real Anki, old and new."""
 
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -130,7 +131,7 @@ def edit(col: Collection, id: str, at: int) -> None:
     col.db.execute("update notes set mod = ? where id = ?", at, note.id)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(histories(), st.data())
 def test_over_three_releases_nobody_loses_anything_and_every_correction_arrives(states, data):
     unchanged = [card.id for card in states[0] if all(any(other == card for other in state) for state in states[1:])]
@@ -172,7 +173,7 @@ def test_over_three_releases_nobody_loses_anything_and_every_correction_arrives(
         assert col.get_empty_cards().report == ""
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(histories(), st.sampled_from([NOW - 2500, NOW]))
 def test_the_update_text_corrects_what_a_learner_edited_and_keeps_what_is_theirs(states, edited):
     with collection() as col, TemporaryDirectory() as folder:
@@ -263,6 +264,34 @@ def test_building_one_language_keeps_what_is_known_of_the_others(deck):
     only = release(compile_decks([folder]), ["fr"], 200)
 
     assert only.ledgers == released.ledgers
+
+
+def test_two_branches_that_add_cards_merge_their_ledgers_by_themselves(project):
+    def git(*words: str) -> str:
+        words = ("-c", "user.name=x", "-c", "user.email=x@example.org", *words)
+        return subprocess.run(["git", *words], cwd=project, check=True, capture_output=True, encoding="utf-8").stdout
+
+    shutil.copy(ROOT / ".gitattributes", project)
+    git("add", "-A")
+    git("commit", "-qm", "both")
+    main = git("rev-parse", "--abbrev-ref", "HEAD").strip()
+    for branch in ("one", "two"):
+        git("checkout", "-q", "-b", branch, main)
+        path = project / "decks" / "custom" / f"{branch}.yaml"
+        path.write_text(
+            f"kind: basic\nreference: ncmec-impact\ncards:\n  - {{id: iwf-{branch}, question: {branch}?, answer: a}}\n"
+        )
+        compiled = compile_decks([project / "decks"])
+        released = release(compiled, ["fr", "en"], NOW)
+        (project / "decks" / "custom" / NAME).write_text(render_ledger(released.ledgers["custom"]), newline="\n")
+        git("add", "-A")
+        git("commit", "-qm", branch)
+    git("merge", "-q", "-m", "merge", "one")
+
+    merged = compile_decks([project / "decks"])
+
+    assert merged.problems == ()
+    assert release(merged, ["fr", "en"], NOW + 1).ledgers == merged.ledgers
 
 
 def test_locked_fails_and_writes_nothing_while_the_ledger_is_behind(deck, cli, tmp_path):
