@@ -145,11 +145,32 @@ def check_fronts(library: Library) -> Iterator[Problem]:
                     yield card.problem("same-front", message, *texts[0][0], help=help)
 
 
+def check_guids(library: Library) -> Iterator[Problem]:
+    """Anki takes two notes of one guid for one: the second would overwrite the first, with its learner's progress."""
+    first: dict[str, Card] = {}
+    for card in library.cards:
+        for language in card.languages:
+            guid = card.guid(language)
+            other = first.setdefault(guid, card)
+            if other is not card and other.id == card.id:
+                continue  # that they share their id has been told
+            if other is card and list(map(card.guid, card.languages)).index(guid) == card.languages.index(language):
+                continue
+            if other is card:
+                message = f"'{short(guid)}' is the guid of this card in each of its languages"
+                help = "write it for one language, as in 'guid: {en: ...}'"
+            else:
+                message = f"'{short(guid)}' is also the guid of the card '{other.id}'"
+                help = f"keep it on the card that learners have under it; the other is at {_spot(other, ('guid',))}"
+            yield card.problem("duplicate-guid", message, "guid", help=help)
+            break
+
+
 def check_html(library: Library) -> Iterator[Problem]:
     """What can run in a learner's Anki, or breaks out of the card, has no place in a text."""
     for card in library.cards:
         for key in card.values:
-            if key in ("deck", "tags", "reference"):
+            if key in ("deck", "guid", "tags", "reference"):
                 continue
             for route, text in _texts(card, key):
                 for part in find_unsafe(text):
@@ -179,6 +200,7 @@ CHECKS: list[Callable[[Library], Iterator[Problem]]] = [
     check_clozes,
     check_options,
     check_fronts,
+    check_guids,
     check_html,
     check_labels,
 ]

@@ -21,7 +21,7 @@ NAME = "flashdeck.lock"
 FIRST, LAST = "flashdeck ledger 1", "end"
 RETIRED = "retired"
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
-NOTE = re.compile(rf"note (\S+@\S+) (\S+) ([\d,]+|{RETIRED}) ([0-9a-f]{{16}}) ({TIME}) ({TIME})")
+NOTE = re.compile(rf"note (\S+@\S+) (\S+) ([\d,]+|{RETIRED}) ([0-9a-f]{{16}}) ({TIME}) ({TIME})(?: guid:([0-9a-f]{{16}}))?")
 TYPE = re.compile(rf"type (\S+@\S+) ([0-9a-f]{{16}}) ({TIME}) (\S+) (\S+)")
 
 
@@ -35,6 +35,7 @@ class ReleasedNote:
     first: int  # Unix times
     changed: int
     retired: bool = False
+    guid: str = ""  # a digest of the guid that its author gave it, if so
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,9 @@ def read_ledger(path: Path, problems: list[Problem]) -> Ledger:
         if found := NOTE.fullmatch(line):
             retired = found[3] == RETIRED
             cards = () if retired else tuple(map(int, found[3].split(",")))
-            notes[found[1]] = ReleasedNote(found[2], cards, found[4], _to_time(found[5]), _to_time(found[6]), retired)
+            notes[found[1]] = ReleasedNote(
+                found[2], cards, found[4], _to_time(found[5]), _to_time(found[6]), retired, found[7] or ""
+            )
         elif found := TYPE.fullmatch(line):
             types[found[1]] = ReleasedType(found[2], _to_time(found[3]), tuple(found[4].split(",")), tuple(found[5].split(",")))
         elif line.startswith("deck "):
@@ -124,7 +127,8 @@ def render_ledger(ledger: Ledger) -> str:
     lines = [f"deck {name}" for name in ledger.decks]
     for name, note in ledger.notes.items():
         cards = RETIRED if note.retired else ",".join(map(str, note.cards))
-        lines.append(f"note {name} {note.kind} {cards} {note.digest} {_say(note.first)} {_say(note.changed)}")
+        line = f"note {name} {note.kind} {cards} {note.digest} {_say(note.first)} {_say(note.changed)}"
+        lines.append(f"{line} guid:{note.guid}" if note.guid else line)
     for name, type in ledger.types.items():
         keys = f"{','.join(type.fields)} {','.join(type.templates)}"
         lines.append(f"type {name} {type.digest} {_say(type.changed)} {keys}")
@@ -149,7 +153,15 @@ def stamp(ledgers: Mapping[str, Ledger], notes: Iterable[Note], now: int) -> dic
 def _stamp_one(ledger: Ledger, notes: list[Note], known: Mapping[tuple[str, str], int], now: int) -> Ledger:
     new_notes, new_types = dict(ledger.notes), dict(ledger.types)
     for note in notes:
-        new = ReleasedNote(note.type.kind, note.cards, digest(note), now, now, note.retired)
+        new = ReleasedNote(
+            note.type.kind,
+            note.cards,
+            digest(note),
+            now,
+            now,
+            note.retired,
+            digest_guid(note.card, note.type.language, note.guid),
+        )
         if old := ledger.notes.get(to_name(note)):
             new = replace(new, first=old.first, changed=old.changed if old.digest == new.digest else now)
         new_notes[to_name(note)] = new
@@ -180,17 +192,22 @@ def is_released(ledgers: Mapping[str, Ledger], note: Note) -> bool:
 
 
 def to_deck_id(note: Note) -> str:
-    return note.guid.partition("/")[0]
+    return note.card.partition("/")[0]
 
 
 def to_name(note: Note) -> str:
     """How the ledger of its deck names a note: `card@language`."""
-    return note.guid.partition("/")[2]
+    return f"{note.card.partition('/')[2]}@{note.type.language}"
 
 
 def digest(note: Note) -> str:
     """A digest of what Anki stores of a note, without its deck and its place: those never reach a learner who has it."""
     return _digest("\x1f".join(note.fields), " ".join(note.tags), str(note.type.id), str(note.cards))
+
+
+def digest_guid(card: str, language: str, guid: str) -> str:
+    """A digest of the guid that an author gave a card; nothing for the one that follows from its id."""
+    return "" if guid == f"{card}@{language}" else _digest(guid)
 
 
 def digest_type(type: NoteType) -> str:

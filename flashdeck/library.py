@@ -24,6 +24,7 @@ FILE_KEYS = ("cards", "references", "courses")
 # What a card of any kind may have besides its kind's fields, by type.
 CARD_KEYS = {
     "id": "id",
+    "guid": "guid",
     "kind": "kind",
     "deck": "text",
     "languages": "languages",
@@ -232,7 +233,7 @@ def _check_defaults(
         return  # nobody can tell what the defaults are for, and the reason has been told
     known = {*FILE_KEYS}
     if used:
-        known |= (CARD_KEYS.keys() - {"id"}).union(*(kind.fields for kind in used))
+        known |= (CARD_KEYS.keys() - {"id", "guid"}).union(*(kind.fields for kind in used))
     tell_unknown_keys(source.node(), known, "a file of " + next(key for key in FILE_KEYS if key in source.value), problems)
 
 
@@ -255,7 +256,9 @@ def _read_card(
         values.pop("retired", None)
 
     wanted = _read_languages(node, deck, problems) if "languages" in typed else deck.languages
-    said = values | ({"retired": values["retired"]["why"]} if "retired" in values else {})
+    said = {key: value for key, value in values.items() if key != "guid"} | (
+        {"retired": values["retired"]["why"]} if "retired" in values else {}
+    )
     lacking = {
         language: [key for key, value in said.items() if key in good and not is_said_in(value, language)] for language in wanted
     }
@@ -295,7 +298,7 @@ def _is_good(node: Node, key: str, value: Value, kind: Kind, deck: Deck, problem
     type_ = field.type if field else CARD_KEYS[key]
     if type_ in ("id", "kind", "languages"):
         return True  # they are read by themselves
-    plain = type_ in ("text", "texts", "options", "references") and key != "deck" and isinstance(value, str)
+    plain = type_ in ("text", "texts", "options", "references", "guid") and key != "deck" and isinstance(value, str)
     if plain and value.strip() and not unseen(value):
         return True  # what nearly all values are: no need to know where they stand
     place, name = _place(node, key), f"'{key}'"

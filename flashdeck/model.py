@@ -51,6 +51,10 @@ class Card:
         """The text of a field in one language, or nothing."""
         return next((text for _, text in self.said(key, language)), "")
 
+    def guid(self, language: str) -> str:
+        """By what Anki knows its note in one language, for ever."""
+        return self.text("guid", language) or f"{self.id}@{language}"
+
     @property
     def retired(self) -> dict[str, Value]:
         """`since`, `why` and perhaps `replaced_by` of a card that was withdrawn; else nothing."""

@@ -41,6 +41,7 @@ class Note:
     """One note. `guid` never changes: by it Anki knows a note again, and keeps its learner's progress."""
 
     guid: str
+    card: str  # deck/card
     type: NoteType = field(repr=False)
     fields: tuple[str, ...]
     tags: tuple[str, ...]
@@ -97,8 +98,7 @@ def to_note(
     A retired card keeps its fields (its front may not become blank) and gets a reason, a tag, and no cards: Anki leaves
     those of old learners as they are, so that one search finds them, and makes none for new ones.
     """
-    guid = f"{card.id}@{language}"
-    values = [_to_html(card, field, language, guid) for field in card.kind.fields.values() if field.name]
+    values = [_to_html(card, field, language) for field in card.kind.fields.values() if field.name]
     sources = _to_sources(card, language, references)
     values += [to_html(card.text("extra", language)), sources, _to_farewell(card, language, replacement)]
     values += [""] * (len(COMMON_FIELDS) - 3)
@@ -111,7 +111,9 @@ def to_note(
     cards = () if card.retired else tuple(card.templates(language))
     files = tuple(dict.fromkeys(names.values()))
     deck = to_deck_name(card, language)
-    return Note(guid, type, fields, tuple(sorted(tags)), deck, cards, card.order, files, bool(card.retired))
+    return Note(
+        card.guid(language), card.id, type, fields, tuple(sorted(tags)), deck, cards, card.order, files, bool(card.retired)
+    )
 
 
 def to_deck_name(card: Card, language: str) -> str:
@@ -120,7 +122,7 @@ def to_deck_name(card: Card, language: str) -> str:
     return normalize("NFC", "::".join(part for part in parts if part))
 
 
-def _to_html(card: Card, field: Field, language: str, guid: str) -> str:
+def _to_html(card: Card, field: Field, language: str) -> str:
     texts = [text for _, text in card.said(field.key, language)]
     if not texts:
         return ""
@@ -134,7 +136,7 @@ def _to_html(card: Card, field: Field, language: str, guid: str) -> str:
         right = [(f'<li class="right">{to_html(text)}</li>', text) for _, text in card.said("answer", language)]
         options = [(f"<li>{to_html(text)}</li>", text) for text in texts] + right
         # an order that nobody chose, and that stays when another option is corrected
-        options.sort(key=lambda option: sha256(f"{guid} {option[1]}".encode()).digest())
+        options.sort(key=lambda option: sha256(f"{card.id}@{language} {option[1]}".encode()).digest())
         return "".join(html for html, _ in options)
     if len(texts) == 1:
         return to_html(texts[0])

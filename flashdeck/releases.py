@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 
-from flashdeck.ledger import Ledger, digest
+from flashdeck.ledger import Ledger, digest, digest_guid
 from flashdeck.model import Card, Deck, Library
 from flashdeck.notes import Note, NoteType, to_deck_name
 from flashdeck.problem import Problem
@@ -80,6 +80,10 @@ def _check_cards(deck: Deck, ledger: Ledger, cards: Mapping[str, Card]) -> Itera
             message = f"this card was released in '{language}' and is not in it any more"
             help = f"translate what is missing, or take '{language}' into its 'languages' again; to withdraw it, retire it"
             yield card.problem("dropped-language", message, *_route(card, "languages"), help=help)
+        elif digest_guid(card.id, language, card.guid(language)) != note.guid:
+            message = f"this card was released in '{language}' under another guid: its learners would have it twice"
+            help = "bring the old 'guid' back" if note.guid else "delete the 'guid'"
+            yield card.problem("changed-guid", message, *_route(card, "guid"), help=help)
         elif not card.retired and (lost := sorted(set(note.cards) - set(card.templates(language)))):
             yield _tell_blank(card, lost[0])
 
