@@ -9,9 +9,9 @@ from datetime import date
 
 from flashdeck.courses import select_course
 from flashdeck.markdown import find_unsafe
-from flashdeck.model import Card, Course, Library, to_date
+from flashdeck.model import Card, Course, Library
 from flashdeck.problem import Problem, nearest
-from flashdeck.shapes import short
+from flashdeck.shapes import short, to_date
 from flashdeck.source import Route
 
 HIGHEST_GAP = 499  # Anki makes no card of a higher number
@@ -53,7 +53,7 @@ def check_replacements(library: Library) -> Iterator[Problem]:
 
 def check_courses(library: Library) -> Iterator[Problem]:
     """A course that names what does not exist leaves out cards that somebody counts on."""
-    known = {"kinds": library.kinds.keys(), "tags": library.tags, "decks": {deck.id for deck in library.decks}}
+    known = {"kinds": library.kind_words, "tags": library.tags, "decks": {deck.id for deck in library.decks}}
     for course in library.courses.values():
         complete = True
         for rule, names in (("include", course.include), ("exclude", course.exclude)):
@@ -180,14 +180,23 @@ def check_html(library: Library) -> Iterator[Problem]:
                     yield card.problem("unsafe-html", f"{named} is not allowed in a text", *route, word=word, help=help)
 
 
+def check_scripts(library: Library) -> Iterator[Problem]:
+    """Whoever imports a package runs what its templates run, without being asked."""
+    allowed = {deck.id for deck in library.decks if deck.allow_scripts}
+    for name, kind in library.kinds.items():
+        if "/" in name and name.partition("/")[0] not in allowed:
+            yield from kind.scripts
+
+
 def check_labels(library: Library) -> Iterator[Problem]:
     """A language without labels shows its learners English words around the author's."""
     seen = set()
     for card in library.cards:
         for language in card.languages:
             if (card.kind.name, language) not in seen and not card.kind.speaks(language):
-                message = f"there are no labels in '{language}' for a {card.kind.name}: its cards show English ones"
-                help = f"add '{language}' to the labels in flashdeck/kinds"
+                message = f"there are no labels in '{language}' for a {card.kind.word}: its cards show those of another language"
+                where = f"kinds/{card.kind.word}/kind.yaml" if "/" in card.kind.name else "flashdeck/kinds"
+                help = f"add '{language}' to the labels in {where}"
                 yield card.deck.node.problem("no-labels", message, "languages", word=language, help=help, level="warning")
             seen.add((card.kind.name, language))
 
@@ -203,6 +212,7 @@ CHECKS: list[Callable[[Library], Iterator[Problem]]] = [
     check_guids,
     check_html,
     check_labels,
+    check_scripts,
 ]
 
 

@@ -107,7 +107,7 @@ def build(
     for word in language or ():
         _known("language", word, {known: known for known in library.languages})
     for word in kind or ():
-        _known("kind", word, library.kinds)
+        _known("kind", word, {known: known for known in library.kind_words})
     for word in [*(tag or ()), *(without_tag or ())]:
         _known("tag", word, {known: known for known in library.tags})
     wanted = Filter(tuple(kind or ()), tuple(tag or ()), tuple(without_tag or ()))
@@ -297,7 +297,7 @@ def _notes_at(revision: str, paths: list[Path]) -> "list[Stored]":
 
 def _to_time(day: str) -> int:
     """The Unix time of the end of a day of the calendar; 0 for none."""
-    from flashdeck.model import to_date
+    from flashdeck.shapes import to_date
 
     if not day:
         return 0

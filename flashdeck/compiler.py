@@ -8,7 +8,7 @@ from pathlib import Path
 
 from flashdeck.checks import CHECKS, check_review
 from flashdeck.courses import Filter, select, select_course
-from flashdeck.kinds import read_kinds
+from flashdeck.kinds import read_kinds, read_own_kinds
 from flashdeck.ledger import NAME as LEDGER
 from flashdeck.ledger import Ledger, is_released, read_ledger, stamp, to_times
 from flashdeck.library import read_library
@@ -83,7 +83,9 @@ def compile_decks(
     problems: list[Problem] = []
     files = list(find_sources(paths, problems))
     sources = [read_source(file, problems) for file in follow(files)]
-    library = read_library(sources, read_kinds(), problems)
+    folders = {Path(source.path).parent for source in sources if Path(source.path).name == "deck.yaml"}
+    own_kinds = {folder: read_own_kinds(folder, problems) for folder in sorted(folders)}
+    library = read_library(sources, read_kinds(), own_kinds, problems)
     ledgers = {deck.id: read_ledger(deck.folder / LEDGER, problems) for deck in library.decks}
     media = read_media(library, problems)
     for check in CHECKS:

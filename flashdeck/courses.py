@@ -20,7 +20,7 @@ def select(cards: Iterable[Card], wanted: Filter) -> list[Card]:
     return [
         card
         for card in cards
-        if (not wanted.kinds or card.kind.name in wanted.kinds)
+        if (not wanted.kinds or card.kind.name in wanted.kinds or card.kind.word in wanted.kinds)
         and (not wanted.tags or not set(wanted.tags).isdisjoint(card.tags))
         and set(wanted.without_tags).isdisjoint(card.tags)
     ]
@@ -39,6 +39,7 @@ def _matches(card: Card, rule: dict[str, tuple[str, ...]]) -> bool:
     """Whether a card has any of the kinds, tags or decks that a rule names."""
     return (
         card.kind.name in rule.get("kinds", ())
+        or card.kind.word in rule.get("kinds", ())
         or card.deck.id in rule.get("decks", ())
         or any(tag in card.tags for tag in rule.get("tags", ()))
     )

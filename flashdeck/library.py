@@ -6,18 +6,19 @@ Reading never stops at a mistake: what is wrong is told and left out, and the re
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 
 from flashdeck.kinds import Kind
-from flashdeck.model import Card, Course, Deck, Library, Reference, is_said_in, said_in, to_date
+from flashdeck.model import Card, Course, Deck, Library, Reference, is_said_in, said_in
 from flashdeck.problem import Problem, nearest
 from flashdeck.references import read_reference
-from flashdeck.shapes import read_date, read_id, read_texts, read_word, read_words, short, tell_shape, tell_unknown_keys
+from flashdeck.shapes import read_date, read_id, read_texts, read_word, read_words, short, tell_shape, tell_unknown_keys, to_date
 from flashdeck.source import Node, Source, Value, unseen
 
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
-DECK_KEYS = ("id", "name", "title", "languages", "licence")
+DECK_KEYS = ("id", "name", "title", "languages", "licence", "allow_scripts")
 COURSE_KEYS = ("id", "title", "include", "exclude", "cards")
 RULE_KEYS = ("kinds", "tags", "decks")
 FILE_KEYS = ("cards", "references", "courses")
@@ -37,8 +38,10 @@ CARD_KEYS = {
 RETIRED_KEYS = ("since", "why", "replaced_by")
 
 
-def read_library(sources: Iterable[Source], kinds: Mapping[str, Kind], problems: list[Problem]) -> Library:
-    """All that the sources define; what is wrong in them is added to `problems`."""
+def read_library(
+    sources: Iterable[Source], kinds: Mapping[str, Kind], own_kinds: Mapping[Path, list[Kind]], problems: list[Problem]
+) -> Library:
+    """All that the sources define, with the kinds that a deck's folder may have of its own; what is wrong is told."""
     sources = list(sources)
     folders = {Path(source.path).parent.resolve(): _read_deck(source, problems) for source in sources if _describes_deck(source)}
     taken: dict[tuple[str, str], Node] = {}
@@ -48,6 +51,11 @@ def read_library(sources: Iterable[Source], kinds: Mapping[str, Kind], problems:
         for deck in sorted(filter(None, folders.values()), key=lambda deck: (deck.id, str(deck.folder)))
         if _is_free(("package", deck.id), deck.node, taken, problems)
     }
+    own = {
+        deck.id: {kind.name: replace(kind, name=f"{deck.id}/{kind.name}") for kind in own_kinds.get(deck.folder, ())}
+        for deck in decks.values()
+    }
+    everywhere = {**kinds, **{kind.name: kind for some in own.values() for kind in some.values()}}
     cards: list[Card] = []
     references: dict[str, Reference] = {}
     courses: dict[str, Course] = {}
@@ -63,10 +71,11 @@ def read_library(sources: Iterable[Source], kinds: Mapping[str, Kind], problems:
                 courses[course.id] = course
         defaults = {key: value for key, value in source.value.items() if key not in FILE_KEYS}
         nodes = _read_items(source, "cards", problems)
-        _check_defaults(source, defaults, nodes, kinds, problems)
+        known = {**everywhere, **own.get(deck.id, {})} if deck else everywhere  # a deck's own kind goes before one of its name
+        _check_defaults(source, defaults, nodes, known, problems)
         for node in nodes:
             id = read_id(node, problems)
-            kind = _read_kind(node, defaults, kinds, problems)
+            kind = _read_kind(node, defaults, known, problems)
             if not deck:
                 continue
             orders[deck.id] += 1
@@ -78,7 +87,7 @@ def read_library(sources: Iterable[Source], kinds: Mapping[str, Kind], problems:
     cards.sort(key=lambda card: card.deck.id)  # a stable sort: within a deck the order stays
     card_ids = frozenset(id for what, id in taken if what == "card")
     unread = "".join(source.unread for source in sources)
-    return Library(tuple(decks.values()), tuple(cards), references, courses, kinds, card_ids, unread)
+    return Library(tuple(decks.values()), tuple(cards), references, courses, everywhere, card_ids, unread)
 
 
 def _describes_deck(source: Source) -> bool:
@@ -188,7 +197,11 @@ def _read_deck(source: Source, problems: list[Problem]) -> Deck | None:
             problems.append(node.problem("missing-translation", message, "name", key=True, help="translate it", level="warning"))
     title = source.value["title"] if "title" in good else name
     licence = source.value["licence"] if "licence" in good else ""
-    return Deck(id, name, title, tuple(languages), licence, Path(source.path).parent, node)
+    scripts = "allow_scripts" in source.value and read_word(
+        node.node("allow_scripts"), "'allow_scripts'", ("true", "false"), problems
+    )
+    allowed = scripts and source.value["allow_scripts"] == "true"
+    return Deck(id, name, title, tuple(languages), licence, Path(source.path).parent, allowed, node)
 
 
 def _check_deck_name(node: Node, languages: Iterable[str], problems: list[Problem]) -> None:
@@ -204,7 +217,7 @@ def _check_deck_name(node: Node, languages: Iterable[str], problems: list[Proble
 
 def _read_kind(node: Node, defaults: Mapping[str, Value], kinds: Mapping[str, Kind], problems: list[Problem]) -> Kind | None:
     if "kind" not in node.value and "kind" not in defaults:
-        help = f"add one, here or beside 'cards': {', '.join(kinds)}"
+        help = f"add one, here or beside 'cards': {', '.join(kind for kind in kinds if '/' not in kind)}"
         problems.append(node.problem("missing-field", "this card has no 'kind'", help=help))
         return None
     place = _place(node, "kind")
@@ -214,7 +227,7 @@ def _read_kind(node: Node, defaults: Mapping[str, Value], kinds: Mapping[str, Ki
     elif name not in kinds:
         problems.append(place.problem("unknown-kind", f"'{short(name)}' is not a kind of card", help=nearest(name, kinds)))
     else:
-        return kinds[name]
+        return kinds[name] if kinds[name].templates else None  # what is wrong with it has been told
     return None
 
 
@@ -229,7 +242,7 @@ def _check_defaults(
     """What stands beside `cards` must be a field of a kind that the file uses."""
     names = [node.value.get("kind", defaults.get("kind")) for node in nodes]
     used = [kinds[name] for name in names if isinstance(name, str) and name in kinds]
-    if "cards" in source.value and not used:
+    if "cards" in source.value and not (used and all(kind.templates for kind in used)):
         return  # nobody can tell what the defaults are for, and the reason has been told
     known = {*FILE_KEYS}
     if used:
@@ -240,13 +253,13 @@ def _check_defaults(
 def _read_card(
     node: Node, defaults: Mapping[str, Value], deck: Deck, kind: Kind, id: str, order: int, problems: list[Problem]
 ) -> Card:
-    known = CARD_KEYS.keys() | kind.fields.keys()
-    tell_unknown_keys(node, known, f"a {kind.name}", problems)
+    known = (CARD_KEYS.keys() if kind.common else CARD_KEYS.keys() - {"extra", "reference"}) | kind.fields.keys()
+    tell_unknown_keys(node, known, f"a {kind.word}", problems)
     typed = {key: value for key, value in (defaults | node.value).items() if key in known}
     for field in kind.fields.values():
         if field.required and field.key not in typed:
             help = f"add '{field.key}'" + (f": {field.doc}" if field.doc else "")
-            problems.append(node.problem("missing-field", f"this {kind.name} has no '{field.key}'", help=help))
+            problems.append(node.problem("missing-field", f"this {kind.word} has no '{field.key}'", help=help))
         if field.needs and field.key in typed and field.needs not in typed:
             message = f"there is '{field.key}' but no '{field.needs}'"
             problems.append(node.problem("missing-field", message, help=f"add '{field.needs}', or delete '{field.key}'"))

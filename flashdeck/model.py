@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ class Deck:
     languages: tuple[str, ...]
     licence: str
     folder: Path
+    allow_scripts: bool
     node: Node = field(repr=False, compare=False)
 
 
@@ -138,6 +138,11 @@ class Library:
         return list(dict.fromkeys(language for deck in self.decks for language in deck.languages))
 
     @property
+    def kind_words(self) -> set[str]:
+        """What its kinds may be called: `term`, and of a deck's own kind `deck/term` too."""
+        return {word for kind in self.kinds.values() for word in (kind.name, kind.word)}
+
+    @property
     def tags(self) -> set[str]:
         return {tag for card in self.cards for tag in card.tags} | {"sensitive"}
 
@@ -166,12 +171,3 @@ def gaps(text: str) -> list[int]:
 def fill_gaps(text: str) -> str:
     """A cloze text with what is asked in it, without the braces and hints."""
     return re.sub(r"{{c\d+::(.*?)(?:::.*?)?}}", r"\1", text)
-
-
-def to_date(text: str) -> date | None:
-    """The first day of a year, month or day written as in ISO 8601 (2018, 2018-03, 2018-03-06); else nothing."""
-    found = re.fullmatch(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?", text)
-    try:
-        return date(int(found[1]), int(found[2] or 1), int(found[3] or 1)) if found else None
-    except ValueError:
-        return None

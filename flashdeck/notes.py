@@ -10,7 +10,7 @@ from functools import cache
 from hashlib import sha256
 from unicodedata import normalize
 
-from flashdeck.kinds import COMMON_FIELDS, Field, Kind, fill, is_right_to_left
+from flashdeck.kinds import Field, Kind, fill, is_right_to_left
 from flashdeck.markdown import find_media, rename_media, to_html
 from flashdeck.media import Media, Place, folder_of
 from flashdeck.model import Card, Reference, said_in
@@ -60,23 +60,25 @@ def stable_id(*names: str | int) -> int:
 
 def to_note_type(kind: Kind, language: str) -> NoteType:
     """The note type of a kind in one language."""
-    id = stable_id("note type", kind.name, language)
-    names = {field.key: field.name for field in kind.fields.values() if field.name} | {name: name for name in COMMON_FIELDS}
+    id, type_name = kind.anki or (0, f"flashdeck {kind.name} ({language})")
+    id = id or stable_id("note type", kind.name, language)
+    names = {field.key: field.name for field in kind.fields.values() if field.name} | {name: name for name in kind.common}
+    field_ids = {field.key: field.id for field in kind.fields.values() if field.id}
     templates = []
     for template in kind.templates:
         front, back = fill(template.front, kind, language), fill(template.back, kind, language)
         if template.when:
             name = kind.fields[template.when].name
             front = f"{{{{#{name}}}}}\n{front.strip()}\n{{{{/{name}}}}}\n"
-        templates.append((stable_id(id, "template", template.key), template.name, front, back))
+        templates.append((template.id or stable_id(id, "template", template.key), template.name, front, back))
     return NoteType(
         id,
-        f"flashdeck {kind.name} ({language})",
+        type_name,
         kind.name,
         language,
         tuple(names),
         tuple(template.key for template in kind.templates),
-        tuple((stable_id(id, "field", key), name) for key, name in names.items()),
+        tuple((field_ids.get(key) or stable_id(id, "field", key), name) for key, name in names.items()),
         tuple(templates),
         kind.css,
         bool(kind.cloze),
@@ -98,10 +100,11 @@ def to_note(
     A retired card keeps its fields (its front may not become blank) and gets a reason, a tag, and no cards: Anki leaves
     those of old learners as they are, so that one search finds them, and makes none for new ones.
     """
-    values = [_to_html(card, field, language) for field in card.kind.fields.values() if field.name]
-    sources = _to_sources(card, language, references)
-    values += [to_html(card.text("extra", language)), sources, _to_farewell(card, language, replacement)]
-    values += [""] * (len(COMMON_FIELDS) - 3)
+    kind = card.kind
+    values = [_to_html(card, field, language) for field in kind.fields.values() if field.name]
+    if kind.common:
+        sources = _to_sources(card, language, references)
+        values += [to_html(card.text("extra", language)), sources, _to_farewell(card, language, replacement), "", ""]
     names = {name: media[folder_of(card), name] for value in values for name in find_media(value)}
     flat = {name: file.name for name, file in names.items()}
     fields = tuple(normalize("NFC", rename_media(value, flat) if flat else value) for value in values)

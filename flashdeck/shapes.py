@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Collection, Iterable
+from datetime import date
 from unicodedata import combining, normalize
 
-from flashdeck.model import to_date
 from flashdeck.problem import Problem, nearest
 from flashdeck.source import Node, name_unseen, unseen
 
@@ -15,6 +15,15 @@ def to_id(text: str) -> str:
     """An id made from a text: small letters, digits and hyphens; empty when nothing is left."""
     plain = "".join(letter for letter in normalize("NFKD", text.lower()) if not combining(letter))
     return "-".join(re.findall(r"[a-z0-9]+", plain))
+
+
+def to_date(text: str) -> date | None:
+    """The first day of a year, month or day written as in ISO 8601 (2018, 2018-03, 2018-03-06); else nothing."""
+    found = re.fullmatch(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?", text)
+    try:
+        return date(int(found[1]), int(found[2] or 1), int(found[3] or 1)) if found else None
+    except ValueError:
+        return None
 
 
 def short(text: str) -> str:

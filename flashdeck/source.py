@@ -120,7 +120,8 @@ def find_sources(paths: Iterable[Path], problems: list[Problem]) -> Iterator[Pat
         top = next((up for up in (path, *path.parents) if (up / "deck.yaml").exists()), path)
         alone: Iterable[tuple[str, list[str], list[str]]] = [(str(top.parent), [], [top.name])]
         for folder, folders, files in os.walk(top, onerror=tell) if top.is_dir() else alone:
-            folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "media")
+            apart = ("media", "kinds") if "deck.yaml" in files else ("media",)  # a deck's own kinds are read by themselves
+            folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in apart)
             for name in sorted(files):
                 file = Path(folder, name)
                 if name.endswith((".yaml", ".yml")) and not name.startswith(".") and (real := file.resolve()) not in seen:
@@ -130,27 +131,51 @@ def find_sources(paths: Iterable[Path], problems: list[Problem]) -> Iterator[Pat
 
 def read_source(path: Path, problems: list[Problem]) -> Source:
     """The file at `path`; what is wrong with it is added to `problems`, and the rest of it is read all the same."""
-
-    def refuse(code: str, message: str, help: str) -> Source:
-        problems.append(Problem(Spot(str(path), 1, 1), code, message, help))
+    data = _read_bytes(path, problems)
+    if data is None:
         return Source(str(path), "", None, ANYTHING)
+    return to_source(path, data, problems)
+
+
+def to_source(path: Path, data: bytes, problems: list[Problem]) -> Source:
+    """What `read_source` would give if `data` stood at `path`."""
+    source, mistakes = read_text(str(path), data)
+    problems += (Problem(source.spot_at(found.index), found.code, found.message, found.help) for found in mistakes)
+    return source
+
+
+def read_plain(path: Path, problems: list[Problem]) -> Source:
+    """The file at `path` as a text that is not YAML."""
+    data = _read_bytes(path, problems) or b""
+    mistakes: list[Mistake] = []
+    source = Source(str(path), _to_text(data, mistakes), None)
+    problems += (Problem(source.spot_at(found.index), found.code, found.message, found.help) for found in mistakes)
+    return source
+
+
+def _read_bytes(path: Path, problems: list[Problem]) -> bytes | None:
+    """What the file at `path` holds; nothing where that cannot be had, which is told."""
+
+    def refuse(code: str, message: str, help: str) -> None:
+        problems.append(Problem(Spot(str(path), 1, 1), code, message, help))
 
     help = "check that it is a file and that you may open it"
     try:
         if not path.is_file():  # a pipe would wait for ever
-            return refuse("unreadable-file", "this is no file, or a link that leads nowhere", help)
+            refuse("unreadable-file", "this is no file, or a link that leads nowhere", help)
+            return None
         with path.open("rb") as file:
             data = file.read(LARGEST + 1)
             size = os.fstat(file.fileno()).st_size
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        return refuse("unreadable-file", f"this file cannot be read: {reason}", help)
+        refuse("unreadable-file", f"this file cannot be read: {reason}", help)
+        return None
     if len(data) > LARGEST:
         message = f"this file has {size / 1e6:.0f} MB; flashdeck reads files of up to {LARGEST / 1e6:.0f} MB"
-        return refuse("large-file", message, "split it into several files of the same deck")
-    source, mistakes = read_text(str(path), data)
-    problems += (Problem(source.spot_at(found.index), found.code, found.message, found.help) for found in mistakes)
-    return source
+        refuse("large-file", message, "split it into several files of the same deck")
+        return None
+    return data
 
 
 @dataclass(frozen=True)
@@ -166,6 +191,11 @@ class Mistake:
 def read_text(path: str, data: bytes) -> tuple[Source, list[Mistake]]:
     """The bytes of a file as a `Source`, with the mistakes in them. Pure."""
     mistakes: list[Mistake] = []
+    value, text, unread = _read_around_errors(_to_text(data, mistakes), mistakes)
+    return Source(path, text, value, unread), mistakes
+
+
+def _to_text(data: bytes, mistakes: list[Mistake]) -> str:
     try:
         if data.startswith((b"\xff\xfe", b"\xfe\xff")):
             mistakes.append(Mistake(0, "wrong-encoding", "this file is UTF-16, not UTF-8", "save it as UTF-8"))
@@ -180,9 +210,7 @@ def read_text(path: str, data: bytes) -> tuple[Source, list[Mistake]]:
         guess = f" (in Windows-1252 this byte would be '{looks}')" if looks.isalpha() else ""
         mistakes.append(Mistake(index, "wrong-encoding", f"byte 0x{byte:02X} is not UTF-8{guess}", "save the file as UTF-8"))
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    text = _without_unseen(text, mistakes)
-    value, text, unread = _read_around_errors(text, mistakes)
-    return Source(path, text, value, unread), mistakes
+    return _without_unseen(text, mistakes)
 
 
 def unseen(text: str) -> str:

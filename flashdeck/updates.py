@@ -10,6 +10,7 @@ import csv
 from collections.abc import Iterable, Mapping
 from io import StringIO
 
+from flashdeck.kinds import COMMON_FIELDS
 from flashdeck.ledger import Ledger, to_deck_id, to_name
 from flashdeck.notes import Note
 
@@ -31,6 +32,7 @@ def render_update(notes: Iterable[Note]) -> str:
     text.write(HEAD)
     rows = csv.writer(text, delimiter="\t", lineterminator="\n")
     for note in notes:
-        # the last field, the learner's own, is no column: Anki leaves a field without a column as it is
-        rows.writerow([note.guid, note.type.name, note.deck, *note.fields[:-1]])
+        # the learner's own field is no column: Anki leaves a field without a column as it is
+        own = len(note.fields) - (note.type.field_keys[-1] == COMMON_FIELDS[-1])
+        rows.writerow([note.guid, note.type.name, note.deck, *note.fields[:own]])
     return text.getvalue()

@@ -32,7 +32,7 @@ def libraries(draw):
         read_text("x/deck.yaml", b"id: x\nname: X\nlanguages: [en]\n")[0],
         read_text("x/cards.yaml", "\n".join(lines).encode())[0],
     ]
-    return read_library(sources, read_kinds(), [])
+    return read_library(sources, read_kinds(), {}, [])
 
 
 rules = st.dictionaries(st.sampled_from(["tags", "kinds"]), st.lists(st.sampled_from([*TAGS, "basic", "cloze"])).map(tuple))

@@ -1,0 +1,83 @@
+"""Anki's template language: what a card's front and back show, and what Anki would make an error of."""
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from flashdeck.problem import nearest
+
+# What Anki fills in beside the fields of a note.
+SPECIAL = frozenset(("FrontSide", "Tags", "Type", "Deck", "Subdeck", "Card", "CardFlag", "CardID"))
+TAG = re.compile(r"{{\s*([#^/!]?)\s*((?:[^{}:]*:)*)([^{}]*?)\s*}}")
+GAP = re.compile(r"c\d+")  # in templates of clozes a section can ask for the number of the gap
+
+
+@dataclass(frozen=True)
+class Tag:
+    """One `{{...}}` of a template: what stands before the name (`#`, `^`, `/` or nothing), the filters, and the name."""
+
+    index: int
+    sign: str
+    filters: tuple[str, ...]
+    name: str
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """Something in a template that Anki would show as an error, by the index of its character."""
+
+    index: int
+    code: str
+    message: str
+    help: str
+
+
+def find_tags(html: str) -> list[Tag]:
+    """The tags of a template, without its comments."""
+    html = re.sub(r"<!--.*?-->", lambda found: " " * len(found[0]), html, flags=re.S)
+    return [
+        Tag(found.start(), found[1], tuple(part.strip() for part in found[2].split(":")[:-1]), found[3].strip())
+        for found in TAG.finditer(html)
+        if found[1] != "!"
+    ]
+
+
+def find_shown(html: str) -> list[str]:
+    """The fields that a template shows, in its order."""
+    return [tag.name for tag in find_tags(html) if not tag.sign and tag.name not in SPECIAL]
+
+
+def find_scripts(html: str) -> Iterator[tuple[int, str]]:
+    """What can run in a template, or fetch what runs, each with its index. Strict: a part of a word in a text may be told too."""
+    pattern = (
+        r"<\s*(?:script|iframe|object|embed|base|meta|link|form)\b|(?<![\w-])on[a-z]{3,}\s*=|(?:java|vb)script\s*:|data:text/html"
+    )
+    return ((found.start(), found[0]) for found in re.finditer(pattern, html, re.I))
+
+
+def find_mistakes(html: str, fields: Collection[str]) -> Iterator[Mistake]:
+    """What Anki would not understand in a template of a note type with these fields."""
+    opened: list[Tag] = []
+    for tag in find_tags(html):
+        known = tag.name in fields or tag.name in SPECIAL or (tag.sign and GAP.fullmatch(tag.name))
+        if tag.sign == "/":
+            if opened and opened[-1].name == tag.name:
+                opened.pop()
+            elif tag.name in [one.name for one in opened]:
+                message = f"'{{{{/{tag.name}}}}}' closes before '{{{{/{opened[-1].name}}}}}'"
+                yield Mistake(tag.index, "unbalanced-section", message, "close the inner section first")
+                del opened[[one.name for one in opened].index(tag.name) :]
+            else:
+                message = f"'{{{{/{tag.name}}}}}' closes what was never opened"
+                yield Mistake(tag.index, "unbalanced-section", message, f"write '{{{{#{tag.name}}}}}' before it, or delete it")
+            continue
+        if tag.sign:
+            opened.append(tag)
+        if not known:
+            message = f"'{tag.name}' is not a field of this kind" if tag.name else "'{{}}' names no field"
+            yield Mistake(tag.index, "unknown-field", message, nearest(tag.name, fields))
+    for tag in opened:
+        message = f"'{{{{{tag.sign}{tag.name}}}}}' is never closed"
+        yield Mistake(tag.index, "unbalanced-section", message, f"write '{{{{/{tag.name}}}}}' after what belongs to it")
+    for found in re.finditer(r"{{(?![^{}]*}})", html):
+        yield Mistake(found.start(), "unbalanced-section", "this '{{' is never closed with '}}'", "write '{{Field}}'")
