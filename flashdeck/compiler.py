@@ -38,7 +38,7 @@ class Compiled:
     def types(self) -> dict[str, NoteType]:
         """The note types, by `kind@language`."""
         kinds, languages = self.library.kinds.values(), self.library.languages
-        return {f"{kind.name}@{language}": to_note_type(kind, language) for kind in kinds for language in languages}
+        return {f"{kind.name}@{language}": to_note_type(kind, language, self.media) for kind in kinds for language in languages}
 
     @cached_property
     def _courses(self) -> dict[str, list[str]]:

@@ -2,8 +2,9 @@
 
 import re
 from collections import Counter
-from html import unescape
+from html import escape, unescape
 from html.parser import HTMLParser
+from urllib.parse import unquote
 
 import nh3
 import pyromark
@@ -15,6 +16,17 @@ _attributes = {tag: set(names) for tag, names in nh3.ALLOWED_ATTRIBUTES.items()}
 _attributes["*"] = {"class", "dir", "lang", "title"}
 _cleaner = nh3.Cleaner(attributes=_attributes, url_schemes={"http", "https", "mailto"}, link_rel=None, strip_comments=True)
 
+# A text that begins with this is HTML as it stands: what was imported and cannot be said in Markdown.
+RAW = "<!-- html -->"
+_raw_cleaner = nh3.Cleaner(
+    tags=nh3.ALLOWED_TAGS | {"font"},
+    attributes={**_attributes, "*": {*_attributes["*"], "style"}, "font": {"color", "face", "size"}},
+    url_schemes={"http", "https", "mailto"},
+    link_rel=None,
+)
+_SOURCE = r"""(?i)(<img\b[^>]*?\ssrc\s*=\s*)("[^"]*"|'[^']*'|[^\s"'>]+)"""
+PLAYED = tuple(".mp3 .ogg .oga .opus .wav .flac .m4a .aac .spx .mp4 .m4v .webm .ogv .mov .mkv .avi .mpg .mpeg".split())
+
 # MathJax's own brackets, which Markdown would take for escapes. `$5 to $9` stays money.
 MATH = re.compile(r"\\\(.+?\\\)|\\\[.+?\\\]", re.S)
 SOUND = re.compile(r"\[sound:([^\]\n]+)\]")
@@ -23,10 +35,26 @@ _MARK = "\ue000{}\ue001"  # of the private use area: in no author's text, and no
 
 def to_html(text: str) -> str:
     """A text as it stands on a card: safe HTML, without <p> where it is one paragraph."""
+    if text.startswith(RAW):
+        return text[len(RAW) :]
     html = _cleaner.clean(_to_raw_html(text)).strip().replace("&nbsp;", "\u00a0")
+    if "<img" in html:  # what is played stands as a picture in Markdown, which has nothing else
+        html = re.sub(r'<img src="([^"]*)"[^>]*>', lambda found: _play(unescape(found[1])) or found[0], html)
     if html.startswith("<p>") and html.endswith("</p>") and html.count("<p>") == 1:
         html = html[3:-4]
     return html
+
+
+def to_media_html(text: str, alt: str) -> str:
+    """A field that holds a picture or sound: a file's name alone, or Markdown, as it stands on a card."""
+    if "[" in text or "<" in text:
+        return to_html(text)
+    return _play(text) or f'<img src="{escape(text)}" alt="{escape(alt)}">'
+
+
+def _play(name: str) -> str:
+    """Anki's words for a file that is played; nothing for a picture."""
+    return f"[sound:{unquote(name)}]" if name.lower().endswith(PLAYED) else ""
 
 
 def find_unsafe(text: str) -> list[str]:
@@ -36,8 +64,13 @@ def find_unsafe(text: str) -> list[str]:
     """
     if "<" not in text and "](" not in text and "]:" not in text:
         return []  # neither HTML nor a link
-    raw = _to_raw_html(text)
-    lost = Counter(_parts(raw)) - Counter(_parts(_cleaner.clean(raw)))
+    if text.startswith(RAW):
+        raw = text[len(RAW) :]
+        clean = clean_raw(raw)
+    else:
+        raw = _to_raw_html(text)
+        clean = _cleaner.clean(raw)
+    lost = Counter(_parts(raw)) - Counter(_parts(clean))
     # what goes with its tag needs no word of its own
     parts = [part or tag for tag, part in lost if not part or (tag, "") not in lost]
     # a bad tag can take the good ones around it along: those that Markdown made are not the author's mistake
@@ -48,20 +81,34 @@ def find_media(html: str) -> list[str]:
     """The files that a card's HTML shows or plays, by the names the author wrote."""
     if "<img" not in html and "[sound:" not in html:
         return []
-    return [unescape(name) for name in re.findall(r'<img[^>]* src="([^"]*)"', html)] + [
+    return [unescape(name.strip("\"'")) for _, name in re.findall(_SOURCE, html)] + [
         unescape(name) for name in SOUND.findall(html)
     ]
+
+
+def find_unnamed_pictures(html: str) -> list[str]:
+    """The pictures of a card's HTML that say nothing to who cannot see them, by their names."""
+    pictures = re.findall(r"<img\b[^>]*>", html) if "<img" in html else []
+    return [name for one in pictures if not re.search(r"""\salt\s*=\s*["']?[^"'\s>]""", one) for name in find_media(one)]
 
 
 def rename_media(html: str, names: dict[str, str]) -> str:
     """The HTML with other names for its media files."""
 
-    def rename(found: re.Match[str]) -> str:
-        name = unescape(found[2])
-        return found[1] + names.get(name, found[2]) + found[3]
+    def show(found: re.Match[str]) -> str:
+        name = names.get(unescape(found[2].strip("\"'")))
+        return f'{found[1]}"{name}"' if name else found[0]
 
-    html = re.sub(r'(<img[^>]* src=")([^"]*)(")', rename, html)
-    return re.sub(r"(\[sound:)([^\]\n]+)(\])", rename, html)
+    def play(found: re.Match[str]) -> str:
+        return f"[sound:{names.get(unescape(found[1]), found[1])}]"
+
+    return SOUND.sub(play, re.sub(_SOURCE, show, html))
+
+
+def clean_raw(html: str) -> str:
+    """HTML from elsewhere without what can run, or fetch something."""
+    clean = _raw_cleaner.clean(html)
+    return re.sub(r"\sstyle=\"[^\"]*(?:url\(|expression|@import|\\\\)[^\"]*\"", "", clean, flags=re.I)
 
 
 def _to_raw_html(text: str) -> str:

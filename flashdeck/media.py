@@ -4,19 +4,22 @@ Anki keeps all media in one folder, and never replaces a file there: a corrected
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from unicodedata import normalize
 from urllib.parse import unquote
 
-from flashdeck.markdown import find_media, to_html
+from flashdeck.kinds import Kind
+from flashdeck.markdown import find_media, find_unnamed_pictures, to_html, to_media_html
 from flashdeck.model import Card, Library
-from flashdeck.problem import Problem, nearest
+from flashdeck.problem import Problem, Spot, nearest
 from flashdeck.shapes import short
 from flashdeck.source import Route, unseen
 
-Place = tuple[Path, str]  # the folder of the YAML file, and the name as it stands in the HTML
+LARGEST_MEDIA = 5_000_000  # bytes
+Place = tuple[Path, str]  # the folder of the YAML file (or the name of a kind), and the name as it stands in the HTML
 
 
 @dataclass(frozen=True)
@@ -28,32 +31,84 @@ class Media:
 
 
 def read_media(library: Library, problems: list[Problem]) -> dict[Place, Media]:
-    """The media of all cards, by where they were named; those that cannot be had are added to `problems`."""
+    """The media of all cards and kinds, by where they were named; those that cannot be had are added to `problems`."""
     found: dict[Place, Media] = {}
     files: dict[Path, Media] = {}
+    named: set[str] = set()
     for card in library.cards:
         folder = folder_of(card)
-        for key in card.values:
-            for language in card.deck.languages:
-                for route, text in card.said(key, language):
-                    if "[" not in text and "<" not in text:
-                        continue  # neither ![...](...) nor [sound:...] nor <img>
-                    html = to_html(text)
-                    if broken := re.search(r"!\[[^\]]*\]\(", html):
-                        help = "if the name of the file has blanks, write it as ![words](<name of file.png>)"
-                        message = "this does not become a picture"
-                        problems.append(card.problem("missing-media", message, *route, word=broken[0], help=help))
-                    for name in find_media(html):
-                        if (folder, name) in found:
-                            continue
-                        try:
-                            if path := _find(card, folder, name, route, problems):
-                                found[folder, name] = files.setdefault(path, _read(path))
-                        except OSError as error:
-                            message = f"'{short(unquote(name))}' cannot be read: {(error.strerror or str(error)).lower()}"
-                            help = "check that you may open it"
-                            problems.append(card.problem("unreadable-file", message, *route, word=unquote(name), help=help))
+        for key, value in card.values.items():
+            field = card.kind.fields.get(key)
+            is_media = field is not None and field.type == "media"
+            if type(value) is str and "[" not in value and "<" not in value and not is_media:
+                continue  # neither ![...](...) nor [sound:...] nor <img>
+            for route, text in _texts(card, key):
+                if "[" not in text and "<" not in text and not is_media:
+                    continue
+                html = to_media_html(text, "") if is_media else to_html(text)
+                if broken := re.search(r"!\[[^\]]*\]\(", html):
+                    help = "if the name of the file has blanks, write it as ![words](<name of file.png>)"
+                    message = "this does not become a picture"
+                    problems.append(card.problem("missing-media", message, *route, word=broken[0], help=help))
+                for name in find_media(html):
+                    named.add(unquote(name))
+                    if (folder, name) in found:
+                        continue
+                    try:
+                        if path := _find(card, folder, name, route, problems):
+                            found[folder, name] = files.setdefault(path, _read(path))
+                            _check_size(card, found[folder, name], name, route, problems)
+                    except OSError as error:
+                        message = f"'{short(unquote(name))}' cannot be read: {(error.strerror or str(error)).lower()}"
+                        help = "check that you may open it"
+                        problems.append(card.problem("unreadable-file", message, *route, word=unquote(name), help=help))
+                for name in find_unnamed_pictures(html):
+                    if (folder, name) not in found or (is_media and card.values.get("alt")):
+                        continue
+                    message = f"the picture '{short(unquote(name))}' says nothing to who cannot see it"
+                    help = f"write what it shows, as in '![a red square]({name})'"
+                    if "alt" in card.kind.fields:
+                        help = "write what it shows in 'alt'"
+                    problem = card.problem("missing-alt", message, *route, word=unquote(name), help=help, level="warning")
+                    problems.append(problem)
+    for kind in library.kinds.values():
+        for name in find_static(kind):
+            deck = next(deck for deck in library.decks if deck.id == kind.name.partition("/")[0])
+            places = (deck.folder / "kinds" / kind.word / name, deck.folder / "media" / name)
+            if path := next((place for place in places if place.is_file()), None):
+                found[Path(kind.name), name] = files.setdefault(path.resolve(), _read(path))
+                named.add(name)
+    if not library.unread:
+        problems += _tell_unused(library, named)
     return found
+
+
+def find_static(kind: Kind) -> list[str]:
+    """The files that the templates and the style of a deck's own kind name: in Anki, they begin with `_`."""
+    if "/" not in kind.name:
+        return []
+    html = "".join(template.front + template.back for template in kind.templates)
+    return sorted(set(re.findall(r"(?<![\w.-])_[\w.-]*\.\w+", html + kind.css)))
+
+
+def _check_size(card: Card, media: Media, name: str, route: Route, problems: list[Problem]) -> None:
+    if len(media.data) > LARGEST_MEDIA:
+        message = f"'{short(unquote(name))}' has {len(media.data) / 1e6:.0f} MB: phones are slow to fetch it"
+        help = f"make it smaller than {LARGEST_MEDIA / 1e6:.0f} MB"
+        problems.append(card.problem("large-media", message, *route, word=unquote(name), help=help, level="warning"))
+
+
+def _tell_unused(library: Library, named: set[str]) -> Iterator[Problem]:
+    """Files in the decks' `media` folders that no card shows or plays."""
+    for deck in library.decks:
+        for path in _files(deck.folder / "media"):
+            if path.relative_to(deck.folder / "media").as_posix() not in named and not path.name.startswith("."):
+                message = f"no card shows or plays '{path.name}', so it is in no package"
+                yield Problem(Spot(str(path), 1, 1), "unused-media", message, "name it on a card, or delete it", "warning")
+
+
+def _texts(card: Card, key: str) -> list[tuple[Route, str]]:
+    return list(dict.fromkeys(said for language in card.deck.languages for said in card.said(key, language)))
 
 
 def folder_of(card: Card) -> Path:
@@ -109,5 +164,9 @@ def _files(folder: Path) -> list[Path]:
 
 def _read(path: Path) -> Media:
     data = path.read_bytes()
-    stem = re.sub(r"[^\w.-]+", "-", normalize("NFC", path.stem)).strip("-_.") or "file"
-    return Media(f"{stem[:80]}-{sha256(data).hexdigest()[:12]}{path.suffix.lower()}", data)
+    mark = sha256(data).hexdigest()[:12]
+    stem = re.sub(r"[^\w.-]+", "-", normalize("NFC", path.stem)).strip("-.") or "file"
+    if not stem.endswith(f"-{mark}"):  # else it was imported from a package of flashdeck
+        static = "_" * path.stem.startswith("_")  # Anki keeps these for templates
+        stem = f"{static}{stem.strip('-_.')[:80] or 'file'}-{mark}"
+    return Media(stem + path.suffix.lower(), data)

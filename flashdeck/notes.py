@@ -8,11 +8,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
+from pathlib import Path
 from unicodedata import normalize
 
 from flashdeck.kinds import Field, Kind, fill, is_right_to_left
-from flashdeck.markdown import find_media, rename_media, to_html
-from flashdeck.media import Media, Place, folder_of
+from flashdeck.markdown import find_media, rename_media, to_html, to_media_html
+from flashdeck.media import Media, Place, find_static, folder_of
 from flashdeck.model import Card, Reference, said_in
 from flashdeck.references import cite
 
@@ -34,6 +35,7 @@ class NoteType:
     css: str = field(repr=False)
     cloze: bool = False
     right_to_left: bool = False
+    media: tuple[Media, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -58,15 +60,22 @@ def stable_id(*names: str | int) -> int:
     return 10**12 + int.from_bytes(digest[:8], "big") % (5 * 10**11)
 
 
-def to_note_type(kind: Kind, language: str) -> NoteType:
-    """The note type of a kind in one language."""
+def to_note_type(kind: Kind, language: str, media: Mapping[Place, Media]) -> NoteType:
+    """The note type of a kind in one language; `media` are the files that its templates may name."""
+    static = {name: media[Path(kind.name), name] for name in find_static(kind) if (Path(kind.name), name) in media}
+
+    def rename(text: str) -> str:
+        for name, file in static.items():
+            text = text.replace(name, file.name)
+        return text
+
     id, type_name = kind.anki or (0, f"flashdeck {kind.name} ({language})")
     id = id or stable_id("note type", kind.name, language)
     names = {field.key: field.name for field in kind.fields.values() if field.name} | {name: name for name in kind.common}
     field_ids = {field.key: field.id for field in kind.fields.values() if field.id}
     templates = []
     for template in kind.templates:
-        front, back = fill(template.front, kind, language), fill(template.back, kind, language)
+        front, back = (rename(fill(html, kind, language)) for html in (template.front, template.back))
         if template.when:
             name = kind.fields[template.when].name
             front = f"{{{{#{name}}}}}\n{front.strip()}\n{{{{/{name}}}}}\n"
@@ -80,9 +89,10 @@ def to_note_type(kind: Kind, language: str) -> NoteType:
         tuple(template.key for template in kind.templates),
         tuple((field_ids.get(key) or stable_id(id, "field", key), name) for key, name in names.items()),
         tuple(templates),
-        kind.css,
+        rename(kind.css),
         bool(kind.cloze),
         is_right_to_left(language),
+        tuple(static.values()),
     )
 
 
@@ -133,6 +143,8 @@ def _to_html(card: Card, field: Field, language: str) -> str:
         return "1" if texts[0] == "true" else ""
     if field.type == "word":
         return f'<span class="{texts[0]}">{card.kind.label(texts[0], language)}</span>'
+    if field.type == "media":
+        return to_media_html(texts[0], card.text("alt", language))
     if field.type == "date":
         return to_html(say_date(texts[0], language))
     if field.type == "options":

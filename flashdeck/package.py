@@ -31,7 +31,8 @@ def to_package(notes: Sequence[Note], times: Mapping[str | int, int]) -> bytes:
     `times` says when each note (by guid) and note type (by id) last changed, as Unix times: learners' Anki replaces what
     it has only by what is later.
     """
-    media = {file.name: file.data for note in notes for file in note.media}
+    types = {note.type.id: note.type for note in notes}
+    media = {file.name: file.data for files in (*notes, *types.values()) for file in files.media}
     names = dict(enumerate(sorted(media)))
     package = BytesIO()
     with ZipFile(package, "w") as archive:

@@ -69,4 +69,4 @@ def test_every_code_is_explained_and_has_a_bad_source():
 
 
 # What cannot lie in a repository: test_files.py makes it.
-MADE_BY_TESTS = {"large-file"}
+MADE_BY_TESTS = {"large-file", "large-media"}

@@ -24,6 +24,14 @@ def test_a_file_of_50_mb_is_refused_without_being_read(deck):
     assert told(decks) == ["test/big.yaml:1:1: error[large-file] this file has 50 MB; flashdeck reads files of up to 32 MB"]
 
 
+def test_a_picture_of_6_mb_is_told(deck):
+    decks = deck(
+        "kind: basic\ncards:\n  - {id: one, question: '![a map](map.png)', answer: b}\n", media__map_png=b"x" * 6_000_000
+    )
+
+    assert told(decks) == ["test/cards.yaml:3:35: warning[large-media] 'map.png' has 6 MB: phones are slow to fetch it"]
+
+
 def test_a_link_that_leads_nowhere_is_told(deck):
     decks = deck(GOOD)
     (decks / "test" / "gone.yaml").symlink_to("nowhere.yaml")

@@ -23,7 +23,7 @@ MAP = {
     "ledger": "notes problem",
     "library": "kinds model problem references shapes source",
     "markdown": "",
-    "media": "markdown model problem shapes source",
+    "media": "kinds markdown model problem shapes source",
     "model": "kinds problem source",
     "notes": "kinds markdown media model references",
     "output": "problem",

@@ -197,7 +197,7 @@ def test_media_travel_under_names_that_change_with_their_content(deck, col, tmp_
 def test_note_types_have_permanent_ids_and_end_with_the_learners_own_field(golden):
     lines = []
     for kind in read_kinds().values():
-        type = to_note_type(kind, "fr")
+        type = to_note_type(kind, "fr", {})
         assert type.fields[-1][1] == "My notes" == COMMON_FIELDS[-1]
         lines.append(f"{type.id} {type.name}")
         lines += [f"  {id} {name}" for id, name in type.fields] + [f"  {id} {name}" for id, name, _, _ in type.templates]

@@ -1,0 +1,73 @@
+"""Pictures, sounds and the files of templates, in the real Anki."""
+
+from pathlib import Path
+
+from conftest import import_package
+
+from flashdeck.markdown import RAW, clean_raw, find_media, find_unsafe, rename_media, to_html
+
+RED = b'<svg xmlns="http://www.w3.org/2000/svg" width="4" height="4"><rect width="4" height="4" fill="red"/></svg>'
+CARDS = """
+    cards:
+      - {id: one, kind: basic, question: '![a red square](red.svg)', answer: '![](call.mp3) and ![](film.mp4)'}
+      - {id: two, kind: picture, picture: red.svg, sound: call.mp3, alt: a red square}
+      - {id: three, kind: basic, question: "<!-- html --><div style='color: red'>a <img alt=x src=red.svg></div>", answer: b}
+    """
+KIND = """
+    fields: {picture: {type: media}, sound: {type: media}, alt: {}}
+    """
+
+
+def test_every_way_to_name_a_file_reaches_anki(deck, cli, col):
+    decks = deck(
+        CARDS,
+        media__red_svg=RED,
+        media__call_mp3=b"ID3 call",
+        media__film_mp4=b"film",
+        kinds__picture__kind_yaml=KIND,
+        kinds__picture__front_html="<div class=frame>{{Picture}}</div>",
+        kinds__picture__back_html="{{Sound}}<img src='_mark.svg'>",
+        kinds__picture__style_css=".frame { background: url('_frame.svg'); }",
+    )
+    kind = decks / "test" / "kinds" / "picture"
+    (kind / "_frame.svg").write_bytes(RED)
+    (decks / "test" / "media" / "_mark.svg").write_bytes(RED + b"\n")
+
+    assert cli("build", decks, "--language", "en").err == ""
+    import_package(col, decks.parent / "dist" / "test-en.apkg")
+
+    files = {path.name: path.read_bytes() for path in Path(col.media.dir()).iterdir()}
+    names = {name.rpartition("-")[0]: name for name in files}
+    assert sorted(names) == ["_frame", "_mark", "call", "film", "red"]
+    assert files[names["red"]] == files[names["_frame"]] == RED
+    one, two, three = (col.get_note(col.find_notes(f'"nid:{id}"')[0]) for id in sorted(col.find_notes("")))
+    by_guid = {note.guid.partition("@")[0]: note for note in (one, two, three)}
+    assert by_guid["test/one"].fields[:2] == [
+        f'<img src="{names["red"]}" alt="a red square">',
+        f"[sound:{names['call']}] and [sound:{names['film']}]",
+    ]
+    assert by_guid["test/two"].fields[:2] == [f'<img src="{names["red"]}" alt="a red square">', f"[sound:{names['call']}]"]
+    assert by_guid["test/three"].fields[0] == f"<div style='color: red'>a <img alt=x src=\"{names['red']}\"></div>"
+    type = by_guid["test/two"].note_type()
+    assert f"url('{names['_frame']}')" in type["css"]
+    assert f"<img src='{names['_mark']}'>" in type["tmpls"][0]["afmt"]
+    assert (col.media.check().missing, col.media.check().unused) == ([], [])
+
+
+def test_html_as_it_stands_is_kept_to_the_letter_and_cannot_run():
+    html = " <div style='color: red'>5 * 3 * 2<br/>&nbsp;_x_</div> "
+
+    assert to_html(RAW + html) == html
+    assert find_unsafe(RAW + html) == []
+    for bad in ("<script>x</script>", "<img src=x onerror=y>", "<a href='javascript:x'>y</a>", "<iframe></iframe>"):
+        assert find_unsafe(RAW + bad) != []
+        assert find_unsafe(RAW + clean_raw(bad)) == []
+    assert "url" not in clean_raw('<p style="background: url(https://example.org/x)">a</p>')
+
+
+def test_media_are_found_however_they_are_quoted():
+    html = "<img src=a.png><img class='x' src='b c.png'><IMG alt=\"\" src=\"d&amp;e.png\">[sound:f.mp3]"
+
+    assert find_media(html) == ["a.png", "b c.png", "d&e.png", "f.mp3"]
+    renamed = rename_media(html, {"a.png": "A", "b c.png": "B", "d&e.png": "D", "f.mp3": "F"})
+    assert find_media(renamed) == ["A", "B", "D", "F"]
