@@ -9,12 +9,11 @@ from datetime import date
 
 from flashdeck.courses import select_course
 from flashdeck.markdown import find_unsafe
-from flashdeck.model import Card, Course, Library
+from flashdeck.model import HIGHEST_GAP, Card, Course, Library
 from flashdeck.problem import Problem, nearest
 from flashdeck.shapes import short, to_date
 from flashdeck.source import Route
 
-HIGHEST_GAP = 499  # Anki makes no card of a higher number
 RESERVED_TAGS = ("marked", "leech")  # Anki drops them from packages
 
 
@@ -80,7 +79,7 @@ def check_courses(library: Library) -> Iterator[Problem]:
 def check_clozes(library: Library) -> Iterator[Problem]:
     """Without a good gap Anki makes no card, or one that shows the answer."""
     for card in library.cards:
-        if not card.kind.cloze:
+        if not card.kind.cloze or card.kind.fields[card.kind.cloze].type == "shapes":
             continue
         for route, text in _texts(card, card.kind.cloze):
             broken = _broken_gap(text)

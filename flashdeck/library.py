@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from flashdeck.kinds import Kind
-from flashdeck.model import Card, Course, Deck, Library, Reference, is_said_in, said_in
+from flashdeck.model import FORMS, HIGHEST_GAP, Card, Course, Deck, Library, Reference, is_said_in, said_in, to_shapes
 from flashdeck.problem import Problem, nearest
 from flashdeck.references import read_reference
 from flashdeck.shapes import read_date, read_id, read_texts, read_word, read_words, short, tell_shape, tell_unknown_keys, to_date
@@ -273,7 +273,8 @@ def _read_card(
         {"retired": values["retired"]["why"]} if "retired" in values else {}
     )
     lacking = {
-        language: [key for key, value in said.items() if key in good and not is_said_in(value, language)] for language in wanted
+        language: [key for key, value in said.items() if key in good and not _is_whole(kind, key, value, language)]
+        for language in wanted
     }
     for language, keys in lacking.items():
         for key in keys:
@@ -287,6 +288,13 @@ def _read_card(
     if values.get("sensitive") == "true":
         tags.add("sensitive")
     return Card(id, deck, kind, values, whole, left_out, tuple(sorted(tags)), order, node)
+
+
+def _is_whole(kind: Kind, key: str, value: Value, language: str) -> bool:
+    """Whether nothing of a field lacks in one language."""
+    if key in kind.fields and kind.fields[key].type == "shapes":
+        return all(is_said_in(shape.names, language) for shape in to_shapes(value))
+    return is_said_in(value, language)
 
 
 def _read_languages(node: Node, deck: Deck, problems: list[Problem]) -> tuple[str, ...]:
@@ -317,6 +325,8 @@ def _is_good(node: Node, key: str, value: Value, kind: Kind, deck: Deck, problem
     place, name = _place(node, key), f"'{key}'"
     if type_ == "retired":
         return _is_good_farewell(place, deck, problems)
+    if type_ == "shapes":
+        return _are_good_shapes(place, deck, problems)
     if type_ == "tags":
         return value == [] or read_texts(place, name, (), problems, many=True)
     if type_ == "flag":
@@ -334,6 +344,58 @@ def _is_good(node: Node, key: str, value: Value, kind: Kind, deck: Deck, problem
             if re.match(r"\d{4}-\d", text) and not to_date(text):
                 read_date(place.node(*route), text, problems)
     return True
+
+
+def _are_good_shapes(place: Node, deck: Deck, problems: list[Problem]) -> bool:
+    """Whether places on a picture are given as gaps (c1, c2 ...) with a name and one form each."""
+    before = len(problems)
+    if not isinstance(place.value, dict) or not place.value:
+        tell_shape(place, f"'{place.route[-1]}'", "a mapping such as '{c1: {name: ..., rectangle: [10, 20, 30, 15]}}'", problems)
+        return False
+    for key, about in place.value.items():
+        if not re.fullmatch(r"c[1-9]\d{0,2}", key) or int(key[1:]) > HIGHEST_GAP:
+            help = "write c1, c2 and so on: the number is the card's, and never changes"
+            problems.append(place.problem("bad-shape", f"'{short(key)}' is not the number of a gap", key, key=True, help=help))
+        many = isinstance(about, list) and about
+        for one in [place.node(key, at) for at in range(len(about))] if many else [place.node(key)]:
+            if not isinstance(one.value, dict):
+                tell_shape(one, f"'{key}'", "a mapping such as '{name: ..., rectangle: [10, 20, 30, 15]}'", problems)
+                continue
+            tell_unknown_keys(one, ("name", *FORMS), "a shape", problems)
+            if "name" in one.value:
+                read_texts(one.node("name"), "'name'", deck.languages, problems)
+            else:
+                problems.append(one.problem("missing-field", "this shape has no 'name'", help="add what is hidden there"))
+            forms = [form for form in FORMS if form in one.value]
+            if len(forms) != 1:
+                help = "give it one of 'rectangle', 'ellipse' and 'polygon'"
+                problems.append(one.problem("bad-shape", f"this shape has {len(forms) or 'no'} forms", help=help))
+            for form in forms:
+                _check_form(one.node(form), form, problems)
+    return len(problems) == before
+
+
+def _check_form(place: Node, form: str, problems: list[Problem]) -> None:
+    """Tells about numbers that are no place on a picture."""
+    rows = place.value if form == "polygon" else [place.value]
+    size = 2 if form == "polygon" else 4
+    if not (
+        isinstance(rows, list)
+        and (form != "polygon" or len(rows) >= 3)
+        and all(isinstance(row, list) and len(row) == size for row in rows)
+        and all(isinstance(number, str) and re.fullmatch(r"\d{1,3}(\.\d{1,6})?", number) for row in rows for number in row)
+    ):
+        problems.append(place.problem("bad-shape", f"this {form} is not {FORMS[form]} in percent", help=f"write {FORMS[form]}"))
+        return
+    for row in rows:
+        x, y, *rest = map(float, row)
+        width, height = rest or (0, 0)
+        left, top = (x - width, y - height) if form == "ellipse" else (x, y)
+        right, bottom = x + width, y + height
+        if min(left, top) < 0 or max(right, bottom) > 100 or (rest and 0 in rest):
+            message = f"this {form} is not on the picture"
+            problems.append(place.problem("bad-shape", message, help="its numbers are percent of the picture, from 0 to 100"))
+            return
 
 
 def _is_good_farewell(place: Node, deck: Deck, problems: list[Problem]) -> bool:

@@ -11,6 +11,13 @@ from flashdeck.kinds import Kind
 from flashdeck.problem import Problem
 from flashdeck.source import ANYTHING, Node, Route, Value
 
+HIGHEST_GAP = 499  # Anki makes no card of a higher number
+FORMS = {
+    "rectangle": "[left, top, width, height]",
+    "ellipse": "[centre from left, centre from top, half its width, half its height]",
+    "polygon": "[[left, top], [left, top], [left, top]]",
+}
+
 
 @dataclass(frozen=True)
 class Deck:
@@ -63,6 +70,8 @@ class Card:
     def front(self, language: str) -> str:
         """The first text that the card shows, its gaps filled in."""
         keys = self.kind.templates[0].asks
+        if shapes := next((key for key, field in self.kind.fields.items() if field.type == "shapes"), ""):
+            return ", ".join(shape.name(language) for shape in to_shapes(self.values[shapes]))
         return fill_gaps(next((text for key in keys for _, text in self.said(key, language)), ""))
 
     def problem(self, code: str, message: str, *route: str | int, **about: Any) -> Problem:
@@ -74,12 +83,40 @@ class Card:
     def templates(self, language: str) -> list[int]:
         """Which of its kind's templates make a card of it (of a cloze: which gaps, from 0)."""
         if self.kind.cloze:
+            value = self.values.get(self.kind.cloze, "")
+            if self.kind.fields[self.kind.cloze].type == "shapes":
+                return gaps("".join(f"{{{{{key}::" for key in value))
             return gaps(self.text(self.kind.cloze, language))
         return [
             at
             for at, template in enumerate(self.kind.templates)
             if not template.when or self.values.get(template.when, "false") != "false"
         ]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A place on a picture that a card asks for. All lengths are in percent of the picture's width or height."""
+
+    gap: int  # from 1
+    names: Value
+    form: str  # rectangle, ellipse or polygon
+    numbers: tuple[tuple[float, ...], ...]  # of a polygon its points; else one row
+
+    def name(self, language: str) -> str:
+        return next((text for _, text in said_in(self.names, language)), "")
+
+
+def to_shapes(value: Value) -> list[Shape]:
+    """The shapes of a good value, in its order."""
+    shapes = []
+    for key, about in value.items():
+        for one in about if isinstance(about, list) else [about]:
+            form = next(form for form in FORMS if form in one)
+            rows = one[form] if form == "polygon" else [one[form]]
+            numbers = tuple(tuple(float(number) for number in row) for row in rows)
+            shapes.append(Shape(int(key[1:]), one["name"], form, numbers))
+    return shapes
 
 
 @dataclass(frozen=True)

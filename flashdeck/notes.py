@@ -14,7 +14,7 @@ from unicodedata import normalize
 from flashdeck.kinds import Field, Kind, fill, is_right_to_left
 from flashdeck.markdown import find_media, rename_media, to_html, to_media_html
 from flashdeck.media import Media, Place, find_static, folder_of
-from flashdeck.model import Card, Reference, said_in
+from flashdeck.model import Card, Reference, fill_gaps, said_in, to_shapes
 from flashdeck.references import cite
 
 RETIRED_TAG = "flashdeck::retired"
@@ -36,6 +36,7 @@ class NoteType:
     cloze: bool = False
     right_to_left: bool = False
     media: tuple[Media, ...] = ()
+    stock: int = 0
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def to_note_type(kind: Kind, language: str, media: Mapping[Place, Media]) -> Not
 
     id, type_name = kind.anki or (0, f"flashdeck {kind.name} ({language})")
     id = id or stable_id("note type", kind.name, language)
-    names = {field.key: field.name for field in kind.fields.values() if field.name} | {name: name for name in kind.common}
+    names = {field.key: field.name for field in _stored(kind)} | {name: name for name in kind.common}
     field_ids = {field.key: field.id for field in kind.fields.values() if field.id}
     templates = []
     for template in kind.templates:
@@ -93,6 +94,7 @@ def to_note_type(kind: Kind, language: str, media: Mapping[Place, Media]) -> Not
         bool(kind.cloze),
         is_right_to_left(language),
         tuple(static.values()),
+        kind.stock,
     )
 
 
@@ -111,10 +113,11 @@ def to_note(
     those of old learners as they are, so that one search finds them, and makes none for new ones.
     """
     kind = card.kind
-    values = [_to_html(card, field, language) for field in kind.fields.values() if field.name]
+    values = [_to_html(card, field, language) for field in _stored(kind)]
     if kind.common:
         sources = _to_sources(card, language, references)
-        values += [to_html(card.text("extra", language)), sources, _to_farewell(card, language, replacement), "", ""]
+        extra, farewell = _to_extra(card, language), _to_farewell(card, language, replacement)
+        values += [extra, sources, farewell, _to_typed(card, language), ""]
     names = {name: media[folder_of(card), name] for value in values for name in find_media(value)}
     flat = {name: file.name for name, file in names.items()}
     fields = tuple(normalize("NFC", rename_media(value, flat) if flat else value) for value in values)
@@ -129,6 +132,61 @@ def to_note(
     )
 
 
+def _stored(kind: Kind) -> list[Field]:
+    """The fields of a kind that Anki stores as they are, in its order."""
+    return [field for field in kind.fields.values() if field.name and field.name not in kind.common]
+
+
+def _to_extra(card: Card, language: str) -> str:
+    """What the author added, after those fields of the kind that go there too."""
+    htmls = []
+    for one in card.kind.fields.values():
+        if one.name == "Extra" and card.kind.common and (html := _to_html(card, one, language)):
+            htmls.append(f'<p class="label">{card.kind.label(one.key, language)}</p><div>{html}</div>')
+    extra = to_html(card.text("extra", language))
+    return "".join(htmls) + (f"<div>{extra}</div>" if htmls and extra else extra)
+
+
+def _to_typed(card: Card, language: str) -> str:
+    """What a learner is to type, where the card asks for it: the first of the right answers, without its HTML."""
+    if card.values.get("type_answer") != "true":
+        return ""
+    html = to_html(fill_gaps(card.text(card.kind.typed, language)))
+    return " ".join(re.sub(r"<[^>]*>", "", html).split())
+
+
+def _to_masks(card: Card, key: str, language: str) -> str:
+    """Places on a picture in the words of Anki's own note type for them, in parts of its width and height."""
+
+    def say(part: float) -> str:
+        return f"{part / 100:.4f}".rstrip("0").rstrip(".").removeprefix("0") or "0"
+
+    masks = []
+    for shape in to_shapes(card.values[key]):
+        if shape.form == "polygon":
+            left, top = (min(row[at] for row in shape.numbers) for at in (0, 1))
+            points = " ".join(f"{say(x)},{say(y)}" for x, y in shape.numbers)
+            form = f"polygon:left={say(left)}:top={say(top)}:points={points}"
+        else:
+            x, y, width, height = shape.numbers[0]
+            if shape.form == "rectangle":
+                form = f"rect:left={say(x)}:top={say(y)}:width={say(width)}:height={say(height)}"
+            else:
+                form = f"ellipse:left={say(x - width)}:top={say(y - height)}:rx={say(width)}:ry={say(height)}"
+        hides = ":oi=1" if card.values.get("hide") == "all" else ""
+        masks.append(f"{{{{c{shape.gap}::image-occlusion:{form}{hides}}}}}")
+    return "<br>".join(masks)
+
+
+def _to_names(card: Card, language: str) -> str:
+    """The names of the places on a picture; the style shows those of the card that was asked."""
+    shapes = [shape for key, field in card.kind.fields.items() if field.type == "shapes" for shape in to_shapes(card.values[key])]
+    names: dict[int, list[str]] = {}
+    for shape in shapes:
+        names.setdefault(shape.gap, []).append(to_html(shape.name(language)))
+    return "".join(f'<span class="named c{gap}">{", ".join(dict.fromkeys(texts))}</span>' for gap, texts in names.items())
+
+
 def to_deck_name(card: Card, language: str) -> str:
     """The deck of a card in Anki, with its parents: `Deck::Part`."""
     parts = [text for _, text in said_in(card.deck.name, language)] + [card.text("deck", language)]
@@ -136,7 +194,12 @@ def to_deck_name(card: Card, language: str) -> str:
 
 
 def _to_html(card: Card, field: Field, language: str) -> str:
+    if field.type == "shapes":
+        return _to_masks(card, field.key, language)
     texts = [text for _, text in card.said(field.key, language)]
+    if field.name == "Back Extra" and card.kind.stock:
+        remark = f'<div class="remark">{to_html(texts[0])}</div>' if texts else ""
+        return _to_names(card, language) + remark
     if not texts:
         return ""
     if field.type == "flag":

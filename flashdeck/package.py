@@ -20,6 +20,7 @@ from genanki.apkg_schema import APKG_SCHEMA
 
 from flashdeck.notes import Note, NoteType, stable_id
 
+MASK_FIELDS = 5  # of Anki's own note type for pictures with hidden places
 LARGEST_COLLECTION = 2 * 10**9  # bytes
 # A database says which SQLite wrote it; this one says the same everywhere.
 SQLITE_VERSION = (3_040_000).to_bytes(4, "big")
@@ -32,7 +33,8 @@ def to_package(notes: Sequence[Note], times: Mapping[str | int, int]) -> bytes:
     it has only by what is later.
     """
     types = {note.type.id: note.type for note in notes}
-    media = {file.name: file.data for files in (*notes, *types.values()) for file in files.media}
+    files = [file for note in notes for file in note.media] + [file for type in types.values() for file in type.media]
+    media = {file.name: file.data for file in files}
     names = dict(enumerate(sorted(media)))
     package = BytesIO()
     with ZipFile(package, "w") as archive:
@@ -191,4 +193,9 @@ def _to_model(type: NoteType, changed: int) -> dict[str, object]:
         css=type.css,
         model_type=genanki.Model.CLOZE if type.cloze else genanki.Model.FRONT_BACK,
     )
-    return model.to_json(changed, None)
+    data = model.to_json(changed, None)
+    if type.stock:  # Anki's editor for masks knows the note type and its fields by these
+        data["originalStockKind"] = type.stock
+        for at, field in enumerate(data["flds"][:MASK_FIELDS]):
+            field |= {"tag": at, "preventDeletion": at < MASK_FIELDS - 1}
+    return data

@@ -59,7 +59,8 @@ def rehearse(old: Path, new: Path, text: Path | None = None) -> Report:
         col = _open(Path(folder))
         try:
             _import(col, old, Path(folder))
-            lived = _live(col, unchanged, changed, max(latest, built - 1))
+            styled = col.db.scalar("select max(mtime_secs) from notetypes where id in (select mid from notes)") or 0
+            lived = _live(col, unchanged, changed, max(latest, built - 1, styled))
             if text:
                 _import_text(col, text)
             log = _import(col, new, Path(folder))

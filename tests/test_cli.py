@@ -196,7 +196,7 @@ def test_list_shows_what_there_is(deck, cli):
         "  short  Court  2 basic",
         "  calm   calm   2 basic",
         "languages: fr, en",
-        "kinds: basic, choice, cloze, notice, statistic, term",
+        "kinds: basic, choice, cloze, notice, occlusion, statistic, term",
     ]
     assert json.loads(cli("list", decks, "--format", "json").out) == {
         "decks": [{"id": "test", "title": "Test", "languages": ["fr", "en"], "cards": {"basic": 2, "cloze": 1}}],
@@ -205,7 +205,7 @@ def test_list_shows_what_there_is(deck, cli):
             {"id": "short", "title": {"fr": "Court", "en": "Short"}, "cards": {"basic": 2}},
             {"id": "calm", "title": "calm", "cards": {"basic": 2}},
         ],
-        "kinds": ["basic", "choice", "cloze", "notice", "statistic", "term"],
+        "kinds": ["basic", "choice", "cloze", "notice", "occlusion", "statistic", "term"],
         "cards": {"basic": 2, "cloze": 1},
     }
 

@@ -6,6 +6,7 @@ import pytest
 
 from flashdeck.kinds import COMMON_FIELDS, FOLDER, read_kinds
 from flashdeck.notes import to_note_type
+from flashdeck.templates import find_tags
 
 LANGUAGES = ("en", "fr", "es", "ar", "de")
 STYLE = (FOLDER / "style.css").read_text(encoding="utf-8")
@@ -67,7 +68,7 @@ def test_labels_exist_in_every_language_and_templates_show_only_fields_that_exis
         names = {name for _, name in type.fields} | {"FrontSide"}
         for _, _, front, back in type.templates:
             assert "[[" not in front + back
-            assert set(re.findall(r"{{[#^/]?(?:cloze:)?([^{}]+)}}", front + back)) <= names
+            assert {tag.name for tag in find_tags(front + back)} <= names
             assert f'lang="{language}" dir="{"rtl" if language == "ar" else "ltr"}"' in front
             assert set(re.findall(r"{{(?:cloze:)?([^{}#^/]+)}}", front)) - set(COMMON_FIELDS)
 

@@ -24,7 +24,7 @@ FOLDER = Path(__file__).parent
 # `Retired` (why a card was withdrawn) and `Typed answer` are here before anything fills them. `My notes` is the learner's.
 COMMON_FIELDS = ("Extra", "Sources", "Retired", "Typed answer", "My notes")
 
-KIND_KEYS = ("fields", "cards", "labels", "cloze", "typed", "anki")
+KIND_KEYS = ("fields", "cards", "labels", "cloze", "typed", "anki", "stock")
 FIELD_KEYS = ("name", "type", "required", "needs", "words", "fact", "doc", "id")
 TEMPLATE_KEYS = ("name", "front", "back", "when", "id")
 TYPES = ("text", "texts", "options", "references", "word", "flag", "date", "day", "media", "shapes")
@@ -77,6 +77,7 @@ class Kind:
     parts: Mapping[str, str] = field(repr=False)  # the HTML that `[[word]]` stands for, by word
     cloze: str = ""  # the field with the gaps, for a kind that has them
     typed: str = ""  # the field that learners type, where a card asks them to
+    stock: int = 0  # what Anki calls the kind of a note type of its own that it knows how to edit
     anki: tuple[int, str] | None = None  # id and name of the note type that learners have from elsewhere
     scripts: tuple[Problem, ...] = field(default=(), repr=False)  # what a deck has to allow
 
@@ -182,6 +183,7 @@ def _read_kind(
         parts,
         node.value.get("cloze", ""),
         node.value.get("typed", ""),
+        _read_number(node, "stock", problems),
         anki,
         tuple(reader.scripts),
     )
@@ -378,7 +380,8 @@ class _Templates:
 
     def check_front(self, front: Source, cloze: str, fields: Mapping[str, Field], fronts: dict[str, str], key: str) -> list[str]:
         """The fields that a front shows, its parts included."""
-        shown = find_shown(_fill_parts(front.text, self.parts))
+        html = _fill_parts(front.text, self.parts)
+        shown = find_shown(html)
         text = " ".join(front.text.split())
         if not front.path:
             return shown  # that there is none has been told
@@ -386,7 +389,7 @@ class _Templates:
             help = f"show what is asked, as in '{{{{{self.names[0]}}}}}'"
             message = "this front shows no field: Anki makes no card of it"
             self.problems.append(Problem(front.spot_at(0), "empty-front", message, help))
-        elif cloze and f"{{{{cloze:{fields[cloze].name}}}}}" not in front.text:
+        elif cloze and f"{{{{cloze:{fields[cloze].name}}}}}" not in html:
             help = f"write '{{{{cloze:{fields[cloze].name}}}}}' where the gaps go"
             self.problems.append(Problem(front.spot_at(0), "empty-front", "this front shows no gap", help))
         elif text in fronts:
