@@ -19,7 +19,7 @@ RESERVED_TAGS = ("marked", "leech")  # Anki drops them from packages
 
 def check_references(library: Library) -> Iterator[Problem]:
     """A card that cites nothing that is known leaves its learner without a source."""
-    for card in library.cards:
+    for card in library.versions:
         for route, id in _texts(card, "reference"):
             if id not in library.references and not library.may_define(id):
                 help = nearest(id, library.references, "write it in a file that begins with 'references:'")
@@ -28,7 +28,7 @@ def check_references(library: Library) -> Iterator[Problem]:
 
 def check_tags(library: Library) -> Iterator[Problem]:
     """Anki splits, drops or takes for its own a tag that it does not like, and searches for it find nothing."""
-    for card in library.cards:
+    for card in library.versions:
         for route, tag in _texts(card, "tags"):
             if re.search(r'[\s"]', tag):
                 good = re.sub(r'[\s"]+', "-", tag).strip("-")
@@ -78,7 +78,7 @@ def check_courses(library: Library) -> Iterator[Problem]:
 
 def check_clozes(library: Library) -> Iterator[Problem]:
     """Without a good gap Anki makes no card, or one that shows the answer."""
-    for card in library.cards:
+    for card in library.versions:
         if not card.kind.cloze or card.kind.fields[card.kind.cloze].type == "shapes":
             continue
         for route, text in _texts(card, card.kind.cloze):
@@ -112,7 +112,7 @@ def _broken_gap(text: str) -> tuple[str, str] | None:
 
 def check_options(library: Library) -> Iterator[Problem]:
     """A right answer among the wrong ones, or one option twice, teaches that the right answer is wrong."""
-    for card in library.cards:
+    for card in library.versions:
         for key in (field.key for field in card.kind.fields.values() if field.type == "options"):
             for language in card.deck.languages:
                 answers = {_plain(text) for _, text in card.said("answer", language)}
@@ -167,7 +167,7 @@ def check_guids(library: Library) -> Iterator[Problem]:
 
 def check_html(library: Library) -> Iterator[Problem]:
     """What can run in a learner's Anki, or breaks out of the card, has no place in a text."""
-    for card in library.cards:
+    for card in library.versions:
         for key in card.values:
             if key in ("deck", "guid", "tags", "reference"):
                 continue

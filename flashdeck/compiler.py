@@ -1,6 +1,6 @@
 """The whole pipeline on one page: read this first."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
@@ -61,7 +61,8 @@ class Release:
     """Every note in the languages of a build, when each last changed, and the ledgers as they are after it."""
 
     notes: dict[tuple[str, str], Note]  # by card id and language
-    times: dict[str | int, int]  # by guid of the note and id of the note type
+    overrides: dict[tuple[str, str, str], Note]  # by the deck that words it otherwise, card id and language
+    times: dict[str | int, int]  # by key of the note and id of the note type
     ledgers: dict[str, Ledger]
 
 
@@ -109,16 +110,35 @@ def release(compiled: Compiled, languages: Iterable[str], now: int) -> Release:
     # what was withdrawn before anybody had it needs no farewell
     ledgers = compiled.ledgers
     notes = {key: note for key, note in notes.items() if not note.retired or is_released(ledgers, note)}
-    ledgers = stamp(ledgers, notes.values(), now)
-    return Release(notes, to_times(ledgers, notes.values()), ledgers)
+    overrides = _to_overrides(compiled, notes)
+    every = [*notes.values(), *overrides.values()]
+    ledgers = stamp(ledgers, every, now)
+    return Release(notes, overrides, to_times(ledgers, every), ledgers)
+
+
+def _to_overrides(compiled: Compiled, notes: Mapping[tuple[str, str], Note]) -> dict[tuple[str, str, str], Note]:
+    """The notes that decks word otherwise. A deck that once did goes on to release the card: its learners get it back."""
+    overridden = compiled.library.overridden
+    overrides: dict[tuple[str, str, str], Note] = {}
+    for (card, language), original in notes.items():
+        by = {deck.id for deck in compiled.library.decks if f"{card}@{language}" in compiled.ledgers[deck.id].notes}
+        if card in overridden:
+            by |= {one.deck.id for one in overridden[card].overrides.values() if language in one.deck.languages}
+        if by:
+            note = compiled.to_note(overridden[card], language) if card in overridden else original
+            note = replace(note, ledgers=tuple(sorted(by)))
+            overrides |= {(deck, card, language): note for deck in by}
+    return overrides
 
 
 def select_notes(compiled: Compiled, released: Release, whole: Deck | Course, language: str, wanted: Filter) -> Selection:
     """The notes of a deck or course in one language, in their authors' order."""
-    cards = compiled.library.cards
+    cards, overrides = compiled.library.cards, released.overrides
     if isinstance(whole, Course):
-        chosen = select(select_course(cards, whole), wanted)
+        deck, chosen = whole.deck, select(select_course(cards, whole), wanted)
     else:
-        chosen = select((card for card in cards if card.deck == whole), wanted)
-    notes = tuple(released.notes[card.id, language] for card in chosen if (card.id, language) in released.notes)
+        deck = whole.id
+        chosen = select((card for card in cards if card.deck == whole or (deck, card.id, language) in overrides), wanted)
+    found = (overrides.get((deck, card.id, language)) or released.notes.get((card.id, language)) for card in chosen)
+    notes = tuple(note for note in found if note)
     return Selection(f"{whole.id}-{language}", notes, tuple(card for card in chosen if language in card.left_out))

@@ -141,12 +141,14 @@ def stamp(ledgers: Mapping[str, Ledger], notes: Iterable[Note], now: int) -> dic
     What did not change keeps its time. What did gets the release's time, which is above every earlier one, even when the
     clock was put back. What is not among the notes stays as it is: it may be released another day.
     """
-    now = max(now, 1 + max((ledger.latest for ledger in ledgers.values()), default=0))
+    # two, because what a deck words otherwise is a second later than the original
+    now = max(now, 2 + max((ledger.latest for ledger in ledgers.values()), default=0))
     # decks share their note types: one that another deck has released already is no change
     known = {(name, type.digest): type.changed for ledger in ledgers.values() for name, type in ledger.types.items()}
     by_deck: dict[str, list[Note]] = {id: [] for id in ledgers}
     for note in notes:
-        by_deck[to_deck_id(note)].append(note)
+        for id in note.ledgers:
+            by_deck[id].append(note)
     return {id: _stamp_one(ledger, by_deck[id], known, now) for id, ledger in ledgers.items()}
 
 
@@ -173,31 +175,33 @@ def _stamp_one(ledger: Ledger, notes: list[Note], known: Mapping[tuple[str, str]
             changed = now  # what another deck released earlier would not replace what this deck's learners have
         keys = [tuple(key.replace(" ", "_") for key in keys) for keys in (type.field_keys, type.template_keys)]
         new_types[name] = ReleasedType(text, changed, *keys)
-    return Ledger(ledger.path, new_notes, new_types, ledger.decks | {note.deck for note in notes if note.cards})
+    decks = ledger.decks | {note.deck for note in notes if note.cards and not note.is_override}
+    return Ledger(ledger.path, new_notes, new_types, decks)
 
 
 def to_times(ledgers: Mapping[str, Ledger], notes: Iterable[Note]) -> dict[str | int, int]:
-    """When each note (by guid) and note type (by id) last changed."""
+    """When each note (by its key) and note type (by id) last changed.
+
+    What a deck words otherwise is a second later than the original, so that it wins in whatever order both are imported.
+    """
     times: dict[str | int, int] = {}
-    for note in notes:
-        ledger = ledgers[to_deck_id(note)]
-        times[note.guid] = ledger.notes[to_name(note)].changed
-        changed = ledger.types[f"{note.type.kind}@{note.type.language}"].changed
+    for note in sorted(notes, key=lambda note: note.is_override):
+        released = [ledgers[id] for id in note.ledgers]
+        times[note.key] = max(ledger.notes[to_name(note)].changed for ledger in released)
+        if note.is_override:
+            times[note.key] = max(times[note.key], 1 + times.get(note.guid, 0))
+        changed = max(ledger.types[f"{note.type.kind}@{note.type.language}"].changed for ledger in released)
         times[note.type.id] = max(times.get(note.type.id, 0), changed)
     return times
 
 
 def is_released(ledgers: Mapping[str, Ledger], note: Note) -> bool:
-    return to_name(note) in ledgers[to_deck_id(note)].notes
-
-
-def to_deck_id(note: Note) -> str:
-    return note.card.partition("/")[0]
+    return any(to_name(note) in ledgers[id].notes for id in note.ledgers)
 
 
 def to_name(note: Note) -> str:
-    """How the ledger of its deck names a note: `card@language`."""
-    return f"{note.card.partition('/')[2]}@{note.type.language}"
+    """How a ledger names a note: `card@language`, or `deck/card@language` where another deck words it otherwise."""
+    return f"{note.card if note.is_override else note.card.partition('/')[2]}@{note.type.language}"
 
 
 def digest(note: Note) -> str:

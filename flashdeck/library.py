@@ -11,11 +11,11 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from flashdeck.kinds import Kind
-from flashdeck.model import FORMS, HIGHEST_GAP, Card, Course, Deck, Library, Reference, is_said_in, said_in, to_shapes
+from flashdeck.model import FORMS, HIGHEST_GAP, Card, Course, Deck, Library, Override, Reference, is_said_in, said_in, to_shapes
 from flashdeck.problem import Problem, nearest
 from flashdeck.references import read_reference
 from flashdeck.shapes import read_date, read_id, read_texts, read_word, read_words, short, tell_shape, tell_unknown_keys, to_date
-from flashdeck.source import Node, Source, Value, unseen
+from flashdeck.source import ANYTHING, Node, Source, Value, unseen
 
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 DECK_KEYS = ("id", "name", "title", "languages", "licence", "allow_scripts")
@@ -56,7 +56,9 @@ def read_library(
         for deck in decks.values()
     }
     everywhere = {**kinds, **{kind.name: kind for some in own.values() for kind in some.values()}}
+    unread = "".join(source.unread for source in sources)
     cards: list[Card] = []
+    overrides: list[Override] = []
     references: dict[str, Reference] = {}
     courses: dict[str, Course] = {}
     orders: Counter[str] = Counter()
@@ -74,6 +76,10 @@ def read_library(
         known = {**everywhere, **own.get(deck.id, {})} if deck else everywhere  # a deck's own kind goes before one of its name
         _check_defaults(source, defaults, nodes, known, problems)
         for node in nodes:
+            if "override" in node.value:
+                if deck:
+                    overrides.append(Override(deck, node))
+                continue
             id = read_id(node, problems)
             kind = _read_kind(node, defaults, known, problems)
             if not deck:
@@ -84,10 +90,10 @@ def read_library(
                 _is_free(("card", full_id), node, taken, problems)
             if kind:
                 cards.append(_read_card(node, defaults, deck, kind, full_id, orders[deck.id], problems))
+    overridden = _read_overrides(overrides, {card.id: card for card in cards}, unread, problems)
     cards.sort(key=lambda card: card.deck.id)  # a stable sort: within a deck the order stays
     card_ids = frozenset(id for what, id in taken if what == "card")
-    unread = "".join(source.unread for source in sources)
-    return Library(tuple(decks.values()), tuple(cards), references, courses, everywhere, card_ids, unread)
+    return Library(tuple(decks.values()), tuple(cards), references, courses, everywhere, card_ids, unread, overridden)
 
 
 def _describes_deck(source: Source) -> bool:
@@ -290,6 +296,55 @@ def _read_card(
     return Card(id, deck, kind, values, whole, left_out, tuple(sorted(tags)), order, node)
 
 
+def _read_overrides(
+    overrides: list[Override], cards: Mapping[str, Card], unread: str, problems: list[Problem]
+) -> dict[str, Card]:
+    """The cards that other decks word otherwise, as those decks' learners get them."""
+    made: dict[str, Card] = {}
+    for one in overrides:
+        node, id = one.node, one.node.value["override"]
+        if not isinstance(id, str) or not id:
+            tell_shape(node.node("override"), "'override'", "the full id of a card, such as 'deck/card'", problems)
+            continue
+        card = made.get(id) or cards.get(id)
+        if not card:
+            if id.rpartition("/")[2] not in unread and ANYTHING not in unread:
+                help = nearest(id, cards, "write the full id of a card, such as 'deck/card'")
+                problems.append(node.problem("unknown-card", f"'{short(id)}' is not the id of a card", "override", help=help))
+            continue
+        if card.deck == one.deck:
+            help = "change the card itself"
+            problems.append(node.problem("bad-override", f"'{short(id)}' is a card of this deck", "override", help=help))
+            continue
+        known = {*card.kind.fields, "override", "tags", *(("extra", "reference") if card.kind.common else ())}
+        tell_unknown_keys(node, known, f"an override of a {card.kind.word}", problems)
+        keys = [key for key in node.value if key in known and key != "override"]
+        if len(node.value) == 1:
+            help = "add the fields that are to be worded otherwise"
+            problems.append(node.problem("bad-override", "this override changes nothing", "override", help=help))
+        values, places = dict(card.values), dict(card.overrides)
+        for key in keys:
+            if key in card.overrides:
+                spot = card.overrides[key].node.problem("", "", key, key=True).spot
+                message = f"'{key}' of '{short(id)}' is overridden already, at {spot}"
+                problems.append(node.problem("repeated-override", message, key, key=True, help="keep one of the two"))
+            elif _is_good(node, key, node.value[key], card.kind, card.deck, problems):
+                values[key] = _merge(values.get(key), node.value[key], card.deck.languages)
+                places[key] = one
+        tags = tuple(sorted({text for _, text in said_in(values.get("tags", []), "")} | ({*card.tags} & {"sensitive"})))
+        made[id] = replace(card, values=values, overrides=places, tags=tags)
+    return {id: card for id, card in made.items() if card.overrides}
+
+
+def _merge(old: Value, new: Value, languages: Iterable[str]) -> Value:
+    """A value with another wording, which may be given in some languages only."""
+    if not isinstance(new, dict) or not set(new) <= set(languages):
+        return new
+    if not isinstance(old, dict):
+        old = {} if old is None else dict.fromkeys(languages, old)
+    return {**old, **new}
+
+
 def _is_whole(kind: Kind, key: str, value: Value, language: str) -> bool:
     """Whether nothing of a field lacks in one language."""
     if key in kind.fields and kind.fields[key].type == "shapes":
@@ -440,4 +495,5 @@ def _read_course(node: Node, deck: Deck | None, problems: list[Problem]) -> Cour
     cards = tuple(read_words(node.node("cards"), "'cards'", problems)) if "cards" in node.value else ()
     if not id:
         return None
-    return Course(id, node.value["title"] if titled else id, rules["include"], rules["exclude"], cards, node)
+    title = node.value["title"] if titled else id
+    return Course(id, title, rules["include"], rules["exclude"], cards, deck.id if deck else "", node)

@@ -35,9 +35,9 @@ def read_media(library: Library, problems: list[Problem]) -> dict[Place, Media]:
     found: dict[Place, Media] = {}
     files: dict[Path, Media] = {}
     named: set[str] = set()
-    for card in library.cards:
-        folder = folder_of(card)
+    for card in library.versions:
         for key, value in card.values.items():
+            folder = card.home(key)[1]
             field = card.kind.fields.get(key)
             is_media = field is not None and field.type == "media"
             if type(value) is str and "[" not in value and "<" not in value and not is_media:
@@ -111,10 +111,6 @@ def _texts(card: Card, key: str) -> list[tuple[Route, str]]:
     return list(dict.fromkeys(said for language in card.deck.languages for said in card.said(key, language)))
 
 
-def folder_of(card: Card) -> Path:
-    return Path(card.node.source.path).parent
-
-
 def _find(card: Card, folder: Path, name: str, route: Route, problems: list[Problem]) -> Path | None:
     """The one file that `name` means: in the deck's `media` folder, or beside the YAML file."""
     typed, name = name, unquote(name)
@@ -128,13 +124,14 @@ def _find(card: Card, folder: Path, name: str, route: Route, problems: list[Prob
     if unseen(name):  # no file system takes it, and Python would stop at a NUL
         tell("missing-media", f"there is no file '{typed}'", "write the name of a file in the deck's 'media' folder")
         return None
-    places = [place for place in (card.deck.folder / "media" / name, folder / name) if place.is_file()]
+    home = card.home(str(route[0]))[0].folder
+    places = [place for place in (home / "media" / name, folder / name) if place.is_file()]
     found = {place.resolve(): place for place in places}
-    deck = card.deck.folder.resolve()
+    deck = home.resolve()
     if "\\" in name or _climbs(folder, name, deck) or not all(path.is_relative_to(deck) for path in found):
         tell("media-outside", f"'{name}' leads out of the deck's folder", "copy the file into the deck's 'media' folder")
     elif not found:
-        tops = (card.deck.folder / "media", folder)
+        tops = (home / "media", folder)
         there = [path.relative_to(top).as_posix() for top in tops for path in _files(top)]
         tell("missing-media", f"there is no file '{name}'", nearest(name, there, "put it into the deck's 'media' folder"))
     elif len({path.read_bytes() for path in found}) > 1:

@@ -34,6 +34,14 @@ class Deck:
 
 
 @dataclass(frozen=True)
+class Override:
+    """Where a deck words a field of another deck's card otherwise."""
+
+    deck: Deck
+    node: Node = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True)
 class Card:
     """One card as written. `id` never changes: it is what keeps a learner's progress."""
 
@@ -46,6 +54,7 @@ class Card:
     tags: tuple[str, ...]
     order: int  # its place in the deck, from 1
     node: Node = field(repr=False, compare=False)
+    overrides: Mapping[str, Override] = field(default_factory=dict)  # fields that another deck words otherwise, by key
 
     def said(self, key: str, language: str) -> list[tuple[Route, str]]:
         """The texts of a field in one language, each with its route from the card."""
@@ -76,9 +85,18 @@ class Card:
 
     def problem(self, code: str, message: str, *route: str | int, **about: Any) -> Problem:
         """A problem at a field of this card, which may stand beside `cards` as the default of the file."""
-        own = not route or route[0] in self.node.value
-        node = self.node if own else self.node.source.node()
+        node = self.node
+        if route and route[0] in self.overrides:
+            node = self.overrides[str(route[0])].node
+        elif route and route[0] not in node.value:
+            node = node.source.node()
         return node.problem(code, message, *route, **about)
+
+    def home(self, key: str) -> tuple[Deck, Path]:
+        """The deck in which a field was written, and the folder of its file: where its pictures are."""
+        other = self.overrides.get(key)
+        deck, node = (other.deck, other.node) if other else (self.deck, self.node)
+        return deck, Path(node.source.path).parent
 
     def templates(self, language: str) -> list[int]:
         """Which of its kind's templates make a card of it (of a cloze: which gaps, from 0)."""
@@ -143,6 +161,7 @@ class Course:
     include: dict[str, tuple[str, ...]]
     exclude: dict[str, tuple[str, ...]]
     cards: tuple[str, ...]
+    deck: str  # the id of the deck that defines it, whose wording it takes
     node: Node = field(repr=False, compare=False)
 
 
@@ -154,9 +173,15 @@ class Library:
     cards: tuple[Card, ...]
     references: Mapping[str, Reference]
     courses: Mapping[str, Course]
-    kinds: Mapping[str, Kind]
+    kinds: Mapping[str, Kind] = field(repr=False)
     card_ids: frozenset[str]  # also of cards that were left out for a mistake
     unread: str  # the text that could not be read
+    overridden: Mapping[str, Card] = field(default_factory=dict)  # cards as other decks word them, by id
+
+    @property
+    def versions(self) -> list[Card]:
+        """All cards, and after them those that other decks word otherwise."""
+        return [*self.cards, *self.overridden.values()]
 
     def may_define(self, name: str) -> bool:
         """Whether a name that is not known may be defined where a file could not be read; that is told already."""

@@ -13,7 +13,7 @@ from unicodedata import normalize
 
 from flashdeck.kinds import Field, Kind, fill, is_right_to_left
 from flashdeck.markdown import find_media, rename_media, to_html, to_media_html
-from flashdeck.media import Media, Place, find_static, folder_of
+from flashdeck.media import Media, Place, find_static
 from flashdeck.model import Card, Reference, fill_gaps, said_in, to_shapes
 from flashdeck.references import cite
 
@@ -52,7 +52,17 @@ class Note:
     cards: tuple[int, ...]  # which of the type's templates (or gaps, from 0) make a card
     order: int  # the place among the new cards of its deck
     media: tuple[Media, ...] = ()
+    ledgers: tuple[str, ...] = ()  # the ids of the decks that release it: its own, or those that word it otherwise
     retired: bool = False  # withdrawn: learners who have it are told so, others get no card of it
+
+    @property
+    def is_override(self) -> bool:
+        return self.ledgers != (self.card.partition("/")[0],)
+
+    @property
+    def key(self) -> str:
+        """What tells it from all other notes, the wording of another deck included."""
+        return f"{self.guid}\x1foverride" if self.is_override else self.guid
 
 
 def stable_id(*names: str | int) -> int:
@@ -114,22 +124,44 @@ def to_note(
     """
     kind = card.kind
     values = [_to_html(card, field, language) for field in _stored(kind)]
+    keys = [field.key for field in _stored(kind)] + ["extra", "reference", "retired", kind.typed, ""]
     if kind.common:
         sources = _to_sources(card, language, references)
         extra, farewell = _to_extra(card, language), _to_farewell(card, language, replacement)
         values += [extra, sources, farewell, _to_typed(card, language), ""]
-    names = {name: media[folder_of(card), name] for value in values for name in find_media(value)}
-    flat = {name: file.name for name, file in names.items()}
-    fields = tuple(normalize("NFC", rename_media(value, flat) if flat else value) for value in values)
+    files: dict[Media, None] = {}
+    fields = []
+    for at, value in enumerate(values):
+        if names := find_media(value):
+            found = {name: _find_file(card, keys[at], name, media) for name in names}
+            value = rename_media(value, {name: file.name for name, file in found.items()})
+            files |= dict.fromkeys(found.values())
+        fields.append(normalize("NFC", value))
     tags = {normalize("NFC", tag) for tag in card.tags} | {f"course::{course}" for course in courses}
     if card.retired:
         tags.add(RETIRED_TAG)
     cards = () if card.retired else tuple(card.templates(language))
-    files = tuple(dict.fromkeys(names.values()))
     deck = to_deck_name(card, language)
+    ledgers = tuple(sorted({override.deck.id for override in card.overrides.values()})) or (card.deck.id,)
     return Note(
-        card.guid(language), card.id, type, fields, tuple(sorted(tags)), deck, cards, card.order, files, bool(card.retired)
+        card.guid(language),
+        card.id,
+        type,
+        tuple(fields),
+        tuple(sorted(tags)),
+        deck,
+        cards,
+        card.order,
+        tuple(files),
+        ledgers,
+        bool(card.retired),
     )
+
+
+def _find_file(card: Card, key: str, name: str, media: Mapping[Place, Media]) -> Media:
+    """The file that a field names. What one field takes from another, as the options do, may name those of that one."""
+    folders = dict.fromkeys(card.home(one)[1] for one in (key, *card.values))
+    return next(media[folder, name] for folder in folders if (folder, name) in media)
 
 
 def _stored(kind: Kind) -> list[Field]:

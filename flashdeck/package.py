@@ -29,7 +29,7 @@ SQLITE_VERSION = (3_040_000).to_bytes(4, "big")
 def to_package(notes: Sequence[Note], times: Mapping[str | int, int]) -> bytes:
     """The notes as an Anki package.
 
-    `times` says when each note (by guid) and note type (by id) last changed, as Unix times: learners' Anki replaces what
+    `times` says when each note (by its key) and note type (by id) last changed, as Unix times: learners' Anki replaces what
     it has only by what is later.
     """
     types = {note.type.id: note.type for note in notes}
@@ -153,14 +153,14 @@ def _to_database(notes: Sequence[Note], times: Mapping[str | int, int]) -> bytes
         database.executemany(
             "INSERT INTO notes VALUES (?, ?, ?, ?, -1, ?, ?, ?, 0, 0, '')",  # Anki computes the checksum itself
             (
-                (ids[n.guid], n.guid, n.type.id, times[n.guid], f" {' '.join(n.tags)} ", "\x1f".join(n.fields), n.fields[0])
+                (ids[n.guid], n.guid, n.type.id, times[n.key], f" {' '.join(n.tags)} ", "\x1f".join(n.fields), n.fields[0])
                 for n in notes
             ),
         )
         database.executemany(
             "INSERT INTO cards VALUES (?, ?, ?, ?, ?, -1, 0, 0, ?, 0, 0, 0, 0, 0, 0, 0, 0, '')",
             (
-                (card_ids[f"{note.guid} {ord_}"], ids[note.guid], decks[note.deck], ord_, times[note.guid], note.order)
+                (card_ids[f"{note.guid} {ord_}"], ids[note.guid], decks[note.deck], ord_, times[note.key], note.order)
                 for note, ord_ in cards
             ),
         )

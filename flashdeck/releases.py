@@ -1,6 +1,7 @@
 """What cannot be taken back once learners have it, checked against the ledgers of earlier releases."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from difflib import get_close_matches
 
 from flashdeck.ledger import Ledger, digest, digest_guid
@@ -22,6 +23,8 @@ def check_releases(
         ledger = ledgers[deck.id]
         if not ledger.notes:
             continue
+        own = {name: note for name, note in ledger.notes.items() if "/" not in name}  # not what it words otherwise
+        ledger = replace(ledger, notes=own)
         cards = {card.id.partition("/")[2]: card for card in library.cards if card.deck == deck}
         yield from _check_languages(deck, ledger)
         yield from _check_ids(library, deck, ledger, cards, render)

@@ -46,7 +46,7 @@ filters = st.builds(
 
 @given(libraries(), rules, rules, st.sets(st.sampled_from([f"x/n{at}" for at in range(12)])), filters)
 def test_selecting_twice_is_selecting_once_and_keeps_the_order(library, include, exclude, named, wanted):
-    course = Course("c", "c", include, exclude, tuple(named), None)
+    course = Course("c", "c", include, exclude, tuple(named), "", None)
 
     once = select(select_course(library.cards, course), wanted)
 
@@ -56,7 +56,7 @@ def test_selecting_twice_is_selecting_once_and_keeps_the_order(library, include,
 
 @given(libraries(), rules, rules)
 def test_what_is_excluded_is_in_no_course_and_what_is_left_out_matches_nothing(library, include, exclude):
-    taken = select_course(library.cards, Course("c", "c", include, exclude, (), None))
+    taken = select_course(library.cards, Course("c", "c", include, exclude, (), "", None))
 
     for card in library.cards:
         included, excluded = (

@@ -240,7 +240,7 @@ def test_times_rise_even_when_the_clock_went_back(tmp_path):
     write_deck(tmp_path / "deck", (Written("one", "basic", text=1), Written("two", "basic")))
     later = build(tmp_path / "deck", tmp_path / "v.apkg", NOW - 10**6)
 
-    assert (later.times["deck/one@en"], later.times["deck/two@en"]) == (NOW + 1, NOW)
+    assert (later.times["deck/one@en"], later.times["deck/two@en"]) == (NOW + 2, NOW)
 
 
 def test_rewording_one_language_leaves_the_other_alone(deck, tmp_path):

@@ -1,0 +1,86 @@
+"""Cards that another deck words otherwise: whoever has that deck gets its wording, under the same guid."""
+
+from itertools import permutations
+
+import pytest
+from conftest import counts, import_package
+
+BASE = """
+    kind: basic
+    tags: [base]
+    cards:
+      - {id: one, question: {fr: Q1, en: E1}, answer: A1, extra: X1}
+      - {id: two, question: Q2, answer: A2}
+    courses:
+      - {id: official, include: {decks: [test]}}
+    """
+MINE_DECK = "id: mine\nname: Mine\nlanguages: [fr, en]\n"
+MINE = """\
+cards:
+  - {id: own, kind: basic, question: Q3, answer: A3}
+  - {override: test/one, extra: {fr: 'une remarque ![un carré](red.svg)'}}
+courses:
+  - {id: local, include: {decks: [test]}}
+"""
+RED = b'<svg xmlns="http://www.w3.org/2000/svg" width="4" height="4"/>'
+
+
+@pytest.fixture
+def decks(deck):
+    decks = deck(BASE)
+    (decks / "mine").mkdir()
+    (decks / "mine" / "deck.yaml").write_text(MINE_DECK)
+    (decks / "mine" / "red.svg").write_bytes(RED)
+    (decks / "mine" / "cards.yaml").write_text(MINE)
+    return decks
+
+
+def notes(col) -> dict[str, list[str]]:
+    return {note.guid: note.fields for note in map(col.get_note, col.find_notes(""))}
+
+
+def test_the_deck_and_its_courses_have_its_wording_and_all_others_the_original(decks, cli, col, tmp_path):
+    words = ["--language", "fr", "--out", "dist"]
+    assert cli("build", decks, *words).code == 0
+    assert cli("build", decks, *words, "--course", "official", "--course", "local").code == 0
+
+    found = {}
+    for name in ("test", "official", "mine", "local"):
+        col.remove_notes(col.find_notes(""))
+        import_package(col, tmp_path / "dist" / f"{name}-fr.apkg")
+        found[name] = {guid: fields[3] for guid, fields in notes(col).items()}
+    remark = 'une remarque <img src="red-8dfb78e4b6d3.svg" alt="un carré">'
+    picture = next(path.name for path in (tmp_path / "collection.media").iterdir() if path.name.startswith("red-"))
+    remark = remark.replace("red-8dfb78e4b6d3.svg", picture)
+    assert found["test"] == found["official"] == {"test/one@fr": "X1", "test/two@fr": ""}
+    assert found["mine"] == {"mine/own@fr": "", "test/one@fr": remark}
+    assert found["local"] == {"test/one@fr": remark, "test/two@fr": ""}
+    assert col.decks.name(col.get_note(col.find_notes("Q1")[0]).cards()[0].did) == "Test"
+
+
+@pytest.mark.parametrize("order", list(permutations(["test", "mine"])))
+def test_the_other_wording_wins_in_whatever_order_the_packages_are_imported(order, decks, cli, col, tmp_path):
+    seen = []
+
+    def take() -> None:
+        assert cli("build", decks, "--language", "fr").code == 0
+        for name in (*order, *order):
+            log = counts(import_package(col, tmp_path / "dist" / f"{name}-fr.apkg"))
+            assert "conflicting" not in log
+        seen.append(notes(col)["test/one@fr"][:4])
+
+    take()
+    base = decks / "test" / "cards.yaml"
+    mine = decks / "mine" / "cards.yaml"
+    base.write_text(base.read_text().replace("answer: A1", "answer: B1"))
+    take()  # a correction of the original arrives in the other wording too
+    base.write_text(base.read_text().replace("extra: X1", "extra: Y1"))
+    take()  # where the original is worded otherwise, its corrections do not matter
+    mine.write_text(mine.read_text().replace("{override: test/one, extra: {fr: 'une remarque ![un carré](red.svg)'}}", ""))
+    mine.write_text(mine.read_text().replace("  - \n", ""))
+    take()  # and when the override is given up, its learners get the original back
+
+    remark = seen[0][3]
+    assert remark.startswith("une remarque <img")
+    assert seen == [["Q1", "A1", "", remark], ["Q1", "B1", "", remark], ["Q1", "B1", "", remark], ["Q1", "B1", "", "Y1"]]
+    assert cli("build", decks, "--language", "fr", "--locked").code == 0
