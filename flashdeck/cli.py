@@ -21,6 +21,7 @@ from flashdeck import __version__
 
 if TYPE_CHECKING:
     from flashdeck.compiler import Compiled, Release, Selection
+    from flashdeck.kinds import Kind
     from flashdeck.model import Course, Deck
     from flashdeck.package import Stored
     from flashdeck.problem import Problem
@@ -205,6 +206,114 @@ def explain(
     typer.echo(_known("problem", code, read_explanations()))
 
 
+@app.command(epilog="Example: flashdeck init decks/my-course --name My-course --language en")
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The new folder, such as decks/my-course.")],
+    id: Annotated[str, typer.Option(metavar="ID", help="The id of the deck, for ever.")] = "",
+    name: Annotated[str, typer.Option(metavar="NAME", help="What learners see in Anki.")] = "",
+    language: Annotated[list[str] | None, typer.Option(metavar="CODE", help="A language of the deck.")] = None,
+) -> None:
+    """Start a deck: an example of each kind of card, ready to build. Asks for what is not given. Never overwrites."""
+    from flashdeck.asking import ask_text
+    from flashdeck.authoring import start_deck
+    from flashdeck.shapes import to_id
+
+    if (folder / "deck.yaml").exists():
+        _stop(f"there is a deck in '{folder}' already; name a new folder")
+    slug = id or to_id(folder.resolve().name) or "my-deck"
+    asks = sys.stdin.isatty()
+    id = id or (ask_text("id of the deck, for ever", slug) if asks else slug)
+    title = id.replace("-", " ").capitalize()
+    name = name or (ask_text("its name in Anki", title) if asks else title)
+    words = language or (ask_text("its languages, with commas", "en").replace(",", " ").split() if asks else ["en"])
+    starter = start_deck(folder, id, name, list(dict.fromkeys(words)))
+    if starter.problems:
+        _show(starter.problems, err=True)
+        _stop("nothing was written: choose another id, name or language")
+    for path in starter.files:
+        if path.exists():
+            _stop(f"'{path}' is there already, and nothing was written; name a new folder")
+    for path, data in starter.files.items():
+        _write_file(path, data)
+    typer.echo(f"'{folder}' is a deck now, with one example a kind: look into '{folder / 'cards.yaml'}'")
+    for kind in starter.left_out:
+        typer.echo(f"but for a {kind}: the decks beside it ask the same")
+    typer.echo(f"next: flashdeck build {_decks_of(folder)}, or flashdeck add {_decks_of(folder)} --deck {id}")
+
+
+@app.command(epilog="Example: flashdeck add --deck custom --set question=Q --set answer=A")
+def add(
+    paths: Paths = None,
+    deck: Annotated[str, typer.Option(metavar="ID", help="The deck of the card.")] = "",
+    kind: Annotated[str, typer.Option(metavar="KIND", help="Its kind.", show_default="basic")] = "",
+    fields: Annotated[
+        list[str] | None, typer.Option("--set", metavar="FIELD=TEXT", help="A field; FIELD.fr=TEXT in one language.")
+    ] = None,
+    id: Annotated[str, typer.Option(metavar="ID", help="Its id, for ever.", show_default="made from the text")] = "",
+    tag: Annotated[list[str] | None, typer.Option(metavar="TAG", help="A tag.")] = None,
+    reference: Annotated[list[str] | None, typer.Option(metavar="ID", help="A source.")] = None,
+    course: Annotated[list[str] | None, typer.Option(metavar="ID", help="A course to name the card in.")] = None,
+) -> None:
+    """Add a card: asks for what is not given, shows it as learners will see it, and puts it into the right file."""
+    from flashdeck.asking import ask_one, ask_some, ask_text, ask_values
+    from flashdeck.authoring import draft_card
+    from flashdeck.writing import WritingError
+
+    compiled = _compile(paths)
+    library = compiled.library
+    if not library.decks:
+        _show(compiled.problems, err=True)
+        _stop("there is no deck to add to: mend these first")
+    asks = sys.stdin.isatty() and not fields
+    decks = {deck.id: _say(deck.title) for deck in library.decks}
+    if not deck and len(decks) > 1 and not asks:
+        _stop(f"name the deck with --deck: {', '.join(decks)}")
+    where = _known("deck", deck or ask_one("deck", decks), {deck.id: deck for deck in library.decks})
+    kinds = {name.removeprefix(f"{where.id}/"): one for name, one in library.kinds.items() if one.templates}
+    if not kind:
+        kind = ask_one("kind", {name: ", ".join(one.fields) for name, one in kinds.items()}) if asks else "basic"
+    chosen = _known("kind", kind, kinds)
+    values = _to_values(fields or [], chosen, where)
+    if asks:
+        values = ask_values(chosen, where.languages, values)
+        needs_reference = "reference" in chosen.fields and chosen.fields["reference"].required
+        titles = {id: one.title for id, one in library.references.items()}
+        reference = reference or ask_some("references", titles)
+        while needs_reference and not reference:
+            typer.echo(f"a {chosen.word} needs one", err=True)
+            reference = ask_some("references", titles)
+        tag = tag or ask_some("tags", dict.fromkeys(sorted(library.tags), ""))
+        course = course or ask_some("courses", {id: _say(one.title) for id, one in library.courses.items()})
+    for word in course or ():
+        _known("course", word, library.courses)
+    try:
+        draft = draft_card(
+            compiled,
+            paths or [Path("decks")],
+            where,
+            chosen,
+            values,
+            id=id,
+            tags=tag or (),
+            references=reference or (),
+            courses=course or (),
+        )
+    except WritingError as error:
+        _stop(f"nothing was written: {error}")
+    typer.echo(draft.text)
+    for language, look in draft.looks.items():
+        typer.echo(f"\n{language}: {look}")
+    _show(draft.problems, err=True)
+    if any(problem.level == "error" for problem in draft.problems):
+        typer.echo("nothing was written: mend this first", err=True)
+        raise typer.Exit(1)
+    if asks and ask_text("\nadd it? (yes or no)", "yes").lower() not in ("y", "yes"):
+        _stop("nothing was written")
+    for path, data in draft.edits.items():
+        _write_file(path, data)
+    typer.echo(f"\nadded {draft.id} to {' and '.join(map(str, draft.edits))}")
+
+
 @app.command(epilog="Example: flashdeck changes --since HEAD decks")
 def changes(
     releases: Annotated[list[Path] | None, typer.Argument(metavar="OLD NEW", help="Two packages; with --since, decks.")] = None,
@@ -259,6 +368,36 @@ def rehearse(
         typer.echo("\n\n".join(render_report(title, report) for title, report in reports.items()))
     if not all(report.ok for report in reports.values()):
         raise typer.Exit(1)
+
+
+def _to_values(texts: list[str], kind: "Kind", deck: "Deck") -> "dict[str, Value]":
+    """The fields of `--set`: FIELD=TEXT, FIELD.fr=TEXT; several of one field are a list."""
+    from flashdeck.source import read_text
+
+    values: dict[str, Value] = {}
+    for text in texts:
+        name, equals, said = text.partition("=")
+        key, _, language = name.strip().partition(".")
+        if not equals:
+            _stop(f"'{text}' is no field; write it as FIELD=TEXT")
+        field = _known("field", key, kind.fields | dict.fromkeys(("extra", "deck", "sensitive")))
+        if language:
+            _known("language", language, dict.fromkeys(deck.languages))
+            if not isinstance(values.setdefault(key, {}), dict):
+                _stop(f"'{key}' is given with a language and without one; write it in one way")
+            values[key][language] = said
+        elif field and field.type == "shapes":
+            values[key] = read_text("", said.encode())[0].value
+        elif key in values or (field and field.type == "options"):
+            values[key] = [*(values[key] if isinstance(values.get(key), list) else [values[key]] if key in values else []), said]
+        else:
+            values[key] = said
+    return values
+
+
+def _decks_of(folder: Path) -> Path:
+    """The folder that holds a deck and those beside it."""
+    return folder.parent if folder.parent != Path() and any(folder.parent.glob("*/deck.yaml")) else folder
 
 
 def _read_package(path: Path) -> "list[Stored]":
@@ -357,7 +496,7 @@ def _write_packages(selections: "Sequence[Selection]", released: "Release", out:
 
 
 def _write_file(path: Path, data: bytes) -> None:
-    from flashdeck.package import write_file
+    from flashdeck.files import write_file
 
     try:
         write_file(path, data)

@@ -17,7 +17,7 @@ from flashdeck.model import Card, Course, Deck, Library
 from flashdeck.notes import Note, NoteType, to_note, to_note_type
 from flashdeck.problem import Problem
 from flashdeck.releases import check_releases
-from flashdeck.source import find_sources, read_source
+from flashdeck.source import find_sources, read_source, to_source
 
 
 @dataclass(frozen=True)
@@ -79,11 +79,16 @@ def compile_decks(
     paths: Sequence[Path],
     today: date | None = None,
     follow: Callable[[list[Path]], Iterable[Path]] = iter,
+    edits: Mapping[Path, bytes] | None = None,
 ) -> Compiled:
-    """Reads and checks everything below `paths`. `today` is for figures that are due for review; `follow` shows progress."""
+    """Reads and checks everything below `paths`. `today` is for figures that are due for review; `follow` shows progress.
+
+    `edits` stand for files as they would be, written already or not.
+    """
     problems: list[Problem] = []
-    files = list(find_sources(paths, problems))
-    sources = [read_source(file, problems) for file in follow(files)]
+    edits = edits or {}
+    files = list(dict.fromkeys([*find_sources(paths, problems), *edits]))
+    sources = [to_source(file, edits[file], problems) if file in edits else read_source(file, problems) for file in follow(files)]
     folders = {Path(source.path).parent for source in sources if Path(source.path).name == "deck.yaml"}
     own_kinds = {folder: read_own_kinds(folder, problems) for folder in sorted(folders)}
     library = read_library(sources, read_kinds(), own_kinds, problems)

@@ -62,6 +62,10 @@ class Source:
             start = min(block.end(), end - 1) if block else start
         return self.spot_at(start)
 
+    def span(self, route: Route) -> tuple[int, int, int]:
+        """The characters at which the key or value of a route begins, its value begins, and its value ends."""
+        return self._marks[route]
+
     def spot_at(self, index: int) -> Spot:
         """The place of the character at `index` of `text`."""
         line = bisect_right(self._lines, index)

@@ -9,8 +9,9 @@ import pytest
 from flashdeck.changes import find_changes, render_changes, to_data
 from flashdeck.compiler import compile_decks, release, select_notes
 from flashdeck.courses import Filter
+from flashdeck.files import write_file
 from flashdeck.ledger import NAME, render_ledger
-from flashdeck.package import PackageError, read_package, to_package, to_stored, write_file
+from flashdeck.package import PackageError, read_package, to_package, to_stored
 
 OLD = """
     reference: r

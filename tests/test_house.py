@@ -13,11 +13,15 @@ from flashdeck.problem import read_explanations
 MAP = {
     "__init__": "",
     "__main__": "cli",
+    "asking": "kinds problem source",
+    "authoring": "compiler kinds model preview problem shapes source writing",
     "changes": "kinds model notes package",
-    "cli": "__init__ changes compiler courses git ledger model output package problem rehearsal shapes source updates",
+    "cli": "__init__ asking authoring changes compiler courses files git kinds ledger model output package problem rehearsal "
+    "shapes source updates writing",
     "compiler": "checks courses kinds ledger library media model notes problem releases source",
     "checks": "courses markdown model problem shapes source",
     "courses": "model",
+    "files": "",
     "git": "",
     "kinds": "problem shapes source templates",
     "ledger": "notes problem",
@@ -28,6 +32,7 @@ MAP = {
     "notes": "kinds markdown media model references",
     "output": "problem",
     "package": "notes",
+    "preview": "notes templates",
     "problem": "",
     "references": "model problem shapes source",
     "rehearsal": "notes package",
@@ -36,6 +41,7 @@ MAP = {
     "source": "problem",
     "templates": "problem",
     "updates": "kinds ledger notes",
+    "writing": "source",
 }
 ALONE = {
     "yaml": "source",

@@ -15,9 +15,10 @@ from conftest import ROOT, counts, import_package
 
 from flashdeck.compiler import compile_decks, release, select_notes
 from flashdeck.courses import Filter
+from flashdeck.files import write_file
 from flashdeck.kinds import COMMON_FIELDS, read_kinds
 from flashdeck.notes import to_note_type
-from flashdeck.package import to_package, write_file
+from flashdeck.package import to_package
 
 OURS = compile_decks([ROOT / "decks"])
 RELEASED = release(OURS, OURS.library.languages, 1_700_000_000)

@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 
 from flashdeck.compiler import Release, compile_decks, release, select_notes
 from flashdeck.courses import Filter
+from flashdeck.files import write_file
 from flashdeck.ledger import NAME, render_ledger
-from flashdeck.package import to_package, write_file
+from flashdeck.package import to_package
 from flashdeck.updates import render_update, select_changed
 
 NOW = int(time.time())
