@@ -12,7 +12,7 @@ from flashdeck.preview import render_words
 from flashdeck.problem import Problem
 from flashdeck.shapes import to_id
 from flashdeck.source import Source, Value
-from flashdeck.writing import append_item, render_block, render_item
+from flashdeck.writing import append_items, render_block, render_item
 
 SCHEMA = "schema.json"
 LONGEST_ID = 40
@@ -280,12 +280,12 @@ def draft_card(
     id = id or to_new_id(_first_text(values, kind), taken, f"{kind.word}-{len(taken) + 1}")
     path, defaults = find_home(library, deck, kind)
     entry = to_entry(id, deck, kind, values, list(tags), list(references), defaults)
-    edits = {path: append_item(str(path), path.read_bytes() if path.exists() else b"", ("cards",), entry)}
+    edits = {path: append_items(str(path), path.read_bytes() if path.exists() else b"", ("cards",), [entry])}
     full_id = f"{deck.id}/{id}"
     for course in (library.courses[one] for one in courses):
         file = Path(course.node.source.path)
         data = edits.get(file) or file.read_bytes()
-        edits[file] = append_item(str(file), data, (*course.node.route, "cards"), full_id)
+        edits[file] = append_items(str(file), data, (*course.node.route, "cards"), [full_id])
     after = compile_decks(paths, edits=edits)
     problems = _new_problems(compiled, after)
     card = next((card for card in after.library.cards if card.id == full_id), None)

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from datetime import date
 
 from flashdeck.courses import select_course
-from flashdeck.markdown import find_unsafe
-from flashdeck.model import HIGHEST_GAP, Card, Course, Library
+from flashdeck.markdown import find_unsafe, to_html
+from flashdeck.model import HIGHEST_GAP, Card, Course, Library, gaps
 from flashdeck.problem import Problem, nearest
 from flashdeck.shapes import short, to_date
 from flashdeck.source import Route
@@ -87,6 +87,9 @@ def check_clozes(library: Library) -> Iterator[Problem]:
                 word, message = broken
                 help = "write a gap as {{c1::text}} or {{c1::text::hint}}"
                 yield card.problem("broken-cloze", message, *route, word=word, help=help)
+            elif gaps(to_html(text)) != gaps(text):
+                help = "write the text another way: outside of tables, code and links"
+                yield card.problem("broken-cloze", "Markdown drops a gap of this text", *route, help=help)
             elif "{{c" not in text:
                 help = "put what is asked into {{c1::...}}"
                 yield card.problem("cloze-without-deletion", "there is no gap in this text", *route, help=help)
@@ -141,7 +144,8 @@ def check_fronts(library: Library) -> Iterator[Problem]:
                 if other is not card:
                     message = f"'{short(texts[0][1])}' is also what the card '{other.id}' asks"
                     help = f"word one of them differently; the other is at {_spot(other, route)}"
-                    yield card.problem("same-front", message, *texts[0][0], help=help)
+                    level = "warning" if card.kind.anki else "error"  # what comes from elsewhere may be so on purpose
+                    yield card.problem("same-front", message, *texts[0][0], help=help, level=level)
 
 
 def check_guids(library: Library) -> Iterator[Problem]:

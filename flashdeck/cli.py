@@ -314,6 +314,46 @@ def add(
     typer.echo(f"\nadded {draft.id} to {' and '.join(map(str, draft.edits))}")
 
 
+@app.command(name="import", epilog="Example: flashdeck import dist/custom-en.apkg --into decks/imported")
+def import_(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A .csv, .tsv, .txt, .xlsx, .apkg, .colpkg or CrowdAnki's .json.")],
+    into: Annotated[Path, typer.Option(metavar="FOLDER", help="The folder of the deck, there already or new.")],
+    map: Annotated[list[str] | None, typer.Option(metavar="FIELD=COLUMN", help="Which column is a field.")] = None,
+    kind: Annotated[str, typer.Option(metavar="KIND", help="The kind of the cards.", show_default="by the columns")] = "",
+    language: Annotated[str, typer.Option(metavar="CODE", help="The language of texts without one.")] = "en",
+    id: Annotated[str, typer.Option(metavar="ID", help="The id of a new deck.", show_default="by the folder")] = "",
+    name: Annotated[str, typer.Option(metavar="NAME", help="Its name in Anki.", show_default="by the file")] = "",
+    allow_scripts: Annotated[bool, typer.Option("--allow-scripts", help="Keep the scripts of a package's templates.")] = False,
+) -> None:
+    """Bring a spreadsheet, a text export or a package into a deck; a second time, only what is new."""
+    from flashdeck.archive import PackageError
+    from flashdeck.foreign import ForeignError, Wish
+    from flashdeck.imports import import_file
+    from flashdeck.tables import TableError
+    from flashdeck.writing import WritingError
+
+    columns = {}
+    for text in map or ():
+        field, equals, column = text.partition("=")
+        if not equals or not column.strip():
+            _stop(f"'{text}' says no column; write it as FIELD=COLUMN")
+        columns[field.strip()] = column.strip()
+    if not file.exists():
+        _stop(f"there is no file '{file}'")
+    try:
+        report = import_file(file, Wish(into, id, name, language, kind, columns, allow_scripts))
+    except (ForeignError, PackageError, TableError, WritingError) as error:
+        _stop(f"nothing was imported from '{file}': {error}")
+    if report.problems:
+        _show(report.problems, err=True)
+        _stop("nothing was written: mend this first, or choose another --id, --name or --language")
+    for path, data in report.files.items():
+        _write_file(path, data)
+    typer.echo("\n".join(report.lines))
+    if not report.files:
+        raise typer.Exit(2)
+
+
 @app.command(epilog="Example: flashdeck changes --since HEAD decks")
 def changes(
     releases: Annotated[list[Path] | None, typer.Argument(metavar="OLD NEW", help="Two packages; with --since, decks.")] = None,
@@ -401,7 +441,8 @@ def _decks_of(folder: Path) -> Path:
 
 
 def _read_package(path: Path) -> "list[Stored]":
-    from flashdeck.package import PackageError, read_package
+    from flashdeck.archive import PackageError
+    from flashdeck.package import read_package
 
     try:
         return read_package(path)

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Container
 from html import escape, unescape
 from html.parser import HTMLParser
 from urllib.parse import unquote
@@ -86,6 +87,28 @@ def find_media(html: str) -> list[str]:
     ]
 
 
+def drop_media(html: str, known: Container[str]) -> tuple[str, list[str]]:
+    """The HTML without the pictures and sounds that are not `known`, and their names; those on the web become links."""
+    lost: list[str] = []
+
+    def show(found: re.Match[str]) -> str:
+        name = unescape(found[2].strip("\"'"))
+        if name in known or unquote(name) in known:
+            return found[0]
+        lost.append(name)
+        return f'<a href="{escape(name)}">{escape(name)}</a>' if re.match(r"https?://", name) else ""
+
+    def play(found: re.Match[str]) -> str:
+        if unescape(found[1]) in known:
+            return found[0]
+        lost.append(unescape(found[1]))
+        return ""
+
+    if "<img" in html.lower():
+        html = re.sub(_SOURCE + "[^>]*>", show, html)
+    return SOUND.sub(play, html), lost
+
+
 def find_unnamed_pictures(html: str) -> list[str]:
     """The pictures of a card's HTML that say nothing to who cannot see them, by their names."""
     pictures = re.findall(r"<img\b[^>]*>", html) if "<img" in html else []
@@ -97,7 +120,8 @@ def rename_media(html: str, names: dict[str, str]) -> str:
 
     def show(found: re.Match[str]) -> str:
         name = names.get(unescape(found[2].strip("\"'")))
-        return f'{found[1]}"{name}"' if name else found[0]
+        quote = found[2][0] if found[2][0] in "\"'" else '"'
+        return f"{found[1]}{quote}{name}{quote}" if name else found[0]
 
     def play(found: re.Match[str]) -> str:
         return f"[sound:{names.get(unescape(found[1]), found[1])}]"

@@ -10,6 +10,7 @@ from typing import Any
 from flashdeck.kinds import Kind
 from flashdeck.problem import Problem
 from flashdeck.source import ANYTHING, Node, Route, Value
+from flashdeck.templates import shows_something
 
 HIGHEST_GAP = 499  # Anki makes no card of a higher number
 FORMS = {
@@ -105,6 +106,10 @@ class Card:
             if self.kind.fields[self.kind.cloze].type == "shapes":
                 return gaps("".join(f"{{{{{key}::" for key in value))
             return gaps(self.text(self.kind.cloze, language))
+        if self.kind.anki:  # its templates say themselves which cards there are; without any, Anki makes the first
+            filled = {field.name for field in self.kind.fields.values() if self.text(field.key, language).strip()}
+            shown = [at for at, one in enumerate(self.kind.templates) if shows_something(one.front, filled)]
+            return shown or [0]
         return [
             at
             for at, template in enumerate(self.kind.templates)

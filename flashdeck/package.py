@@ -5,22 +5,21 @@ genanki gives the schema, the note types and the decks; the rows are written in 
 
 import json
 import sqlite3
-import zlib
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
-from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import genanki
 from genanki.apkg_col import APKG_COL
 from genanki.apkg_schema import APKG_SCHEMA
 
+from flashdeck.archive import read_archive
 from flashdeck.notes import Note, NoteType, stable_id
 
 MASK_FIELDS = 5  # of Anki's own note type for pictures with hidden places
-LARGEST_COLLECTION = 2 * 10**9  # bytes
 # A database says which SQLite wrote it; this one says the same everywhere.
 SQLITE_VERSION = (3_040_000).to_bytes(4, "big")
 
@@ -62,46 +61,15 @@ def to_stored(note: Note) -> Stored:
     return Stored(note.guid, stable_id(note.guid), note.type.name, dict(zip(names, note.fields, strict=True)), note.tags)
 
 
-IN_AUTHORS_ORDER = """
-    SELECT guid, id, mid, flds, tags, mod FROM notes
-    ORDER BY (SELECT min(due) FROM cards WHERE nid = notes.id) NULLS LAST, id
-"""
-
-
-class PackageError(Exception):
-    """A file that is no package, in words for its user."""
-
-
 def read_package(path: Path) -> list[Stored]:
-    """The notes of a package, as flashdeck, genanki and Anki's option for older versions write them."""
-    try:
-        with ZipFile(path) as archive:
-            names = archive.namelist()
-            if "collection.anki21b" in names:
-                raise PackageError("it is in Anki's newest format; export it again with 'support older Anki versions'")
-            inside = next((name for name in ("collection.anki21", "collection.anki2") if name in names), None)
-            if not inside:
-                raise PackageError("it holds no collection")
-            if archive.getinfo(inside).file_size > LARGEST_COLLECTION:
-                raise PackageError("its collection is larger than 2 GB")
-            data = archive.read(inside)
-        if not data.startswith(b"SQLite format 3\0"):
-            raise PackageError("its collection cannot be read")
-        with closing(sqlite3.connect(":memory:")) as database:
-            database.deserialize(data)
-            (models,) = database.execute("SELECT models FROM col").fetchone()
-            rows = database.execute(IN_AUTHORS_ORDER).fetchall()
-        types = {int(id): (model["name"], [one["name"] for one in model["flds"]]) for id, model in json.loads(models).items()}
-        return [
-            Stored(guid, id, types[mid][0], dict(zip(types[mid][1], fields.split("\x1f"), strict=True)), tuple(tags.split()), mod)
-            for guid, id, mid, fields, tags, mod in rows
-        ]
-    except OSError as error:
-        raise PackageError((error.strerror or str(error)).lower()) from error
-    except (BadZipFile, zlib.error, NotImplementedError) as error:
-        raise PackageError("it is no zip file, or a broken one") from error
-    except (sqlite3.Error, ValueError, KeyError, TypeError, OverflowError) as error:
-        raise PackageError("its collection cannot be read") from error
+    """The notes of a package in any of Anki's formats, in their author's order. Raises PackageError."""
+    archive = read_archive(path)
+    stored = []
+    for note in archive.notes:
+        type = archive.types[note.type]
+        fields = {name: text for (name, _), text in zip(type.fields, note.fields, strict=True)}
+        stored.append(Stored(note.guid, note.id, type.name, fields, note.tags, note.changed))
+    return stored
 
 
 def _add(archive: ZipFile, name: str, data: bytes) -> None:

@@ -105,6 +105,20 @@ def render(html: str, values: Mapping[str, str], gap: int = 0, back: bool = Fals
     return "".join(parts) + html[done:]
 
 
+def shows_something(front: str, filled: Collection[str]) -> bool:
+    """Whether Anki makes a card of this front for a note whose `filled` fields are not empty: words of its own do not count."""
+    shown = [True]
+    for found in TAG.finditer(front):
+        sign, name = found[1], found[3].strip()
+        if sign == "/":
+            shown[1:] = shown[1:-1]
+        elif sign in ("#", "^"):
+            shown.append(shown[-1] and (name in filled) == (sign == "#"))
+        elif not sign and shown[-1] and name in filled:
+            return True
+    return False
+
+
 def _show(text: str, filters: list[str], gap: int, back: bool) -> str:
     if "cloze" in filters:
         while inner := GAP_IN_TEXT.search(text):  # the innermost first

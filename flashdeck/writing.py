@@ -5,7 +5,7 @@ What is written is read again before anybody relies on it: a place that is too s
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flashdeck.source import Route, Source, Value, read_text, unseen
@@ -75,16 +75,16 @@ def render_item(value: Value, pad: str = "") -> str:
     return f"{pad}- {render_scalar(value, False, pad) if isinstance(value, str) else render_flow(value)}"
 
 
-def append_item(path: str, data: bytes, route: Route, item: Value) -> bytes:
-    """The file with `item` at the end of the list at `route`, which is made where its last key is not there yet.
+def append_items(path: str, data: bytes, route: Route, items: Sequence[Value]) -> bytes:
+    """The file with `items` at the end of the list at `route`, which is made where its last key is not there yet.
 
     Raises WritingError where the file is too strange for that.
     """
     source, mistakes = read_text(path, data)
     if mistakes:
         raise WritingError("there are mistakes in it: see 'flashdeck check'")
-    wanted = _with_item(source.value or {}, route, item)
-    index, text = _find_place(source, route, item)
+    wanted = _with_items(source.value or {}, route, items)
+    index, text = _find_place(source, route, items)
     new = _insert(data, source, index, text)
     again, mistakes = read_text(path, new)
     if mistakes or not _is_same(again.value, wanted):
@@ -101,44 +101,49 @@ def _is_same(one: Value, other: Value) -> bool:
     return isinstance(one, str) and isinstance(other, str) and one.rstrip("\n") == other.rstrip("\n")
 
 
-def _with_item(value: Any, route: Route, item: Value) -> Any:
+def _with_items(value: Any, route: Route, items: Sequence[Value]) -> Any:
     if not route:
         if value and not isinstance(value, list):
             raise WritingError("there is no list to add to")
-        return [*(value or []), item]
+        return [*(value or []), *items]
     key, rest = route[0], route[1:]
     if isinstance(value, list) and isinstance(key, int):
-        return [_with_item(one, rest, item) if at == key else one for at, one in enumerate(value)]
+        return [_with_items(one, rest, items) if at == key else one for at, one in enumerate(value)]
     if not isinstance(value, dict):
         raise WritingError("there is no list to add to")
-    return {**value, key: _with_item(value.get(key), rest, item)}
+    return {**value, key: _with_items(value.get(key), rest, items)}
 
 
-def _find_place(source: Source, route: Route, item: Value) -> tuple[int, str]:
-    """Where in the text of a source an item goes, and as what."""
+def _find_place(source: Source, route: Route, items: Sequence[Value]) -> tuple[int, str]:
+    """Where in the text of a source items go, and as what."""
+
+    def render(pad: str) -> str:
+        return "".join(f"{render_item(item, pad)}\n" for item in items)
+
+    flow = ", ".join(map(render_flow, items))
     text = source.text
     node = source.node(*route[:-1]).value if source.value else {}
     key = str(route[-1])
     if key not in node:  # a new key of a mapping
         if not source.value:
-            return len(text), f"{_line_before(text, len(text))}{key}:\n{render_item(item, '  ')}\n"
+            return len(text), f"{_line_before(text, len(text))}{key}:\n{render('  ')}"
         _, start, end = source.span(route[:-1])
         if text[start : start + 1] == "{":
-            return end - 1, f"{_comma(text, start, end)}{key}: {render_flow([item])}"
+            return end - 1, f"{_comma(text, start, end)}{key}: [{flow}]"
         column = source.spot_at(start).column - 1 if route[:-1] else 0
         at = _line_after(text, _end_of(source, route[:-1]))
         pad = " " * column
-        return at, f"{_line_before(text, at)}{pad}{key}:\n{render_item(item, pad + '  ')}\n"
+        return at, f"{_line_before(text, at)}{pad}{key}:\n{render(pad + '  ')}"
     at_key, start, end = source.span(route)
     if text[start : start + 1] == "[":
-        return end - 1, _comma(text, start, end) + render_flow(item)
+        return end - 1, _comma(text, start, end) + flow
     pad = " " * (source.spot_at(at_key).column + 1)
     if node[key]:
         _, first, _ = source.span((*route, len(node[key]) - 1))
         dashes = list(re.finditer(r"^( *)-(?=[ \n])", text[: first + 1], re.M))
         pad = dashes[-1][1] if dashes else pad
     at = _line_after(text, _end_of(source, route))
-    return at, f"{_line_before(text, at)}{render_item(item, pad)}\n"
+    return at, f"{_line_before(text, at)}{render(pad)}"
 
 
 def _end_of(source: Source, route: Route) -> int:

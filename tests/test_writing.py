@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from flashdeck.source import read_text
-from flashdeck.writing import WritingError, append_item, render_block, render_flow, render_item
+from flashdeck.writing import WritingError, append_items, render_block, render_flow, render_item
 
 letters = st.characters(codec="utf-8", exclude_categories=("Cs",), exclude_characters="\r\x00")
 texts = st.one_of(
@@ -64,7 +64,7 @@ def test_an_added_card_is_the_last_and_every_other_byte_stays(text, card):
     before, mistakes = read_text("x.yaml", data)
     assert not mistakes
 
-    after = append_item("x.yaml", data, ("cards",), card)
+    after = append_items("x.yaml", data, ("cards",), [card])
 
     last = before.value["cards"][-1:]  # a block text at the very end of a file gets the newline that it lacked
     read = read_text("x.yaml", after)[0].value
@@ -106,10 +106,10 @@ def test_an_added_card_is_the_last_and_every_other_byte_stays(text, card):
     ],
 )
 def test_items_go_to_where_a_person_would_write_them(before, route, after):
-    assert append_item("x.yaml", before.encode(), route, {"id": "x"}).decode() == after
+    assert append_items("x.yaml", before.encode(), route, [{"id": "x"}]).decode() == after
 
 
 @pytest.mark.parametrize("before", ["cards: text\n", "cards: {a: b}\n", "cards: [a\n", "- a\n"])
 def test_what_is_no_list_is_refused(before):
     with pytest.raises(WritingError):
-        append_item("x.yaml", before.encode(), ("cards",), {"id": "x"})
+        append_items("x.yaml", before.encode(), ("cards",), [{"id": "x"}])

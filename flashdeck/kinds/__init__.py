@@ -210,7 +210,7 @@ def _read_number(node: Node, key: str, problems: list[Problem]) -> int:
     text = node.value.get(key, "")
     if not text:
         return 0
-    if isinstance(text, str) and re.fullmatch(r"-?[0-9]{1,18}", text):
+    if isinstance(text, str) and re.fullmatch(r"-?[0-9]{1,19}", text) and -(2**63) <= int(text) < 2**63:
         return int(text)
     tell_shape(node.node(key), f"'{key}'", "a number", problems)
     return 0

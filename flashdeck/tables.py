@@ -1,0 +1,181 @@
+"""Spreadsheets and text exports -> rows of cells with their lines: CSV, TSV, Anki's and Quizlet's text, XLSX."""
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from io import BytesIO, StringIO
+from pathlib import Path
+from zipfile import BadZipFile, ZipFile
+
+LARGEST_CELL = 10_000_000  # characters
+LARGEST_SHEET = 500_000_000  # bytes, unpacked
+MOST_PACKED = 300  # times its size
+SEPARATORS = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars", ":": "colons", " ": "blanks"}
+ANKI_NAMES = {"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "colon": ":", "space": " "}
+
+
+class TableError(Exception):
+    """A file that is no table, in words for its user."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows with the lines where they begin. `head` are the names of the columns, where they are known for sure."""
+
+    rows: tuple[tuple[int, tuple[str, ...]], ...]
+    how: str  # how it was read: 'separated by tabs, in UTF-8'
+    head: tuple[str, ...] = ()
+    html: bool | None = None  # whether the cells are HTML, where the file says so
+    special: Mapping[str, int] = field(default_factory=dict)  # Anki's columns: guid, notetype, deck, tags
+    for_all: Mapping[str, str] = field(default_factory=dict)  # Anki's notetype, deck and tags of all rows
+
+
+def read_table(path: Path) -> Table:
+    """The table in a file. Raises TableError."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise TableError((error.strerror or str(error)).lower()) from error
+    if path.suffix.lower() in (".xlsx", ".xlsm"):
+        return _read_sheet(data)
+    text, encoding = _decode(data)
+    lines = text.split("\n")
+    directives, first = _read_directives(lines)
+    separator = directives.get("separator", "")
+    separator = ANKI_NAMES.get(separator.lower(), separator)[:1]
+    body = "\n".join(lines[first:])
+    if not separator:
+        separator = _guess_separator(body, "\t" if path.suffix.lower() == ".tsv" else "")
+    rows, quoting = _split(body, separator, first)
+    how = f"separated by {SEPARATORS.get(separator, repr(separator))}, in {encoding}{quoting}"
+    head = tuple(next(csv.reader([directives["columns"]], delimiter=separator))) if "columns" in directives else ()
+    special = {
+        name: int(directives[f"{name} column"]) - 1
+        for name in ("guid", "notetype", "deck", "tags")
+        if directives.get(f"{name} column", "").isdecimal()
+    }
+    for_all: dict[str, str] = {name: directives[name] for name in ("notetype", "deck", "tags") if name in directives}
+    html = {"true": True, "false": False}.get(directives.get("html", "").lower())
+    return Table(tuple(rows), how, head, html, special, for_all)
+
+
+def _decode(data: bytes) -> tuple[str, str]:
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        text, encoding = data.decode("utf-16", "replace"), "UTF-16"
+    elif data[:400].count(0) > len(data[:400]) // 4:  # UTF-16 that does not say so: every other byte is 0
+        little = data[:400:2].count(0) < data[1:400:2].count(0)
+        text, encoding = data.decode("utf-16-le" if little else "utf-16-be", "replace"), "UTF-16"
+    else:
+        try:
+            text, encoding = data.decode("utf-8-sig"), "UTF-8"
+        except UnicodeDecodeError:
+            text, encoding = data.decode("cp1252", "replace"), "Windows-1252"
+    if text.count("\0") > 0 or (
+        len(text) > 100 and sum(not one.isprintable() and one not in "\r\n\t\v\f" for one in text[:4000]) > 400
+    ):
+        raise TableError("it is not a text")
+    return text.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff"), encoding
+
+
+def _read_directives(lines: list[str]) -> tuple[dict[str, str], int]:
+    """The lines with `#` at the head of what Anki exports, and the number of the first line after them."""
+    directives: dict[str, str] = {}
+    for at, line in enumerate(lines):
+        name, colon, value = line.removeprefix("#").partition(":")
+        if not line.startswith("#") or not colon:
+            return directives, at
+        directives[name.strip().lower()] = value if name.strip().lower() == "columns" else value.strip()
+    return directives, len(lines)
+
+
+def _guess_separator(text: str, otherwise: str) -> str:
+    """The sign that cuts most rows into the same number of cells; of several, the one that makes most of them."""
+    sample = text[:200_000]
+    if len(sample) < len(text):
+        sample = sample[: sample.rfind("\n") + 1] or sample
+    best, chosen = (0.0, 0), otherwise or ","
+    for separator in ("\t", ";", ",", "|"):
+        rows, _ = _split(sample, separator, 0)
+        counts = Counter(len(cells) for _, cells in rows[:500])
+        columns, times = max(counts.items(), key=lambda one: (one[1], one[0]), default=(1, 0))
+        score = (times / max(1, sum(counts.values())), columns)
+        if columns > 1 and (score[0] > best[0] + 0.05 or (score[0] > best[0] - 0.05 and score[1] > best[1])):
+            best, chosen = score, separator
+    return chosen
+
+
+def _split(text: str, separator: str, before: int) -> tuple[list[tuple[int, tuple[str, ...]]], str]:
+    """The rows of a text, and what is special about its quotes."""
+    csv.field_size_limit(LARGEST_CELL)
+    try:
+        return _read_rows(csv.reader(StringIO(text, newline=""), delimiter=separator, strict=True), before), ""
+    except csv.Error:  # a quote that is none, as in 5" nails
+        lines = text.split("\n")
+        rows = [(before + at, tuple(line.split(separator))) for at, line in enumerate(lines, 1) if line.strip()]
+        return rows, ", quotes taken as they stand"
+
+
+def _read_rows(reader: Iterable[list[str]], before: int) -> list[tuple[int, tuple[str, ...]]]:
+    rows, line = [], 0
+    for cells in reader:
+        if any(cell.strip() for cell in cells):
+            rows.append((before + line + 1, tuple(cells)))
+        line = reader.line_num  # type: ignore[attr-defined]  # csv's readers have it
+    return rows
+
+
+def _read_sheet(data: bytes) -> Table:
+    """The first sheet of a workbook that has anything in it."""
+    from openpyxl import load_workbook
+
+    try:
+        with ZipFile(BytesIO(data)) as archive:
+            size = sum(entry.file_size for entry in archive.infolist())
+        if size > LARGEST_SHEET or size > max(20_000_000, MOST_PACKED * len(data)):
+            raise TableError(f"it unpacks to {size // 1_000_000:,} MB")
+        book = load_workbook(BytesIO(data), read_only=True, data_only=True)
+        for sheet in book.worksheets:
+            cells = [(at, tuple(map(_to_cell, row))) for at, row in enumerate(sheet.iter_rows(values_only=True), 1)]
+            rows = [(at, row) for at, row in cells if any(cell.strip() for cell in row)]
+            if rows:
+                width = max(at + 1 for _, row in rows for at, cell in enumerate(row) if cell.strip())
+                others = [one.title for one in book.worksheets if one is not sheet]
+                how = f"the sheet '{sheet.title}'" + (f", not {', '.join(map(repr, others))}" if others else "")
+                return Table(tuple((at, row[:width]) for at, row in rows), how)
+    except TableError:
+        raise
+    except (
+        BadZipFile,
+        KeyError,
+        ValueError,
+        TypeError,
+        SyntaxError,
+        AttributeError,
+        IndexError,
+        EOFError,
+        OverflowError,
+        OSError,
+        RuntimeError,
+    ) as error:
+        raise TableError("it is no spreadsheet that can be read; save it as .xlsx or CSV again") from error
+    raise TableError("there is nothing in it")
+
+
+def _to_cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, datetime):
+        return value.date().isoformat() if value.time() == datetime.min.time() else value.isoformat(" ")
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def split_tags(text: str) -> list[str]:
+    """Tags as people and Anki write them in one cell."""
+    return [tag for tag in re.split(r"[,;\s]+", text) if tag]

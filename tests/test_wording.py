@@ -1,0 +1,71 @@
+"""Texts from elsewhere become what an author would write, and give what was there."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flashdeck.markdown import RAW, find_unsafe, to_html
+from flashdeck.wording import from_html, from_plain
+
+pieces = st.sampled_from(
+    ["a", "é", " ", "\n", "*", "**", "_", "`", "<", ">", "&", "&amp;", "&lt;", "<b>", "</b>", "<strong>x</strong>"]
+    + ["<em>y</em>", "<br>", "<br />", "<div>", "</div>", "<p>z</p>", "<ul><li>1</li></ul>", "[a](b)"]
+    + ['<img src="x.png">', "<img src=x.png alt='y'>", "[sound:a.mp3]", "\\(x^2\\)", "$5", "# ", "- ", "1. ", "| ", "~~"]
+    + ["&nbsp;", "\u00a0", '"', "'", "{{c1::g}}", "<script>", "onclick=", "\\"]
+)
+markup = st.lists(pieces, max_size=8).map("".join)
+
+
+@given(markup)
+def test_html_comes_back_to_the_letter_or_safe(html):
+    text = from_html(html, exact=True)
+
+    assert not find_unsafe(text)
+    assert to_html(text) == html or text.startswith(RAW)
+    assert from_html(to_html(text), exact=True) == text or to_html(from_html(to_html(text), exact=True)) == to_html(text)
+
+
+@given(markup)
+def test_what_flashdeck_made_comes_back_to_the_letter(text):
+    html = to_html(text)
+
+    assert to_html(from_html(html, exact=True)) == html
+
+
+@given(st.one_of(markup, st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=30)))
+def test_plain_words_stay_the_words_they_are(text):
+    html = to_html(from_plain(text))
+
+    assert not find_unsafe(from_plain(text))
+    if text.isascii() and "\n" not in text and "\\(" not in text:
+        from html import unescape
+
+        assert unescape(html.replace("<br>", "\n")) == text.strip()
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("Paris", "Paris"),
+        ("<b>Paris</b> &amp; <i>Lyon</i>", "**Paris** &amp; *Lyon*"),
+        ("5 * 3 * 2", "5 * 3 * 2"),
+        ("*not strong*", "\\*not strong\\*"),
+        ("a<br>b", "a\\\nb"),
+        ('<a href="https://example.org/x">x</a>', "[x](https://example.org/x)"),
+        ("<ul><li>a</li><li>b</li></ul>", "- a\n- b"),
+        ('<img src="a.png">', "![](a.png)"),
+        ('<div style="color: red">a</div>', RAW + '<div style="color: red">a</div>'),
+        ("a<script>alert(1)</script>", RAW + "a"),
+        ("", ""),
+    ],
+)
+def test_html_becomes_what_people_write(html, text):
+    assert from_html(html, exact=False) == text
+
+
+@pytest.mark.parametrize(
+    ("plain", "text"),
+    [("a < b & c", "a < b & c"), ("*x*", "\\*x\\*"), ("1. x", "1\\. x"), ("a\nb", "a\\\nb"), ("$5 to $9", "$5 to $9")],
+)
+def test_words_become_what_people_write(plain, text):
+    assert from_plain(plain) == text
