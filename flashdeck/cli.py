@@ -215,7 +215,7 @@ def init(
 ) -> None:
     """Start a deck: an example of each kind of card, ready to build. Asks for what is not given. Never overwrites."""
     from flashdeck.asking import ask_text
-    from flashdeck.authoring import start_deck
+    from flashdeck.authoring import SCHEMA, start_deck
     from flashdeck.shapes import to_id
 
     if (folder / "deck.yaml").exists():
@@ -235,6 +235,7 @@ def init(
             _stop(f"'{path}' is there already, and nothing was written; name a new folder")
     for path, data in starter.files.items():
         _write_file(path, data)
+    _write_file(folder / SCHEMA, _to_schema([_decks_of(folder)]))
     typer.echo(f"'{folder}' is a deck now, with one example a kind: look into '{folder / 'cards.yaml'}'")
     for kind in starter.left_out:
         typer.echo(f"but for a {kind}: the decks beside it ask the same")
@@ -354,6 +355,19 @@ def import_(
         raise typer.Exit(2)
 
 
+@app.command(epilog="Example: flashdeck schema decks --out schema.json")
+def schema(
+    paths: Paths = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Where to write it.", show_default="the screen")] = None,
+) -> None:
+    """Print a JSON Schema of the sources, with this project's names, for editors that complete and explain YAML."""
+    data = _to_schema(paths)
+    if out:
+        _write_file(out, data)
+    else:
+        typer.echo(data.decode(), nl=False)
+
+
 @app.command(epilog="Example: flashdeck changes --since HEAD decks")
 def changes(
     releases: Annotated[list[Path] | None, typer.Argument(metavar="OLD NEW", help="Two packages; with --since, decks.")] = None,
@@ -433,6 +447,13 @@ def _to_values(texts: list[str], kind: "Kind", deck: "Deck") -> "dict[str, Value
         else:
             values[key] = said
     return values
+
+
+def _to_schema(paths: list[Path] | None) -> bytes:
+    from flashdeck.output import to_json
+    from flashdeck.schema import to_schema
+
+    return (to_json(to_schema(_compile(paths).library)) + "\n").encode()
 
 
 def _decks_of(folder: Path) -> Path:

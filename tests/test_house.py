@@ -18,7 +18,7 @@ MAP = {
     "authoring": "compiler kinds model preview problem shapes source writing",
     "changes": "kinds model notes package",
     "cli": "__init__ archive asking authoring changes compiler courses files foreign git imports kinds ledger model output "
-    "package problem rehearsal shapes source tables updates writing",
+    "package problem rehearsal schema shapes source tables updates writing",
     "compiler": "checks courses kinds ledger library media model notes problem releases source",
     "checks": "courses markdown model problem shapes source",
     "courses": "model",
@@ -41,6 +41,7 @@ MAP = {
     "rehearsal": "notes package",
     "releases": "ledger model notes problem",
     "rows": "foreign kinds markdown problem shapes source tables wording",
+    "schema": "kinds library model references",
     "shapes": "problem source",
     "source": "problem",
     "tables": "",
