@@ -9,7 +9,7 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -37,6 +37,34 @@ app = typer.Typer(
 
 T = TypeVar("T")
 SEE_LIST = "see 'flashdeck list'"
+
+
+def _complete(what: str) -> Callable[[typer.Context, str], list[str]]:
+    """Offers the names of the decks at hand to a shell; says nothing, whatever is wrong with them."""
+
+    def complete(ctx: typer.Context, incomplete: str) -> list[str]:
+        from flashdeck.compiler import compile_decks
+
+        paths = [Path(path) for path in ctx.params.get("paths") or ["decks"]]
+        library = compile_decks(paths).library
+        names: dict[str, Iterable[str]] = {
+            "course": library.courses,
+            "tag": library.tags,
+            "kind": library.kind_words,
+            "language": library.languages,
+            "deck": [deck.id for deck in library.decks],
+            "reference": library.references,
+        }
+        return sorted(name for name in names[what] if name.startswith(incomplete))
+
+    return complete
+
+
+def _complete_code(incomplete: str) -> list[str]:
+    from flashdeck.problem import read_explanations
+
+    return [code for code in read_explanations() if code.startswith(incomplete)]
+
 
 Paths = Annotated[list[Path] | None, typer.Argument(metavar="[PATHS]...", help="Folders with decks.", show_default="decks")]
 
@@ -79,11 +107,22 @@ def flashdeck(version: Annotated[bool, typer.Option("--version", help="Show the 
 @app.command(epilog="Example: flashdeck build --course frontline-101 --language fr")
 def build(
     paths: Paths = None,
-    course: Annotated[list[str] | None, typer.Option(metavar="ID", help="Build this course instead of whole decks.")] = None,
-    language: Annotated[list[str] | None, typer.Option(metavar="CODE", help="Build this language only.")] = None,
-    kind: Annotated[list[str] | None, typer.Option(metavar="KIND", help="Take only cards of this kind.")] = None,
-    tag: Annotated[list[str] | None, typer.Option(metavar="TAG", help="Take only cards with this tag.")] = None,
-    without_tag: Annotated[list[str] | None, typer.Option(metavar="TAG", help="Leave out cards with this tag.")] = None,
+    course: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID", autocompletion=_complete("course"), help="Build this course instead of whole decks."),
+    ] = None,
+    language: Annotated[
+        list[str] | None, typer.Option(metavar="CODE", autocompletion=_complete("language"), help="Build this language only.")
+    ] = None,
+    kind: Annotated[
+        list[str] | None, typer.Option(metavar="KIND", autocompletion=_complete("kind"), help="Take only cards of this kind.")
+    ] = None,
+    tag: Annotated[
+        list[str] | None, typer.Option(metavar="TAG", autocompletion=_complete("tag"), help="Take only cards with this tag.")
+    ] = None,
+    without_tag: Annotated[
+        list[str] | None, typer.Option(metavar="TAG", autocompletion=_complete("tag"), help="Leave out cards with this tag.")
+    ] = None,
     out: Annotated[Path, typer.Option(metavar="DIR", help="The folder for the packages.")] = Path("dist"),
     updates: Annotated[bool, typer.Option("--updates", help="Also write a text that updates notes edited by learners.")] = False,
     since: Annotated[str, typer.Option(metavar="DAY", help="With --updates: only what changed after this day.")] = "",
@@ -133,8 +172,11 @@ def check(
     paths: Paths = None,
     format: Annotated[ProblemFormat, typer.Option(help="How to show the problems.")] = ProblemFormat.text,
     strict: Annotated[bool, typer.Option("--strict", help="Count warnings as errors.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Check again whenever a file changes, until Ctrl-C.")] = False,
 ) -> None:
     """Tell every mistake in the sources with its place. Prints nothing when there is none."""
+    if watch:
+        _watch(paths or [Path("decks")], format)
     compiled = _compile(paths)
     _show(compiled.problems, format)
     if not compiled.ok or (strict and compiled.problems):
@@ -198,7 +240,10 @@ def list_(
 
 @app.command(epilog="Example: flashdeck explain same-front")
 def explain(
-    code: Annotated[str, typer.Argument(metavar="CODE", help="The word in brackets behind 'error' or 'warning'.")],
+    code: Annotated[
+        str,
+        typer.Argument(metavar="CODE", autocompletion=_complete_code, help="The word in brackets behind 'error' or 'warning'."),
+    ],
 ) -> None:
     """Tell why a problem matters and how to mend it."""
     from flashdeck.problem import read_explanations
@@ -245,15 +290,21 @@ def init(
 @app.command(epilog="Example: flashdeck add --deck custom --set question=Q --set answer=A")
 def add(
     paths: Paths = None,
-    deck: Annotated[str, typer.Option(metavar="ID", help="The deck of the card.")] = "",
-    kind: Annotated[str, typer.Option(metavar="KIND", help="Its kind.", show_default="basic")] = "",
+    deck: Annotated[str, typer.Option(metavar="ID", autocompletion=_complete("deck"), help="The deck of the card.")] = "",
+    kind: Annotated[
+        str, typer.Option(metavar="KIND", autocompletion=_complete("kind"), help="Its kind.", show_default="basic")
+    ] = "",
     fields: Annotated[
         list[str] | None, typer.Option("--set", metavar="FIELD=TEXT", help="A field; FIELD.fr=TEXT in one language.")
     ] = None,
     id: Annotated[str, typer.Option(metavar="ID", help="Its id, for ever.", show_default="made from the text")] = "",
-    tag: Annotated[list[str] | None, typer.Option(metavar="TAG", help="A tag.")] = None,
-    reference: Annotated[list[str] | None, typer.Option(metavar="ID", help="A source.")] = None,
-    course: Annotated[list[str] | None, typer.Option(metavar="ID", help="A course to name the card in.")] = None,
+    tag: Annotated[list[str] | None, typer.Option(metavar="TAG", autocompletion=_complete("tag"), help="A tag.")] = None,
+    reference: Annotated[
+        list[str] | None, typer.Option(metavar="ID", autocompletion=_complete("reference"), help="A source.")
+    ] = None,
+    course: Annotated[
+        list[str] | None, typer.Option(metavar="ID", autocompletion=_complete("course"), help="A course to name the card in.")
+    ] = None,
 ) -> None:
     """Add a card: asks for what is not given, shows it as learners will see it, and puts it into the right file."""
     from flashdeck.asking import ask_one, ask_some, ask_text, ask_values
@@ -320,7 +371,12 @@ def import_(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A .csv, .tsv, .txt, .xlsx, .apkg, .colpkg or CrowdAnki's .json.")],
     into: Annotated[Path, typer.Option(metavar="FOLDER", help="The folder of the deck, there already or new.")],
     map: Annotated[list[str] | None, typer.Option(metavar="FIELD=COLUMN", help="Which column is a field.")] = None,
-    kind: Annotated[str, typer.Option(metavar="KIND", help="The kind of the cards.", show_default="by the columns")] = "",
+    kind: Annotated[
+        str,
+        typer.Option(
+            metavar="KIND", autocompletion=_complete("kind"), help="The kind of the cards.", show_default="by the columns"
+        ),
+    ] = "",
     language: Annotated[str, typer.Option(metavar="CODE", help="The language of texts without one.")] = "en",
     id: Annotated[str, typer.Option(metavar="ID", help="The id of a new deck.", show_default="by the folder")] = "",
     name: Annotated[str, typer.Option(metavar="NAME", help="Its name in Anki.", show_default="by the file")] = "",
@@ -447,6 +503,26 @@ def _to_values(texts: list[str], kind: "Kind", deck: "Deck") -> "dict[str, Value
         else:
             values[key] = said
     return values
+
+
+def _watch(paths: list[Path], format: ProblemFormat) -> NoReturn:
+    """Checks now and whenever something changes, until somebody stops it."""
+    from flashdeck.compiler import compile_decks
+    from flashdeck.watching import look
+
+    seen = None
+    try:
+        while True:
+            if (found := look(paths)) != seen:
+                seen = found
+                problems = compile_decks(paths, _now().date()).problems
+                if format is ProblemFormat.text:
+                    typer.echo(f"--- {_count(len(problems), 'problem') if problems else 'no problems'}")
+                _show(problems, format)
+                sys.stdout.flush()
+            time.sleep(0.2)
+    except KeyboardInterrupt:
+        raise typer.Exit from None
 
 
 def _to_schema(paths: list[Path] | None) -> bytes:

@@ -1,6 +1,7 @@
 """What every test may ask for: `deck` writes sources, `cli` runs the command for real, `col` is the real Anki."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -90,6 +91,8 @@ def built_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(ROOT / "decks", folder / "decks")
     for words in (["init", "-q"], ["add", "-A"], ["-c", "user.name=x", "-c", "user.email=x@example.org", "commit", "-qm", "x"]):
         subprocess.run(["git", *words], cwd=folder, check=True)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (folder / "words.csv").write_text(re.search(r"```csv\n(.*?)```", readme, re.S)[1], encoding="utf-8")
     for out in ("old", "dist"):
         words = [sys.executable, "-m", "flashdeck", "build", "--out", out]
         subprocess.run(words, cwd=folder, check=True, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True)

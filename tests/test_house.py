@@ -18,7 +18,7 @@ MAP = {
     "authoring": "compiler kinds model preview problem shapes source writing",
     "changes": "kinds model notes package",
     "cli": "__init__ archive asking authoring changes compiler courses files foreign git imports kinds ledger model output "
-    "package problem rehearsal schema shapes source tables updates writing",
+    "package problem rehearsal schema shapes source tables updates watching writing",
     "compiler": "checks courses kinds ledger library media model notes problem releases source",
     "checks": "courses markdown model problem shapes source",
     "courses": "model",
@@ -48,6 +48,7 @@ MAP = {
     "templates": "problem",
     "unpacking": "archive authoring foreign kinds markdown rows shapes source templates wording writing",
     "updates": "kinds ledger notes",
+    "watching": "",
     "wording": "markdown source",
     "writing": "source",
 }
@@ -111,14 +112,14 @@ def test_every_command_of_the_readme_works(command, cli, project):
 
 
 def test_the_cards_of_the_readme_build(cli, tmp_path):
-    blocks = re.findall(r"```yaml\n# decks/(\S+)\n(.*?)```", README, re.S)
+    blocks = re.findall(r"```(?:yaml|html)\n(?:#|<!--) decks/(\S+)(?: -->)?\n(.*?)```", README, re.S)
     shutil.copytree(ROOT / "decks", tmp_path / "decks")
     for name, text in blocks:
         path = tmp_path / "decks" / name
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
 
     ran = cli("check", "--strict")
 
-    assert len(blocks) >= 2
+    assert len(blocks) == 8
     assert (ran.code, ran.out) == (0, "")

@@ -1,0 +1,104 @@
+"""Help where people write: checks that watch, hooks, and shells that complete names."""
+
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import ROOT
+
+ENVIRONMENT = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
+GOOD = "kind: basic\ncards:\n  - {id: one, question: a, answer: b}\n"
+
+
+def wait_for(path: Path, text: str, times: int = 1) -> str:
+    end = time.monotonic() + 30
+    while path.read_text().count(text) < times:
+        assert time.monotonic() < end, path.read_text()
+        time.sleep(0.05)
+    return path.read_text()
+
+
+def test_a_check_that_watches_tells_anew_what_is_wrong_after_every_change(deck, tmp_path):
+    decks = deck(GOOD)
+    cards, out = decks / "test" / "cards.yaml", tmp_path / "out"
+    words = [sys.executable, "-m", "flashdeck", "check", "--watch", "decks"]
+    with out.open("w") as file:
+        process = subprocess.Popen(words, cwd=tmp_path, env=ENVIRONMENT, stdout=file, stderr=subprocess.STDOUT)
+    try:
+        wait_for(out, "--- no problems")
+        cards.write_text(GOOD.replace("answer", "anwser"))
+        wait_for(out, "--- 2 problems")
+        cards.write_text("kind: basic\ncards:\n  - {id: one, ques")  # half saved
+        wait_for(out, "error[yaml-syntax]")
+        shutil.rmtree(decks / "test")
+        wait_for(out, "--- no problems", 2)
+        deck(GOOD.replace("question: a", "question: ''"))
+        wait_for(out, "error[empty-text]")
+    finally:
+        process.send_signal(signal.SIGINT)
+
+    assert process.wait(10) == 0
+    assert "Traceback" not in out.read_text()
+    assert "decks/test/cards.yaml:3:28: error[unknown-key] 'anwser' is not a field of a basic" in out.read_text()
+
+
+def test_the_hook_for_pre_commit_checks_the_decks(cli, project):
+    (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
+    command = hook["entry"].split()
+
+    good = cli(*command[1:], cwd=project)
+    (project / "decks" / "custom" / "cards.yaml").write_text("cards: [\n")
+    bad = cli(*command[1:], cwd=project)
+
+    assert (hook["id"], command[0], hook["pass_filenames"]) == ("flashdeck-check", "flashdeck", False)
+    assert (good.code, bad.code) == (0, 1)
+    assert re.search(hook["files"], "decks/custom/cards.yaml") and re.search(hook["files"], "decks/custom/flashdeck.lock")
+
+
+def test_the_action_in_the_readme_runs_what_there_is(cli, project):
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    action = yaml.safe_load(re.search(r"```yaml\n(# \.github/workflows.*?)```", readme, re.S)[1])
+    steps = [step["run"] for step in action["jobs"]["decks"]["steps"] if "run" in step]
+
+    assert steps[0] == "pip install ."
+    for step in steps[1:]:
+        assert cli(*step.split()[1:], cwd=project).code == 0
+
+
+def complete(line: str, cwd: Path) -> tuple[list[str], str]:
+    """What bash would offer at the end of a line."""
+    words = line.split(" ")
+    environment = ENVIRONMENT | {"_FLASHDECK_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1)}
+    code = "import sys; sys.argv = ['flashdeck']; from flashdeck.cli import main; main()"
+    done = subprocess.run([sys.executable, "-c", code], cwd=cwd, env=environment, capture_output=True, encoding="utf-8")
+    return done.stdout.split(), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("flashdeck build --course fr", ["frontline-101"]),
+        ("flashdeck build --kind st", ["statistic"]),
+        ("flashdeck build --tag source", ["source-check"]),
+        ("flashdeck build --language f", ["fr"]),
+        ("flashdeck add --deck ", ["custom", "interpol"]),
+        ("flashdeck add --reference interpol-notices", ["interpol-notices-en", "interpol-notices-fr"]),
+        ("flashdeck build decks/custom --tag co", ["core"]),
+        ("flashdeck explain same", ["same-front"]),
+        ("flashdeck im", ["import"]),
+    ],
+)
+def test_shells_complete_the_names_of_the_decks_at_hand(line, offered, project):
+    assert complete(line, project) == (offered, "")
+
+
+def test_shells_get_silence_where_there_is_nothing_or_only_mistakes(deck, tmp_path):
+    assert complete("flashdeck build --course x", tmp_path) == ([], "")
+    deck("cards: [\n")
+    assert complete("flashdeck build --course x", tmp_path) == ([], "")
