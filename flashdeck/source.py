@@ -184,7 +184,7 @@ def _read_bytes(path: Path, problems: list[Problem]) -> bytes | None:
 
 @dataclass(frozen=True)
 class Mistake:
-    """Something that is wrong with a file as YAML, by the index of its character."""
+    """Something that is wrong with a text, by the index of its character."""
 
     index: int
     code: str

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from html import unescape
 
 from flashdeck.problem import nearest
+from flashdeck.source import Mistake
 
 # What Anki fills in beside the fields of a note.
 SPECIAL = frozenset(("FrontSide", "Tags", "Type", "Deck", "Subdeck", "Card", "CardFlag", "CardID"))
@@ -22,16 +23,6 @@ class Tag:
     sign: str
     filters: tuple[str, ...]
     name: str
-
-
-@dataclass(frozen=True)
-class Mistake:
-    """Something in a template that Anki would show as an error, by the index of its character."""
-
-    index: int
-    code: str
-    message: str
-    help: str
 
 
 def find_tags(html: str) -> list[Tag]:

@@ -45,7 +45,7 @@ MAP = {
     "shapes": "problem source",
     "source": "problem",
     "tables": "",
-    "templates": "problem",
+    "templates": "problem source",
     "unpacking": "archive authoring foreign kinds markdown rows shapes source templates wording writing",
     "updates": "kinds ledger notes",
     "watching": "",
