@@ -18,7 +18,7 @@ def test_kinds_of_a_decks_own_come_out_as_their_templates_say(cli, col, tmp_path
     glossary, exact = notes["mine/child@en"].note_type(), notes["kT}&x,)9"].note_type()
     assert glossary["name"] == "flashdeck mine/glossary (en)"
     assert glossary["id"] == notes["other/borrowed@en"].mid == stable_id("note type", "mine/glossary", "en")
-    assert [one["name"] for one in glossary["flds"]][:4] == ["Word", "Meaning", "Level", "Extra"]
+    assert [one["name"] for one in glossary["flds"]][:4] == ["Word", "Meaning", "Level", "Remark"]
     assert [glossary["css"].endswith("teal; }\n"), exact["css"]] == [True, ".card {}\n"]
     assert (exact["id"], exact["name"]) == (1700000000001, "Somebody's type")
     assert [(one["name"], one["id"]) for one in exact["flds"]][1] == ("Back", 12345)

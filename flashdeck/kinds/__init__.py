@@ -207,7 +207,7 @@ def _read_anki(node: Node, problems: list[Problem]) -> tuple[int, str] | None:
 
 def _read_number(node: Node, key: str, problems: list[Problem]) -> int:
     """A positive whole number that Anki can store; 0 where there is none."""
-    text = node.value.get(key, "")
+    text = node.value.get(key, "") if isinstance(node.value, dict) else ""
     if not text:
         return 0
     if isinstance(text, str) and re.fullmatch(r"-?[0-9]{1,19}", text) and -(2**63) <= int(text) < 2**63:
