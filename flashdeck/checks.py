@@ -12,7 +12,7 @@ from flashdeck.markdown import find_unsafe, to_html
 from flashdeck.model import HIGHEST_GAP, Card, Course, Library, gaps
 from flashdeck.problem import Problem, nearest
 from flashdeck.shapes import short, to_date
-from flashdeck.source import Route
+from flashdeck.source import Route, Value
 
 RESERVED_TAGS = ("marked", "leech")  # Anki drops them from packages
 
@@ -20,6 +20,9 @@ RESERVED_TAGS = ("marked", "leech")  # Anki drops them from packages
 def check_references(library: Library) -> Iterator[Problem]:
     """A card that cites nothing that is known leaves its learner without a source."""
     for card in library.versions:
+        reference = card.values.get("reference")
+        if reference is None or (type(reference) is str and reference in library.references):
+            continue
         for route, id in _texts(card, "reference"):
             if id not in library.references and not library.may_define(id):
                 help = nearest(id, library.references, "write it in a file that begins with 'references:'")
@@ -28,7 +31,10 @@ def check_references(library: Library) -> Iterator[Problem]:
 
 def check_tags(library: Library) -> Iterator[Problem]:
     """Anki splits, drops or takes for its own a tag that it does not like, and searches for it find nothing."""
+    sound: set[str] = set()
     for card in library.versions:
+        if sound.issuperset(card.tags):
+            continue
         for route, tag in _texts(card, "tags"):
             if re.search(r'[\s"]', tag):
                 good = re.sub(r'[\s"]+', "-", tag).strip("-")
@@ -38,6 +44,8 @@ def check_tags(library: Library) -> Iterator[Problem]:
             elif tag.lower() in RESERVED_TAGS or tag.lower().startswith(("course::", "flashdeck::")):
                 message = f"'{short(tag)}' is a tag that Anki or flashdeck sets itself"
                 yield card.problem("bad-tag", message, *route, help="choose another word")
+            else:
+                sound.add(tag)
 
 
 def check_replacements(library: Library) -> Iterator[Problem]:
@@ -137,7 +145,7 @@ def check_fronts(library: Library) -> Iterator[Problem]:
         for language in card.languages:
             for at in (0,) if card.kind.cloze else card.templates(language):
                 texts = [said for key in templates[at].asks for said in card.said(key, language)]
-                if not all(text.strip() for _, text in texts) or not texts:
+                if not texts or not all(text.strip() for _, text in texts):
                     continue  # something lacks, and has been told
                 front = (card.kind.name, language, at, tuple(_plain(text) for _, text in texts))
                 other, route = first.setdefault(front, (card, texts[0][0]))
@@ -151,6 +159,8 @@ def check_fronts(library: Library) -> Iterator[Problem]:
 def check_guids(library: Library) -> Iterator[Problem]:
     """Anki takes two notes of one guid for one: the second would overwrite the first, with its learner's progress."""
     first: dict[str, Card] = {}
+    if not any("guid" in card.values for card in library.cards):
+        return  # those that follow from ids are as different as these
     for card in library.cards:
         for language in card.languages:
             guid = card.guid(language)
@@ -172,8 +182,8 @@ def check_guids(library: Library) -> Iterator[Problem]:
 def check_html(library: Library) -> Iterator[Problem]:
     """What can run in a learner's Anki, or breaks out of the card, has no place in a text."""
     for card in library.versions:
-        for key in card.values:
-            if key in ("deck", "guid", "tags", "reference"):
+        for key, value in card.values.items():
+            if key in ("deck", "guid", "tags", "reference") or not _may_have(value, "<", "](", "]:"):
                 continue
             for route, text in _texts(card, key):
                 for part in find_unsafe(text):
@@ -232,6 +242,13 @@ def check_review(library: Library, today: date) -> Iterator[Problem]:
 def _texts(card: Card, key: str) -> list[tuple[Route, str]]:
     """The texts of a field in all languages of its deck, each with its route, each once; what is empty has been told."""
     return list(dict.fromkeys(said for lang in card.deck.languages for said in card.said(key, lang) if said[1].strip()))
+
+
+def _may_have(value: Value, *signs: str) -> bool:
+    """Whether one of these signs stands anywhere in a value."""
+    if type(value) is str:
+        return any(sign in value for sign in signs)
+    return any(_may_have(one, *signs) for one in (value.values() if type(value) is dict else value))
 
 
 def _route_to(course: Course, word: str, *route: str) -> Route:

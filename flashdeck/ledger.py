@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -222,9 +223,11 @@ def _digest(*parts: str) -> str:
     return sha256("\x1e".join(parts).encode()).hexdigest()[:16]
 
 
+@cache
 def _to_time(text: str) -> int:
     return int(datetime.fromisoformat(text).timestamp())
 
 
+@cache
 def _say(time: int) -> str:
     return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

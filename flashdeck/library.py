@@ -35,6 +35,7 @@ CARD_KEYS = {
     "sensitive": "flag",
     "retired": "retired",
 }
+PLAIN_TYPES = frozenset(("text", "texts", "options", "references", "guid"))
 RETIRED_KEYS = ("since", "why", "replaced_by")
 
 
@@ -259,9 +260,10 @@ def _check_defaults(
 def _read_card(
     node: Node, defaults: Mapping[str, Value], deck: Deck, kind: Kind, id: str, order: int, problems: list[Problem]
 ) -> Card:
-    known = (CARD_KEYS.keys() if kind.common else CARD_KEYS.keys() - {"extra", "reference"}) | kind.fields.keys()
-    tell_unknown_keys(node, known, f"a {kind.word}", problems)
-    typed = {key: value for key, value in (defaults | node.value).items() if key in known}
+    known, here = _known_keys(kind), node.value
+    if not here.keys() <= known:
+        tell_unknown_keys(node, known, f"a {kind.word}", problems)
+    typed = {key: value for key, value in (defaults | here).items() if key in known}
     for field in kind.fields.values():
         if field.required and field.key not in typed:
             help = f"add '{field.key}'" + (f": {field.doc}" if field.doc else "")
@@ -278,9 +280,9 @@ def _read_card(
     said = {key: value for key, value in values.items() if key != "guid"} | (
         {"retired": values["retired"]["why"]} if "retired" in values else {}
     )
+    unsure = {key: value for key, value in said.items() if type(value) is not str and key in good and key != "tags"}
     lacking = {
-        language: [key for key, value in said.items() if key in good and not _is_whole(kind, key, value, language)]
-        for language in wanted
+        language: [key for key, value in unsure.items() if not _is_whole(kind, key, value, language)] for language in wanted
     }
     for language, keys in lacking.items():
         for key in keys:
@@ -290,10 +292,15 @@ def _read_card(
             problems.append(problem)
     left_out = tuple(language for language in wanted if lacking[language] or not is_said_in(deck.name, language))
     whole = tuple(language for language in wanted if language not in left_out)
-    tags = {text for _, text in said_in(values.get("tags", []), "")}
+    tags = {text for _, text in said_in(values["tags"], "")} if "tags" in values else set()
     if values.get("sensitive") == "true":
         tags.add("sensitive")
     return Card(id, deck, kind, values, whole, left_out, tuple(sorted(tags)), order, node)
+
+
+def _known_keys(kind: Kind) -> frozenset[str]:
+    """What a card of a kind may have."""
+    return kind.keys | CARD_KEYS.keys() if kind.common else kind.keys | (CARD_KEYS.keys() - {"extra", "reference"})
 
 
 def _read_overrides(
@@ -347,6 +354,8 @@ def _merge(old: Value, new: Value, languages: Iterable[str]) -> Value:
 
 def _is_whole(kind: Kind, key: str, value: Value, language: str) -> bool:
     """Whether nothing of a field lacks in one language."""
+    if type(value) is dict and language in value:
+        return True
     if key in kind.fields and kind.fields[key].type == "shapes":
         return all(is_said_in(shape.names, language) for shape in to_shapes(value))
     return is_said_in(value, language)
@@ -374,9 +383,19 @@ def _is_good(node: Node, key: str, value: Value, kind: Kind, deck: Deck, problem
     type_ = field.type if field else CARD_KEYS[key]
     if type_ in ("id", "kind", "languages"):
         return True  # they are read by themselves
-    plain = type_ in ("text", "texts", "options", "references", "guid") and key != "deck" and isinstance(value, str)
-    if plain and value.strip() and not unseen(value):
-        return True  # what nearly all values are: no need to know where they stand
+    if type_ in PLAIN_TYPES and key != "deck":  # what nearly all values are: no need to know where they stand
+        if type(value) is str:
+            if value and not value.isspace() and not unseen(value):
+                return True
+        elif (
+            type(value) is dict
+            and value
+            and value.keys() <= deck.said
+            and all(type(text) is str and text and not text.isspace() and not unseen(text) for text in value.values())
+        ):
+            return True
+    elif type_ == "tags" and type(value) is list and all(type(tag) is str and tag.strip() and not unseen(tag) for tag in value):
+        return True
     place, name = _place(node, key), f"'{key}'"
     if type_ == "retired":
         return _is_good_farewell(place, deck, problems)

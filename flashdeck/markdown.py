@@ -28,6 +28,11 @@ _raw_cleaner = nh3.Cleaner(
 _SOURCE = r"""(?i)(<img\b[^>]*?\ssrc\s*=\s*)("[^"]*"|'[^']*'|[^\s"'>]+)"""
 PLAYED = tuple(".mp3 .ogg .oga .opus .wav .flac .m4a .aac .spx .mp4 .m4v .webm .ogv .mov .mkv .avi .mpg .mpeg".split())
 
+# A line with no sign that Markdown or HTML could take for its own is the same in both: most texts are such.
+PLAIN = re.compile(
+    r"(?![-+=:]|\d+[.)])[^\s\\`*_\[\]<>&#~|\x00-\x1f](?:[^\n\r\t\f\v\\`*_\[\]<>&#~|\x00-\x1f\x85\u2028\u2029]*[^\s\\`*_\[\]<>&#~|\x00-\x1f])?"
+)
+
 # MathJax's own brackets, which Markdown would take for escapes. `$5 to $9` stays money.
 MATH = re.compile(r"\\\(.+?\\\)|\\\[.+?\\\]", re.S)
 SOUND = re.compile(r"\[sound:([^\]\n]+)\]")
@@ -36,6 +41,8 @@ _MARK = "\ue000{}\ue001"  # of the private use area: in no author's text, and no
 
 def to_html(text: str) -> str:
     """A text as it stands on a card: safe HTML, without <p> where it is one paragraph."""
+    if PLAIN.fullmatch(text):
+        return text
     if text.startswith(RAW):
         return text[len(RAW) :]
     html = _cleaner.clean(_to_raw_html(text)).strip().replace("&nbsp;", "\u00a0")

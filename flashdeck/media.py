@@ -16,7 +16,7 @@ from flashdeck.markdown import find_media, find_unnamed_pictures, to_html, to_me
 from flashdeck.model import Card, Library
 from flashdeck.problem import Problem, Spot, nearest
 from flashdeck.shapes import short
-from flashdeck.source import Route, unseen
+from flashdeck.source import Route, Value, unseen
 
 LARGEST_MEDIA = 5_000_000  # bytes
 Place = tuple[Path, str]  # the folder of the YAML file (or the name of a kind), and the name as it stands in the HTML
@@ -37,11 +37,11 @@ def read_media(library: Library, problems: list[Problem]) -> dict[Place, Media]:
     named: set[str] = set()
     for card in library.versions:
         for key, value in card.values.items():
-            folder = card.home(key)[1]
             field = card.kind.fields.get(key)
             is_media = field is not None and field.type == "media"
-            if type(value) is str and "[" not in value and "<" not in value and not is_media:
-                continue  # neither ![...](...) nor [sound:...] nor <img>
+            if not is_media and not _may_name_files(value):
+                continue
+            folder = card.home(key)[1]
             for route, text in _texts(card, key):
                 if "[" not in text and "<" not in text and not is_media:
                     continue
@@ -81,6 +81,13 @@ def read_media(library: Library, problems: list[Problem]) -> dict[Place, Media]:
     if not library.unread:
         problems += _tell_unused(library, named)
     return found
+
+
+def _may_name_files(value: Value) -> bool:
+    """Whether ![...](...), [sound:...] or <img> can be anywhere in a value."""
+    if type(value) is str:
+        return "[" in value or "<" in value
+    return any(_may_name_files(one) for one in (value.values() if type(value) is dict else value))
 
 
 def find_static(kind: Kind) -> list[str]:

@@ -33,6 +33,11 @@ class Deck:
     allow_scripts: bool
     node: Node = field(repr=False, compare=False)
 
+    @cached_property
+    def said(self) -> frozenset[str]:
+        """Its languages, to look one up."""
+        return frozenset(self.languages)
+
 
 @dataclass(frozen=True)
 class Override:
@@ -59,13 +64,18 @@ class Card:
 
     def said(self, key: str, language: str) -> list[tuple[Route, str]]:
         """The texts of a field in one language, each with its route from the card."""
-        value = self.values.get(key, [])
-        if isinstance(value, str):  # by far the most; the rest of this is for lists and mappings
+        value = self.values.get(key)
+        if type(value) is str:  # by far the most are texts, and texts by language
             return [((key,), value)]
-        return [((key, *route), text) for route, text in said_in(value, language)]
+        if type(value) is dict and type(text := value.get(language)) is str:
+            return [((key, language), text)]
+        return [((key, *route), text) for route, text in said_in(value, language)] if value else []
 
     def text(self, key: str, language: str) -> str:
         """The text of a field in one language, or nothing."""
+        value = self.values.get(key, "")
+        if type(value) is str:
+            return value
         return next((text for _, text in self.said(key, language)), "")
 
     def guid(self, language: str) -> str:

@@ -82,7 +82,7 @@ def to_note_type(kind: Kind, language: str, media: Mapping[Place, Media]) -> Not
 
     id, type_name = kind.anki or (0, f"flashdeck {kind.name} ({language})")
     id = id or stable_id("note type", kind.name, language)
-    names = {field.key: field.name for field in _stored(kind)} | {name: name for name in kind.common}
+    names = {field.key: field.name for field in kind.stored} | {name: name for name in kind.common}
     field_ids = {field.key: field.id for field in kind.fields.values() if field.id}
     templates = []
     for template in kind.templates:
@@ -123,8 +123,8 @@ def to_note(
     those of old learners as they are, so that one search finds them, and makes none for new ones.
     """
     kind = card.kind
-    values = [_to_html(card, field, language) for field in _stored(kind)]
-    keys = [field.key for field in _stored(kind)] + ["extra", "reference", "retired", kind.typed, ""]
+    values = [_to_html(card, field, language) for field in kind.stored]
+    keys = [field.key for field in kind.stored] + ["extra", "reference", "retired", kind.typed, ""]
     if kind.common:
         sources = _to_sources(card, language, references)
         extra, farewell = _to_extra(card, language), _to_farewell(card, language, replacement)
@@ -162,11 +162,6 @@ def _find_file(card: Card, key: str, name: str, media: Mapping[Place, Media]) ->
     """The file that a field names. What one field takes from another, as the options do, may name those of that one."""
     folders = dict.fromkeys(card.home(one)[1] for one in (key, *card.values))
     return next(media[folder, name] for folder in folders if (folder, name) in media)
-
-
-def _stored(kind: Kind) -> list[Field]:
-    """The fields of a kind that Anki stores as they are, in its order."""
-    return [field for field in kind.fields.values() if field.name and field.name not in kind.common]
 
 
 def _to_extra(card: Card, language: str) -> str:
@@ -267,8 +262,11 @@ def _to_farewell(card: Card, language: str, replacement: Card | None) -> str:
 
 def _to_sources(card: Card, language: str, references: Mapping[str, Reference]) -> str:
     undated = card.kind.label("undated", language)
-    cited = [cite(references[id], undated) for _, id in card.said("reference", language)]
+    cited = [_cite(references[id], undated) for _, id in card.said("reference", language)]
     return '<ul class="references">' + "".join(f"<li>{citation}</li>" for citation in cited) + "</ul>" if cited else ""
+
+
+_cite = cache(cite)
 
 
 @cache

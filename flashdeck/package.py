@@ -4,6 +4,7 @@ genanki gives the schema, the note types and the decks; the rows are written in 
 """
 
 import json
+import re
 import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import closing
@@ -19,6 +20,9 @@ from genanki.apkg_schema import APKG_SCHEMA
 from flashdeck.archive import read_archive
 from flashdeck.notes import Note, NoteType, stable_id
 
+MOST_CARDS = 500  # of a note
+# Anki makes its indexes itself; in a package they would take a third of the time and the room.
+TABLES = re.sub(r"CREATE INDEX[^;]*;", "", APKG_SCHEMA)
 MASK_FIELDS = 5  # of Anki's own note type for pictures with hidden places
 # A database says which SQLite wrote it; this one says the same everywhere.
 SQLITE_VERSION = (3_040_000).to_bytes(4, "big")
@@ -82,29 +86,30 @@ def _to_database(notes: Sequence[Note], times: Mapping[str | int, int]) -> bytes
     types = {note.type.id: note.type for note in notes}
     decks = {name: stable_id("deck", name) for name in sorted({note.deck for note in notes})}
     ids = _to_ids([note.guid for note in notes])
-    cards = [(note, ord_) for note in notes for ord_ in note.cards]
-    card_ids = _to_ids([f"{note.guid} {ord_}" for note, ord_ in cards])
     with closing(sqlite3.connect(":memory:")) as database:
-        database.executescript(APKG_SCHEMA)
+        database.executescript(TABLES)
         database.executescript(APKG_COL)
         (default,) = database.execute("SELECT decks FROM col").fetchone()
         all_decks = json.loads(default) | {str(id): genanki.Deck(id, name).to_json() for name, id in decks.items()}
         all_types = {str(type.id): _to_model(type, times[type.id]) for type in types.values()}
         database.execute("UPDATE col SET decks = ?, models = ?", (json.dumps(all_decks), json.dumps(all_types)))
-        database.executemany(
-            "INSERT INTO notes VALUES (?, ?, ?, ?, -1, ?, ?, ?, 0, 0, '')",  # Anki computes the checksum itself
-            (
-                (ids[n.guid], n.guid, n.type.id, times[n.key], f" {' '.join(n.tags)} ", "\x1f".join(n.fields), n.fields[0])
-                for n in notes
-            ),
-        )
-        database.executemany(
-            "INSERT INTO cards VALUES (?, ?, ?, ?, ?, -1, 0, 0, ?, 0, 0, 0, 0, 0, 0, 0, 0, '')",
-            (
-                (card_ids[f"{note.guid} {ord_}"], ids[note.guid], decks[note.deck], ord_, times[note.key], note.order)
-                for note, ord_ in cards
-            ),
-        )
+        rows = []
+        cards = []
+        taken: set[int] = set()
+        for note in notes:
+            id, changed, deck = ids[note.guid], times[note.key], decks[note.deck]
+            tags = f" {' '.join(note.tags)} "
+            rows.append((id, note.guid, note.type.id, changed, tags, "\x1f".join(note.fields)))
+            for at in note.cards:
+                card = id + at
+                while card in taken:
+                    card += MOST_CARDS
+                taken.add(card)
+                cards.append((card, id, deck, at, changed, note.order))
+        # Anki computes the checksum and the sort field itself
+        database.executemany("INSERT INTO notes VALUES (?, ?, ?, ?, -1, ?, ?, 0, 0, 0, '')", rows)
+        sql = "INSERT INTO cards VALUES (?, ?, ?, ?, ?, -1, 0, 0, ?, 0, 0, 0, 0, 0, 0, 0, 0, '')"
+        database.executemany(sql, cards)
         database.commit()
         data = bytearray(database.serialize())
     data[96:100] = SQLITE_VERSION

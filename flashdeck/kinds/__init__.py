@@ -9,7 +9,7 @@ A deck has kinds of its own in its folder `kinds`, of the same layout; what is w
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from unicodedata import normalize
 
@@ -85,6 +85,16 @@ class Kind:
     def word(self) -> str:
         """What its authors call it."""
         return self.name.rpartition("/")[2]
+
+    @cached_property
+    def keys(self) -> frozenset[str]:
+        """The keys of its fields."""
+        return frozenset(self.fields)
+
+    @cached_property
+    def stored(self) -> tuple[Field, ...]:
+        """The fields that Anki stores as they are, in its order."""
+        return tuple(field for field in self.fields.values() if field.name and field.name not in self.common)
 
     @property
     def common(self) -> tuple[str, ...]:
