@@ -93,7 +93,10 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):  # a console that lacks a letter shows its number, it does not stop us
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
-    app()
+    try:
+        app()
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)  # all is written: nothing is left to clean up
 
 
 @app.callback(invoke_without_command=True)
@@ -129,13 +132,19 @@ def build(
     locked: Annotated[bool, typer.Option("--locked", help="Fail if a ledger would change (for CI).")] = False,
 ) -> None:
     """Check everything, then write one package for each deck (or course) and language. Options can be repeated."""
+    if since and not updates:
+        _stop("--since says which notes go into the text of --updates; give both, or neither")
+    day = _to_time(since)
+    words = ["build", *map(repr, (paths, course, language, kind, tag, without_tag, out, updates, since, locked))]
+    if said := _recall(words, paths):
+        _echo(said[0], err=True)
+        typer.echo(f"{said[1]}\nunchanged since the last build")
+        return
+
     from flashdeck.compiler import release, select_notes
     from flashdeck.courses import Filter
     from flashdeck.ledger import render_ledger
 
-    if since and not updates:
-        _stop("--since says which notes go into the text of --updates; give both, or neither")
-    day = _to_time(since)
     compiled = _compile(paths)
     library = compiled.library
     _show(compiled.problems, err=True)
@@ -162,9 +171,11 @@ def build(
     selections = [select_notes(compiled, released, whole, code, wanted) for whole in wholes for code in codes]
     if not any(selection.notes for selection in selections):
         _stop("nothing was built: no card is in what you asked for")
-    _write_packages(selections, released, out, day if updates else None)
+    table, outputs = _write_packages(selections, released, out, day if updates else None)
+    typer.echo(table)
     for ledger in changed:
         _write_file(ledger.path, render_ledger(ledger).encode())
+    _remember(words, paths, outputs, [_render(compiled.problems), table])
 
 
 @app.command(epilog="Example: flashdeck check --format github decks")
@@ -177,10 +188,15 @@ def check(
     """Tell every mistake in the sources with its place. Prints nothing when there is none."""
     if watch:
         _watch(paths or [Path("decks")], format)
+    words = ["check", format, str(strict)]
+    if said := _recall(words, paths):
+        _echo(said[0])
+        raise typer.Exit(int(said[1] == "wrong"))
     compiled = _compile(paths)
+    wrong = not compiled.ok or (strict and bool(compiled.problems))
     _show(compiled.problems, format)
-    if not compiled.ok or (strict and compiled.problems):
-        raise typer.Exit(1)
+    _remember(words, paths, [], [_render(compiled.problems, format), "wrong" if wrong else "right"])
+    raise typer.Exit(int(wrong))
 
 
 @app.command(name="list", epilog="Example: flashdeck list --format json")
@@ -574,10 +590,10 @@ def _notes_at(revision: str, paths: list[Path]) -> "list[Stored]":
 
 def _to_time(day: str) -> int:
     """The Unix time of the end of a day of the calendar; 0 for none."""
-    from flashdeck.shapes import to_date
-
     if not day:
         return 0
+    from flashdeck.shapes import to_date
+
     date = to_date(day)
     if not date or len(day) != 10:
         _stop(f"'{day}' is no day; write it as 2026-11-01")
@@ -609,28 +625,33 @@ def _now() -> datetime:
     return datetime.fromtimestamp(int(epoch) if epoch else int(time.time()), UTC)
 
 
-def _write_packages(selections: "Sequence[Selection]", released: "Release", out: Path, since: int | None) -> None:
-    """Writes each selection that has notes (and the text that updates those changed `since` then), and a table of them."""
+def _write_packages(
+    selections: "Sequence[Selection]", released: "Release", out: Path, since: int | None
+) -> tuple[str, list[Path]]:
+    """Writes each selection that has notes (and the text that updates those changed `since` then); a table, and the files."""
     from flashdeck.output import render_table
     from flashdeck.package import to_package
     from flashdeck.updates import render_update, select_changed
 
-    rows = [["package", "notes", "cards", "size"]]
+    rows, outputs = [["package", "notes", "cards", "size"]], []
     for selection in _progress([selection for selection in selections if selection.notes]):
         path = out / f"{selection.name}.apkg"
         package = to_package(selection.notes, released.times)
         _write_file(path, package)
+        outputs.append(path)
         cards = sum(len(note.cards) for note in selection.notes)
         rows.append([str(path), str(len(selection.notes)), str(cards), _size(package)])
         if since is not None and (changed := select_changed(selection.notes, released.ledgers, since)):
             path, text = out / f"{selection.name}-update.txt", render_update(changed).encode()
             _write_file(path, text)
+            outputs.append(path)
             rows.append([str(path), str(len(changed)), "", _size(text)])
-    typer.echo(render_table(rows, numbers=True))
+    lines = [render_table(rows, numbers=True)]
     for selection in selections:
         if selection.left_out:
             left_out = _count(len(selection.left_out), "card")
-            typer.echo(f"{left_out} left out of {selection.name} for a missing translation")
+            lines.append(f"{left_out} left out of {selection.name} for a missing translation")
+    return "\n".join(lines), outputs
 
 
 def _write_file(path: Path, data: bytes) -> None:
@@ -655,10 +676,44 @@ def _progress(items: Sequence[T]) -> Iterator[T]:
         yield from bar
 
 
-def _show(problems: "Sequence[Problem]", format: ProblemFormat = ProblemFormat.text, err: bool = False) -> None:
+def _recall(words: list[str], paths: list[Path] | None) -> list[str] | None:
+    """What these words gave the last time, where nothing changed since."""
+    from flashdeck.memory import recall
+
+    paths = paths or [Path("decks")]
+    return recall(_all_words(words), paths) if _are_whole(paths) else None
+
+
+def _remember(words: list[str], paths: list[Path] | None, outputs: list[Path], said: list[str]) -> None:
+    from flashdeck.memory import remember
+
+    paths = paths or [Path("decks")]
+    if _are_whole(paths):
+        remember(_all_words(words), paths, outputs, said)
+
+
+def _all_words(words: list[str]) -> list[str]:
+    """What an answer depends on beside the files: the folder, the version, the day, and the time that was asked for."""
+    return [*words, str(Path.cwd()), __version__, str(_now().date()), os.environ.get("SOURCE_DATE_EPOCH", "")]
+
+
+def _are_whole(paths: list[Path]) -> bool:
+    """Whether all that belongs to the decks is below these folders."""
+    return all(path.is_dir() and not any((up / "deck.yaml").exists() for up in path.resolve().parents) for path in paths)
+
+
+def _render(problems: "Sequence[Problem]", format: ProblemFormat = ProblemFormat.text) -> str:
     from flashdeck.output import render_problems
 
-    if text := render_problems(problems, format):
+    return render_problems(problems, format)
+
+
+def _show(problems: "Sequence[Problem]", format: ProblemFormat = ProblemFormat.text, err: bool = False) -> None:
+    _echo(_render(problems, format), err)
+
+
+def _echo(text: str, err: bool = False) -> None:
+    if text:
         typer.echo(text, err=err, color=False if os.environ.get("NO_COLOR") else None)
 
 

@@ -65,14 +65,16 @@ class Ran:
 
 
 @pytest.fixture
-def cli(tmp_path: Path) -> Callable[..., Ran]:
+def cli(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Ran]:
     """Runs `flashdeck` as its user would, in a temporary folder."""
+
+    cache = tmp_path_factory.mktemp("cache")
 
     def run(*words: str | Path, cwd: Path = tmp_path, **environment: str) -> Ran:
         done = subprocess.run(
             [sys.executable, "-m", "flashdeck", *map(str, words)],
             cwd=cwd,
-            env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "NO_COLOR": "1", **environment},
+            env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "NO_COLOR": "1", "FLASHDECK_CACHE": str(cache), **environment},
             capture_output=True,
             encoding="utf-8",
             timeout=120,

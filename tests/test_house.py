@@ -17,8 +17,8 @@ MAP = {
     "asking": "kinds problem source",
     "authoring": "compiler kinds model preview problem shapes source writing",
     "changes": "kinds model notes package",
-    "cli": "__init__ archive asking authoring changes compiler courses files foreign git imports kinds ledger model output "
-    "package problem rehearsal schema shapes source tables updates watching writing",
+    "cli": "__init__ archive asking authoring changes compiler courses files foreign git imports kinds ledger memory model "
+    "output package problem rehearsal schema shapes source tables updates watching writing",
     "compiler": "checks courses kinds ledger library media model notes problem releases source",
     "checks": "courses markdown model problem shapes source",
     "courses": "model",
@@ -31,6 +31,7 @@ MAP = {
     "library": "kinds model problem references shapes source",
     "markdown": "",
     "media": "kinds markdown model problem shapes source",
+    "memory": "files",
     "model": "kinds problem source templates",
     "notes": "kinds markdown media model references",
     "output": "problem",

@@ -1,0 +1,102 @@
+"""What a command said the last time, and of which files: where nothing changed since, it need not be worked out again.
+
+The memory is a file in the user's cache folder (or in FLASHDECK_CACHE). It holds no code, is written whole or not at all, and
+deleting it changes nothing but time. A file counts as unchanged by what the system says of it (its times, size and number); one
+that was written within two seconds of being remembered could change again unseen, so it is read and compared.
+"""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from zlib import adler32, crc32
+
+from flashdeck.files import write_file
+
+FORM = 1  # of the memory; another is forgotten
+RACY = 2_000_000_000  # nanoseconds
+Seen = dict[str, list[int | str]]  # by path: times, size, number, and where it is young its digest
+
+
+def recall(words: Sequence[str], paths: Iterable[Path]) -> list[str] | None:
+    """What was said for these words, if every file it came of and every file it wrote is as it was then; else nothing."""
+    try:
+        known = json.loads(_place(words).read_bytes())
+        if known["form"] != FORM or known["words"] != list(words):
+            return None
+        names = _names(paths)
+        if known["inputs"].keys() != set(names):
+            return None
+        files = known["inputs"] | known["outputs"]
+        if not all(_is_same(name, seen) for name, seen in files.items()):
+            return None
+        old = time.time_ns() - RACY
+        if young := [seen for seen in files.values() if len(seen) > 4 and max(seen[:2]) < old]:
+            for seen in young:  # by now they would show a change
+                del seen[4:]
+            write_file(_place(words), json.dumps(known).encode())
+        return [str(text) for text in known["said"]]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        pass  # there is none, or none that anybody wrote on purpose
+    return None
+
+
+def remember(words: Sequence[str], paths: Iterable[Path], outputs: Iterable[Path], said: Sequence[str]) -> None:
+    """Keeps what was said. A cache that cannot be written is no problem."""
+    now = time.time_ns()
+    try:
+        inputs = {name: _look(name, now) for name in _names(paths)}
+        written = {str(path): _look(str(path), now) for path in outputs}
+        known = {"form": FORM, "words": list(words), "inputs": inputs, "outputs": written, "said": list(said)}
+        write_file(_place(words), json.dumps(known).encode())
+    except OSError:
+        pass
+
+
+def _place(words: Sequence[str]) -> Path:
+    text = "\0".join(words).encode()  # the words stand in the file too, so two of one name only forget each other
+    return cache_folder() / f"{crc32(text):08x}{adler32(text):08x}.json"
+
+
+def cache_folder() -> Path:
+    """Where the system wants what can be made again."""
+    if chosen := os.environ.get("FLASHDECK_CACHE"):
+        return Path(chosen)
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"), "flashdeck", "Cache")
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "flashdeck"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "flashdeck")
+
+
+def _names(paths: Iterable[Path]) -> list[str]:
+    """All files below the folders, and those of flashdeck itself: another version may say something else."""
+    names = []
+    for top in [*paths, Path(__file__).parent]:
+        for folder, folders, files in os.walk(top):
+            folders[:] = [name for name in folders if name[0] not in "." and name != "__pycache__"]
+            names += [f"{folder}{os.sep}{name}" for name in files]
+    return names
+
+
+def _look(name: str, now: int) -> list[int | str]:
+    status = os.stat(name)  # noqa: PTH116 (this is the path that has to be fast)
+    about: list[int | str] = [status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino]
+    if max(status.st_mtime_ns, status.st_ctime_ns) > now - RACY:
+        about.append(_digest(name))
+    return about
+
+
+def _is_same(name: str, seen: list[int | str]) -> bool:
+    status = os.stat(name)  # noqa: PTH116
+    if [status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino] != seen[:4]:
+        return False
+    return len(seen) == 4 or _digest(name) == seen[4]
+
+
+def _digest(name: str) -> str:
+    from hashlib import sha256  # it takes a tenth of the time of an unchanged build to import
+
+    return sha256(Path(name).read_bytes()).hexdigest()

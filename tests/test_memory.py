@@ -1,0 +1,105 @@
+"""What did not change is not worked out again; and the memory of it never says what is not so."""
+
+import json
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from flashdeck.memory import FORM, recall, remember
+
+CARDS = "kind: basic\ncards:\n  - {id: one, question: {fr: a}, answer: b}\n"
+
+
+@pytest.fixture
+def built(deck, cli, tmp_path):
+    decks = deck(CARDS)
+    assert cli("build", decks).code == 0
+    return decks
+
+
+def test_a_second_build_says_unchanged_and_leaves_the_bytes_alone(built, cli, tmp_path):
+    before = {path: path.stat() for path in [*(tmp_path / "dist").iterdir(), built / "test" / "flashdeck.lock"]}
+
+    first, second = cli("build", built), cli("build", built)
+
+    assert first.out.splitlines()[-1] == second.out.splitlines()[-1] == "unchanged since the last build"
+    assert "warning[missing-translation]" in first.err and first.err == second.err
+    assert {path: path.stat() for path in before} == before
+
+
+def change_a_text(decks: Path) -> None:
+    (decks / "test" / "cards.yaml").write_text(CARDS.replace("answer: b", "answer: c"))
+
+
+def change_a_text_and_put_its_time_back(decks: Path) -> None:
+    path = decks / "test" / "cards.yaml"
+    status = path.stat()
+    path.write_text(CARDS.replace("answer: b", "answer: c"))
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def add_a_file(decks: Path) -> None:
+    (decks / "test" / "more.yaml").write_text(CARDS.replace("one", "two").replace("fr: a", "fr: z"))
+
+
+def delete_a_package(decks: Path) -> None:
+    next((decks.parent / "dist").glob("*.apkg")).unlink()
+
+
+def touch_a_package(decks: Path) -> None:
+    next((decks.parent / "dist").glob("*.apkg")).write_bytes(b"mine")
+
+
+def delete_the_ledger(decks: Path) -> None:
+    (decks / "test" / "flashdeck.lock").unlink()
+
+
+CHANGES = [change_a_text, change_a_text_and_put_its_time_back, add_a_file, delete_a_package, touch_a_package, delete_the_ledger]
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
+@pytest.mark.parametrize("wait", [False, True], ids=["at once", "later"])
+def test_every_change_is_seen(change, wait, built, cli):
+    if wait:  # past the time in which a file is read to be sure
+        time.sleep(2.1)
+        assert "unchanged" in cli("build", built).out
+
+    change(built)
+    ran = cli("build", built)
+
+    assert ran.code == 0 and "unchanged" not in ran.out
+    assert "unchanged" in cli("build", built).out
+
+
+def test_another_question_gets_its_own_answer(built, cli):
+    assert "unchanged" not in cli("build", built, "--language", "fr").out
+    assert "unchanged" not in cli("build", built, SOURCE_DATE_EPOCH="1700000000").out
+    assert cli("check", built).out == cli("check", built).out != ""
+    assert [cli("check", built, "--strict").code for _ in range(2)] == [1, 1]
+    assert [cli("check", built, "--format", "json").out[0] for _ in range(2)] == ["[", "["]
+
+
+@pytest.mark.parametrize(
+    "bad", [b"", b"{", b"[]", b"null", b'{"form": 1}', b"\xff" * 50, b'{"form": 1, "words": 5, "inputs": [], "said": 3}']
+)
+def test_a_broken_or_hostile_memory_is_forgotten(bad, tmp_path, monkeypatch):
+    monkeypatch.setenv("FLASHDECK_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "decks").mkdir()
+    remember(["x"], [tmp_path / "decks"], [], ["said"])
+    (path,) = (tmp_path / "cache").iterdir()
+    assert recall(["x"], [tmp_path / "decks"]) == ["said"]
+    assert json.loads(path.read_bytes())["form"] == FORM
+
+    path.write_bytes(bad)
+
+    assert recall(["x"], [tmp_path / "decks"]) is None
+
+
+def test_a_cache_that_cannot_be_written_changes_nothing(built, cli, tmp_path):
+    (tmp_path / "file").write_text("not a folder")
+
+    for _ in range(2):
+        ran = cli("build", built, FLASHDECK_CACHE=str(tmp_path / "file" / "cache"))
+        assert ran.code == 0 and "unchanged" not in ran.out
