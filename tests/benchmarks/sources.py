@@ -127,3 +127,52 @@ def write_csv(path: Path, notes: list[Note]) -> None:
         rows.writerow(["guid", "question", "answer", "tags"])
         for at, (front, back, tags) in enumerate(write_pairs(notes)):
             rows.writerow([f"guid{at}", front, back, ", ".join(tags)])
+
+
+def write_anki_yaml_tool(folder: Path, notes: list[Note]) -> None:
+    """One file, as anki-yaml-tool wants it."""
+    config = {
+        "name": "Bench",
+        "fields": ["Front", "Back"],
+        "templates": [
+            {"name": "Card 1", "qfmt": "{{Front}}", "afmt": "{{FrontSide}}<hr id=answer>{{Back}}"},
+            {"name": "Card 2", "qfmt": "{{Back}}", "afmt": "{{FrontSide}}<hr id=answer>{{Front}}"},
+        ],
+    }
+    lines = [f"config: {json.dumps(config)}", "deck-name: Bench", "data:"]
+    for front, back, tags in write_pairs(notes):
+        lines += [f"- front: {_quote(front)}", f"  back: {_quote(back)}", f"  tags: [{', '.join(tags)}]"]
+    folder.mkdir()
+    (folder / "deck.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def write_anki_librarian(folder: Path, notes: list[Note], files: int) -> None:
+    """A folder a deck, as anki-librarian wants it: lists of fields."""
+    deck = folder / "bench"
+    deck.mkdir(parents=True)
+    templates = [
+        {"name": "Card 1", "qfmt": "{{Front}}", "afmt": "{{FrontSide}}<hr id=answer>{{Back}}"},
+        {"name": "Card 2", "qfmt": "{{Back}}", "afmt": "{{FrontSide}}<hr id=answer>{{Front}}"},
+    ]
+    model = {"id": 1_600_000_009, "name": "Bench", "fields": [{"name": "Front"}, {"name": "Back"}], "templates": templates}
+    (deck / "deck.yaml").write_text(f"id: 1600000010\nname: Bench\nmodels: {json.dumps([model])}\n")
+    pairs = list(write_pairs(notes))
+    for at in range(files):
+        some = pairs[at * len(pairs) // files : (at + 1) * len(pairs) // files]
+        lines = ["cards:", "  model: Bench", "  notes:"] + [f"  - [{_double(front)}, {_double(back)}]" for front, back, _ in some]
+        (deck / f"cards-{at:03}.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _double(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def write_ankcompiler(folder: Path, notes: list[Note], files: int) -> None:
+    """Markdown, as ankcompiler wants it: a block a card, with its id below."""
+    folder.mkdir()
+    pairs = list(enumerate(write_pairs(notes)))
+    for at in range(files):
+        blocks = ["---\ndeck: Bench\ntags: [all]\n---\n"]
+        for number, (front, back, _) in pairs[at * len(pairs) // files : (at + 1) * len(pairs) // files]:
+            blocks.append(f"---\n\n\n{front} ::: {back}\n\n---\n[^uid]: n{number:09}\n[^type]: reversed\n")
+        (folder / f"cards-{at:03}.md").write_text("\n".join(blocks), encoding="utf-8")

@@ -1,0 +1,299 @@
+"""flashdeck's speed beside its peers', as whole processes, measured in turn (A B A B ...); the table is Markdown.
+
+    python tests/benchmarks/run.py [--rounds 5] [--only WORDS] [--quick] [--json FILE]
+
+It needs the test extra (the real Anki reads every package that is compared) and the network once: peers are installed into
+environments of their own in .cache/peers. `--quick` measures a tenth of the notes, to see that all works.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import sources
+
+ROOT = Path(__file__).parent.parent.parent
+PEERS = {"anki-yaml-tool": "0.4.0", "anki-librarian": "0.1.2", "ankcompiler": "0.6.0"}
+NOTHING = "import typer\napp = typer.Typer(rich_markup_mode=None)\n@app.command()\ndef nothing() -> None:\n    pass\napp()\n"
+HEAVY = ("genanki", "yaml", "pyromark", "nh3", "babel", "sqlite3")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: the work, what was wished, and what was measured."""
+
+    work: str
+    target: str
+    measured: float
+    holds: bool
+    remark: str = ""
+
+
+@dataclass(frozen=True)
+class Run:
+    seconds: float
+    megabytes: float
+
+
+def run(words: list[str | Path], cwd: Path, **environment: str) -> Run:
+    """A whole process: its seconds, and the most memory it had."""
+    started = time.perf_counter()
+    process = subprocess.Popen(
+        [str(word) for word in words], cwd=cwd, env=os.environ | environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+    error = process.stderr.read() if process.stderr else b""
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - started
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"{words}: exit {process.returncode}\n{error.decode()[-2000:]}")
+    return Run(seconds, usage.ru_maxrss / 1000)
+
+
+def pair(ours: Callable[[], Run], theirs: Callable[[], Run], rounds: int) -> tuple[float, list[tuple[Run, Run]]]:
+    """The median of the ratios of runs in turn, and the runs."""
+    runs = [(ours(), theirs()) for _ in range(rounds)]
+    return statistics.median(one.seconds / other.seconds for one, other in runs), runs
+
+
+def flashdeck() -> Path:
+    """flashdeck as its users have it: installed, not from the source tree."""
+    home = ROOT / ".cache" / "benchmark"
+    if not home.exists():
+        subprocess.run([sys.executable, "-m", "venv", str(home)], check=True)
+    subprocess.run([home / "bin" / "pip", "install", "-q", "--force-reinstall", "--no-deps", str(ROOT)], check=True)
+    subprocess.run([home / "bin" / "pip", "install", "-q", str(ROOT)], check=True, capture_output=True)
+    return home / "bin"
+
+
+def peer(name: str) -> Path | None:
+    """The environment of a peer; nothing where it cannot be had."""
+    home = ROOT / ".cache" / "peers" / name
+    if not (home / "bin" / "pip").exists():
+        subprocess.run([sys.executable, "-m", "venv", str(home)], check=True)
+    done = subprocess.run([home / "bin" / "pip", "install", "-q", f"{name}=={PEERS[name]}"], capture_output=True)
+    return home / "bin" if done.returncode == 0 else None
+
+
+def verify(package: Path, notes: int, cards: int, text: str) -> None:
+    """The real Anki takes the package whole, and finds a text in it."""
+    from anki.collection import Collection, ImportAnkiPackageOptions, ImportAnkiPackageRequest
+
+    with TemporaryDirectory() as folder:
+        col = Collection(str(Path(folder) / "c.anki2"))
+        col.import_anki_package(ImportAnkiPackageRequest(package_path=str(package), options=ImportAnkiPackageOptions()))
+        found = (col.note_count(), col.card_count(), len(col.find_notes(f'"{text}"')))
+        col.close()
+    assert found[:2] == (notes, cards) and found[2] > 0, (package, found, (notes, cards, text))
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A folder with sources, and what everybody does with them."""
+
+    folder: Path
+    notes: list[sources.Note]
+    bin: Path
+    cache: Path
+
+    def build(self, *words: str) -> Run:
+        return run([self.bin / "flashdeck", "build", "--language", "fr", *words], self.folder, FLASHDECK_CACHE=str(self.cache))
+
+    def cold(self) -> Run:
+        for path in (self.folder / "dist", self.cache):
+            shutil.rmtree(path, ignore_errors=True)
+        (self.folder / "decks" / "bench" / "flashdeck.lock").unlink(missing_ok=True)
+        return self.build()
+
+    def genanki(self) -> Run:
+        script = Path(__file__).with_name("with_genanki.py")
+        return run([self.bin / "python", script, self.folder / "rows.json", self.folder / "genanki.apkg"], self.folder)
+
+    def verify(self) -> None:
+        text = next(iter(self.notes[len(self.notes) // 2].html["fr"].values())).split()[-3]
+        for package in (self.folder / "dist" / "bench-fr.apkg", self.folder / "genanki.apkg"):
+            verify(package, len(self.notes), 2 * len(self.notes), text)
+
+
+def make_bench(place: Path, bin: Path, count: int, files: int, **about: int) -> Bench:
+    folder = place / f"{count}-{files}"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    notes = sources.make_notes(count)
+    sources.write_flashdeck(folder, notes, files, **about)
+    sources.write_rows(folder / "rows.json", notes)
+    return Bench(folder, notes, bin, place / f"cache-{count}-{files}")
+
+
+def measure_cold(place: Path, bin: Path, count: int, files: int, target: float, rounds: int) -> list[Row]:
+    bench = make_bench(place, bin, count, files)
+    ratio, _ = pair(bench.cold, bench.genanki, rounds)
+    bench.verify()
+    size = (bench.folder / "dist" / "bench-fr.apkg").stat().st_size / (bench.folder / "genanki.apkg").stat().st_size
+    return [
+        Row(f"cold build, {count:,} notes in {files} files / genanki", f"at most {target}", ratio, ratio <= target),
+        Row(f"size of the package, {count:,} notes / genanki's", "at most 0.25", size, size <= 0.25),
+    ]
+
+
+def measure_peers(place: Path, bin: Path, count: int, rounds: int) -> list[Row]:
+    bench = make_bench(place, bin, count, 20)
+    sources.write_anki_yaml_tool(bench.folder / "ayt", bench.notes)
+    sources.write_anki_librarian(bench.folder / "lib", bench.notes, 20)
+    sources.write_ankcompiler(bench.folder / "ankc", bench.notes, 20)
+    commands: dict[str, tuple[float, list[str | Path], str]] = {
+        "anki-yaml-tool": (14, ["anki-yaml-tool", "build", "--file", "ayt/deck.yaml", "--output", "ayt.apkg"], "ayt.apkg"),
+        "anki-librarian": (8, ["anki-librarian", "--source-directory", "lib"], "build/bench.apkg"),
+        "ankcompiler": (25, ["ankc", "build", "--all", "--path", "ankc"], "bench.apkg"),
+    }
+    rows = []
+    for name, (target, words, package) in commands.items():
+        home = peer(name)
+        work = f"{name}, {count:,} notes / cold build"
+        if not home:
+            rows.append(Row(work, f"at least {target}", 0, False, "could not be installed"))
+            continue
+        ratio, _ = pair(
+            lambda words=words, home=home: run([home / words[0], *words[1:]], bench.folder), bench.cold, min(rounds, 3)
+        )  # type: ignore[misc]
+        verify(bench.folder / package, count, 2 * count, "fr")
+        rows.append(Row(work, f"at least {target}", ratio, ratio >= target, "3 rounds" if rounds > 3 else ""))
+    return rows
+
+
+def measure_again(place: Path, bin: Path, count: int, rounds: int) -> list[Row]:
+    bench = make_bench(place, bin, count, 100)
+    bench.cold()
+    time.sleep(2.5)
+    bench.build()
+    before = (bench.folder / "dist" / "bench-fr.apkg").read_bytes()
+    same, _ = pair(bench.build, bench.genanki, rounds)
+    assert (bench.folder / "dist" / "bench-fr.apkg").read_bytes() == before
+    path, turn = bench.folder / "decks" / "bench" / "cards-007.yaml", iter(range(1000))
+
+    def edit() -> None:
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace("\n      fr: ", f"\n      fr: x{next(turn)} ", 1), encoding="utf-8")
+
+    def one() -> Run:
+        edit()
+        return bench.build()
+
+    def check() -> Run:
+        edit()
+        return run([bench.bin / "flashdeck", "check"], bench.folder, FLASHDECK_CACHE=str(bench.cache))
+
+    changed, _ = pair(one, bench.genanki, rounds)
+    checked, _ = pair(check, bench.genanki, rounds)
+    return [
+        Row(f"nothing changed, {count:,} notes / genanki", "at most 0.25", same, same <= 0.25),
+        Row(f"one file of 100 changed, {count:,} notes / genanki", "at most 0.45", changed, changed <= 0.45),
+        Row(f"check, one file of 100 changed, {count:,} notes / genanki", "at most 0.35", checked, checked <= 0.35),
+    ]
+
+
+def measure_packages(place: Path, bin: Path, count: int, rounds: int) -> list[Row]:
+    folder = place / "many"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    notes = sources.make_notes(count)
+    sources.write_flashdeck(folder, notes, 20, courses=10, languages=("fr", "en", "es", "de"))
+
+    def build(*words: str) -> Run:
+        for path in (folder / "dist", folder / "cache"):
+            shutil.rmtree(path, ignore_errors=True)
+        (folder / "decks" / "bench" / "flashdeck.lock").unlink(missing_ok=True)
+        return run([bin / "flashdeck", "build", *words], folder, FLASHDECK_CACHE=str(folder / "cache"))
+
+    courses = [word for at in range(10) for word in ("--course", f"c{at}")]
+    ratio, _ = pair(lambda: build(*courses), lambda: build("--language", "fr"), min(rounds, 3))
+    assert len(list((folder / "dist").glob("*.apkg"))) == 1
+    return [Row(f"40 packages (10 courses x 4 languages) of {count:,} notes / one package", "at most 8", ratio, ratio <= 8)]
+
+
+def measure_growth(place: Path, bin: Path, count: int) -> list[Row]:
+    small, large = make_bench(place, bin, count, count // 500), make_bench(place, bin, 10 * count, count // 50)
+    runs = [(large.cold(), small.cold()) for _ in range(2)]
+    ratio = statistics.median(one.seconds / other.seconds for one, other in runs)
+    memory = statistics.median(one.megabytes / other.megabytes for one, other in runs)
+    most = max(one.megabytes for one, _ in runs)
+    return [
+        Row(f"time from {count:,} to {10 * count:,} notes", "at most 11", ratio, ratio <= 11, "2 rounds"),
+        Row(
+            f"peak memory from {count:,} to {10 * count:,} notes",
+            "at most 8",
+            memory,
+            memory <= 8 and most < 1000,
+            f"{most:,.0f} MB",
+        ),
+    ]
+
+
+def measure_start(place: Path, bin: Path, rounds: int) -> list[Row]:
+    script = place / "nothing.py"
+    script.write_text(NOTHING)
+    rows = []
+    lists = {"--version": ["--version"], "--help": ["--help"], "shell completion": []}
+    for what, words in lists.items():
+        about = {"_FLASHDECK_COMPLETE": "complete_bash", "COMP_WORDS": "flashdeck bu", "COMP_CWORD": "1"} if not words else {}
+
+        def ours(words: list[str] = words, about: dict[str, str] = about) -> Run:
+            return run([bin / "flashdeck", *words], place, **about)
+
+        ratio, _ = pair(ours, lambda: run([bin / "python", script], place), 3 * rounds)
+        rows.append(Row(f"{what} / a Typer program that does nothing", "at most 1.5", ratio, ratio <= 1.5))
+    code = "import sys; sys.argv = ['flashdeck', '--help']\ntry:\n  from flashdeck.cli import main; main()\n"
+    code += f"except SystemExit: pass\nsys.exit(bool({{*{HEAVY!r}}} & sys.modules.keys()))"
+    run([bin / "python", "-c", code], place)
+    return rows
+
+
+def render(rows: list[Row]) -> str:
+    lines = ["| work | target | measured | |", "|---|---|---|---|"]
+    for row in rows:
+        measured = f"{row.measured:.2f}" if row.measured < 10 else f"{row.measured:.1f}"
+        told = ("holds" if row.holds else "**does not hold**") + (f" ({row.remark})" if row.remark else "")
+        lines.append(f"| {row.work} | {row.target} | {measured} | {told} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", default="", help="cold, large, peers, again, packages, growth, start")
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--json", type=Path)
+    wish = parser.parse_args()
+    bin, few = flashdeck(), 10 if wish.quick else 1
+    with TemporaryDirectory() as name:
+        place = Path(name)
+        parts: dict[str, Callable[[], list[Row]]] = {
+            "start": lambda: measure_start(place, bin, wish.rounds),
+            "cold": lambda: measure_cold(place, bin, 10_000 // few, 20, 1.0, wish.rounds),
+            "again": lambda: measure_again(place, bin, 10_000 // few, wish.rounds),
+            "packages": lambda: measure_packages(place, bin, 10_000 // few, wish.rounds),
+            "peers": lambda: measure_peers(place, bin, 10_000 // few, wish.rounds),
+            "large": lambda: measure_cold(place, bin, 50_000 // few, 100, 0.9, wish.rounds),
+            "growth": lambda: measure_growth(place, bin, 10_000 // few),
+        }
+        rows = []
+        for part, measure in parts.items():
+            if not wish.only or part in wish.only.split(","):
+                print(f"measuring {part} ...", file=sys.stderr)
+                rows += measure()
+    print(render(rows))
+    if wish.json:
+        wish.json.write_text(json.dumps([asdict(row) for row in rows], indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
