@@ -124,7 +124,7 @@ def _broken_gap(text: str) -> tuple[str, str] | None:
 def check_options(library: Library) -> Iterator[Problem]:
     """A right answer among the wrong ones, or one option twice, teaches that the right answer is wrong."""
     for card in library.versions:
-        for key in (field.key for field in card.kind.fields.values() if field.type == "options"):
+        for key in card.kind.options:
             for language in card.deck.languages:
                 answers = {_plain(text) for _, text in card.said("answer", language)}
                 seen: set[str] = set()
@@ -181,7 +181,13 @@ def check_guids(library: Library) -> Iterator[Problem]:
 
 def check_html(library: Library) -> Iterator[Problem]:
     """What can run in a learner's Anki, or breaks out of the card, has no place in a text."""
+    clean: dict[int, bool] = {}
     for card in library.versions:
+        source = card.node.source
+        if id(source) not in clean:
+            clean[id(source)] = not _may_have(source.text, "<", "](", "]:")
+        if clean[id(source)] and not card.overrides:
+            continue  # in the whole file there is neither HTML nor a link
         for key, value in card.values.items():
             if key in ("deck", "guid", "tags", "reference") or not _may_have(value, "<", "](", "]:"):
                 continue

@@ -186,13 +186,20 @@ def to_times(ledgers: Mapping[str, Ledger], notes: Iterable[Note]) -> dict[str |
     What a deck words otherwise is a second later than the original, so that it wins in whatever order both are imported.
     """
     times: dict[str | int, int] = {}
-    for note in sorted(notes, key=lambda note: note.is_override):
-        released = [ledgers[id] for id in note.ledgers]
-        times[note.key] = max(ledger.notes[to_name(note)].changed for ledger in released)
+    types: dict[tuple[tuple[str, ...], int], NoteType] = {}
+    overrides = []
+    for note in notes:
+        types[note.ledgers, note.type.id] = note.type
         if note.is_override:
-            times[note.key] = max(times[note.key], 1 + times.get(note.guid, 0))
-        changed = max(ledger.types[f"{note.type.kind}@{note.type.language}"].changed for ledger in released)
-        times[note.type.id] = max(times.get(note.type.id, 0), changed)
+            overrides.append(note)
+        else:
+            times[note.guid] = ledgers[note.ledgers[0]].notes[to_name(note)].changed
+    for note in overrides:
+        changed = max(ledgers[id].notes[to_name(note)].changed for id in note.ledgers)
+        times[note.key] = max(changed, 1 + times.get(note.guid, 0))
+    for (ids, type_id), type in types.items():
+        changed = max(ledgers[id].types[f"{type.kind}@{type.language}"].changed for id in ids)
+        times[type_id] = max(times.get(type_id, 0), changed)
     return times
 
 

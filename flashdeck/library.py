@@ -385,16 +385,15 @@ def _is_good(node: Node, key: str, value: Value, kind: Kind, deck: Deck, problem
         return True  # they are read by themselves
     if type_ in PLAIN_TYPES and key != "deck":  # what nearly all values are: no need to know where they stand
         if type(value) is str:
-            if value and not value.isspace() and not unseen(value):
+            if _is_fine(value, node.source):
                 return True
-        elif (
-            type(value) is dict
-            and value
-            and value.keys() <= deck.said
-            and all(type(text) is str and text and not text.isspace() and not unseen(text) for text in value.values())
-        ):
-            return True
-    elif type_ == "tags" and type(value) is list and all(type(tag) is str and tag.strip() and not unseen(tag) for tag in value):
+        elif type(value) is dict and value and value.keys() <= deck.said:
+            for text in value.values():
+                if not _is_fine(text, node.source):
+                    break
+            else:
+                return True
+    elif type_ == "tags" and type(value) is list and all(_is_fine(tag, node.source) for tag in value):
         return True
     place, name = _place(node, key), f"'{key}'"
     if type_ == "retired":
@@ -470,6 +469,11 @@ def _check_form(place: Node, form: str, problems: list[Problem]) -> None:
             message = f"this {form} is not on the picture"
             problems.append(place.problem("bad-shape", message, help="its numbers are percent of the picture, from 0 to 100"))
             return
+
+
+def _is_fine(text: Value, source: Source) -> bool:
+    """Whether a value is a text that can be seen. Without escapes there is no sign that was not seen in the file already."""
+    return type(text) is str and bool(text) and not text.isspace() and not (source.escapes and unseen(text))
 
 
 def _is_good_farewell(place: Node, deck: Deck, problems: list[Problem]) -> bool:

@@ -35,7 +35,13 @@ def read_media(library: Library, problems: list[Problem]) -> dict[Place, Media]:
     found: dict[Place, Media] = {}
     files: dict[Path, Media] = {}
     named: set[str] = set()
+    bare: dict[int, bool] = {}
     for card in library.versions:
+        source = card.node.source
+        if id(source) not in bare:
+            bare[id(source)] = not re.search(r"!\[|\[sound:|<", source.text)
+        if bare[id(source)] and not card.overrides and not card.kind.shows:
+            continue  # in the whole file there is no name of one
         for key, value in card.values.items():
             field = card.kind.fields.get(key)
             is_media = field is not None and field.type == "media"

@@ -6,7 +6,7 @@ All ids come from names that never change (deck id, card id, language; kind, fie
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from hashlib import sha256
 from pathlib import Path
 from unicodedata import normalize
@@ -55,7 +55,7 @@ class Note:
     ledgers: tuple[str, ...] = ()  # the ids of the decks that release it: its own, or those that word it otherwise
     retired: bool = False  # withdrawn: learners who have it are told so, others get no card of it
 
-    @property
+    @cached_property
     def is_override(self) -> bool:
         return self.ledgers != (self.card.partition("/")[0],)
 

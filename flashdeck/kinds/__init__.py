@@ -92,6 +92,16 @@ class Kind:
         return frozenset(self.fields)
 
     @cached_property
+    def options(self) -> tuple[str, ...]:
+        """The keys of its fields of wrong answers."""
+        return tuple(field.key for field in self.fields.values() if field.type == "options")
+
+    @cached_property
+    def shows(self) -> bool:
+        """Whether it has a field for a picture or sound."""
+        return any(field.type == "media" for field in self.fields.values())
+
+    @cached_property
     def stored(self) -> tuple[Field, ...]:
         """The fields that Anki stores as they are, in its order."""
         return tuple(field for field in self.fields.values() if field.name and field.name not in self.common)

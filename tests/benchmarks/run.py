@@ -44,19 +44,25 @@ class Run:
     megabytes: float
 
 
-def run(words: list[str | Path], cwd: Path, **environment: str) -> Run:
-    """A whole process: its seconds, and the most memory it had."""
+def run(words: list[str | Path], cwd: Path, memory: bool = False, **environment: str) -> Run:
+    """A whole process: its seconds and, where `memory` is asked for, the most megabytes it had (looking costs time)."""
     started = time.perf_counter()
     process = subprocess.Popen(
         [str(word) for word in words], cwd=cwd, env=os.environ | environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
     )
-    error = process.stderr.read() if process.stderr else b""
-    _, status, usage = os.wait4(process.pid, 0)
+    most = 0.0
+    while memory and process.poll() is None:
+        try:
+            status = Path(f"/proc/{process.pid}/status").read_text()
+        except OSError:
+            break
+        most = max(most, *(float(line.split()[1]) / 1000 for line in status.splitlines() if line.startswith("VmHWM")), 0)
+        time.sleep(0.02)
+    error = process.communicate()[1]
     seconds = time.perf_counter() - started
-    process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise SystemExit(f"{words}: exit {process.returncode}\n{error.decode()[-2000:]}")
-    return Run(seconds, usage.ru_maxrss / 1000)
+    return Run(seconds, most)
 
 
 def pair(ours: Callable[[], Run], theirs: Callable[[], Run], rounds: int) -> tuple[float, list[tuple[Run, Run]]]:
@@ -105,14 +111,15 @@ class Bench:
     bin: Path
     cache: Path
 
-    def build(self, *words: str) -> Run:
-        return run([self.bin / "flashdeck", "build", "--language", "fr", *words], self.folder, FLASHDECK_CACHE=str(self.cache))
+    def build(self, memory: bool = False) -> Run:
+        words = [self.bin / "flashdeck", "build", "--language", "fr"]
+        return run(words, self.folder, memory, FLASHDECK_CACHE=str(self.cache))
 
-    def cold(self) -> Run:
+    def cold(self, memory: bool = False) -> Run:
         for path in (self.folder / "dist", self.cache):
             shutil.rmtree(path, ignore_errors=True)
         (self.folder / "decks" / "bench" / "flashdeck.lock").unlink(missing_ok=True)
-        return self.build()
+        return self.build(memory)
 
     def genanki(self) -> Run:
         script = Path(__file__).with_name("with_genanki.py")
@@ -222,7 +229,7 @@ def measure_packages(place: Path, bin: Path, count: int, rounds: int) -> list[Ro
 
 def measure_growth(place: Path, bin: Path, count: int) -> list[Row]:
     small, large = make_bench(place, bin, count, count // 500), make_bench(place, bin, 10 * count, count // 50)
-    runs = [(large.cold(), small.cold()) for _ in range(2)]
+    runs = [(large.cold(memory=True), small.cold(memory=True)) for _ in range(2)]
     ratio = statistics.median(one.seconds / other.seconds for one, other in runs)
     memory = statistics.median(one.megabytes / other.megabytes for one, other in runs)
     most = max(one.megabytes for one, _ in runs)
