@@ -74,6 +74,8 @@ def find_unsafe(text: str) -> list[str]:
         return []  # neither HTML nor a link
     if text.startswith(RAW):
         raw = text[len(RAW) :]
+        if unended := re.search(r"<[a-zA-Z/!?][^>]*$", raw):  # it would take what comes after it on the card into itself
+            return [unended[0]]
         clean = clean_raw(raw)
     else:
         raw = _to_raw_html(text)

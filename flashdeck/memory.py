@@ -17,6 +17,7 @@ from flashdeck.files import write_file
 
 FORM = 1  # of the memory; another is forgotten
 RACY = 2_000_000_000  # nanoseconds
+LONG_AGO = 30 * 86_400 * 10**9  # what nobody asked for in a month is forgotten
 Seen = dict[str, list[int | str]]  # by path: times, size, number, and where it is young its digest
 
 
@@ -51,6 +52,9 @@ def remember(words: Sequence[str], paths: Iterable[Path], outputs: Iterable[Path
         written = {str(path): _look(str(path), now) for path in outputs}
         known = {"form": FORM, "words": list(words), "inputs": inputs, "outputs": written, "said": list(said)}
         write_file(_place(words), json.dumps(known).encode())
+        for old in cache_folder().glob("*.json"):
+            if old.stat().st_mtime_ns < now - LONG_AGO:
+                old.unlink(missing_ok=True)
     except OSError:
         pass
 

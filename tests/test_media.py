@@ -59,7 +59,7 @@ def test_html_as_it_stands_is_kept_to_the_letter_and_cannot_run():
 
     assert to_html(RAW + html) == html
     assert find_unsafe(RAW + html) == []
-    for bad in ("<script>x</script>", "<img src=x onerror=y>", "<a href='javascript:x'>y</a>", "<iframe></iframe>"):
+    for bad in ("<script>x</script>", "<img src=x onerror=y>", "<a href='javascript:x'>y</a>", "<iframe></iframe>", "a <b"):
         assert find_unsafe(RAW + bad) != []
         assert find_unsafe(RAW + clean_raw(bad)) == []
     assert "url" not in clean_raw('<p style="background: url(https://example.org/x)">a</p>')

@@ -97,6 +97,18 @@ def test_a_broken_or_hostile_memory_is_forgotten(bad, tmp_path, monkeypatch):
     assert recall(["x"], [tmp_path / "decks"]) is None
 
 
+def test_what_nobody_asked_for_in_a_month_is_forgotten(tmp_path, monkeypatch):
+    monkeypatch.setenv("FLASHDECK_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "decks").mkdir()
+    remember(["old"], [tmp_path / "decks"], [], ["said"])
+    (old,) = (tmp_path / "cache").iterdir()
+    os.utime(old, (1_700_000_000, 1_700_000_000))
+
+    remember(["new"], [tmp_path / "decks"], [], ["said"])
+
+    assert not old.exists() and recall(["new"], [tmp_path / "decks"]) == ["said"]
+
+
 def test_a_cache_that_cannot_be_written_changes_nothing(built, cli, tmp_path):
     (tmp_path / "file").write_text("not a folder")
 
