@@ -13,7 +13,13 @@ from flashdeck.tables import Table, split_tags
 from flashdeck.wording import from_html, from_plain
 
 # What people call the columns of a table, beside the keys and names of fields.
-ALIASES = {"front": "question", "back": "answer", "term": "question", "word": "question", "definition": "answer", "cloze": "text"}
+ALIASES = {
+    **dict.fromkeys(("front", "term", "word", "recto", "mot", "frage", "vorderseite", "wort", "pregunta", "anverso"), "question"),
+    **dict.fromkeys(
+        ("back", "definition", "verso", "réponse", "reponse", "définition", "antwort", "rückseite", "respuesta"), "answer"
+    ),
+    "cloze": "text",
+}
 SPECIAL = {
     "id": "id",
     "guid": "guid",
@@ -23,6 +29,9 @@ SPECIAL = {
     "notetype": "notetype",
     "note type": "notetype",
 }
+
+
+Column = tuple[str, str, int]  # the key of a field, a language or nothing, and which column it is
 
 
 def read_rows(table: Table, wish: Wish, known: Mapping[str, Kind]) -> Read:
@@ -35,7 +44,7 @@ def read_rows(table: Table, wish: Wish, known: Mapping[str, Kind]) -> Read:
         head = tuple(cell.strip() for cell in rows.pop(0)[1])
     width = len(head) or max((len(cells) for _, cells in rows), default=0)
     columns, kind, left = _map_columns(head, width, table, wish, known)
-    languages = tuple(dict.fromkeys([wish.language, *(language for _, language, _ in columns if language)]))
+    languages = _find_languages(columns, wish.language)
     said = [f"{len(rows)} rows, {table.how}"]
     names = [f"{head[at] if head else at + 1} -> {key}{f' ({language})' if language else ''}" for key, language, at in columns]
     said.append(f"columns: {', '.join(names)}" + (f"; left out: {', '.join(left)}" if left else ""))
@@ -53,6 +62,13 @@ def read_rows(table: Table, wish: Wish, known: Mapping[str, Kind]) -> Read:
     return Read(cards, said, left_out, languages)
 
 
+def _find_languages(columns: Sequence[Column], base: str) -> tuple[str, ...]:
+    """The languages of the columns; the one of those without only where a field has both."""
+    named = [language for _, language, _ in columns if language]
+    both = {key for key, language, _ in columns if not language} & {key for key, language, _ in columns if language}
+    return tuple(dict.fromkeys([base, *named] if both or not named else named))
+
+
 def _is_head(cells: Sequence[str], known: Mapping[str, Kind]) -> bool:
     """Whether the first row names columns: some of its cells are words for fields, and none repeats."""
     names = [_split_name(cell)[0] for cell in cells]
@@ -62,7 +78,7 @@ def _is_head(cells: Sequence[str], known: Mapping[str, Kind]) -> bool:
 
 def _split_name(cell: str) -> tuple[str, str]:
     """The name of a column and the language in it: `capital:de`, `capital (de)`, `capital_de`."""
-    name = " ".join(cell.split()).casefold()
+    name = _plain(cell)
     found = re.fullmatch(r"(.+?)(?:\s*[:\-_/]\s*|\s*[(\[])([a-z]{2,3}(?:[-_][a-z]{2,4})?)[)\]]?", name)
     if not found:
         return name, ""
@@ -82,60 +98,65 @@ def _words_for(kind: Kind) -> dict[str, str]:
 
 def _map_columns(
     head: tuple[str, ...], width: int, table: Table, wish: Wish, known: Mapping[str, Kind]
-) -> tuple[list[tuple[str, str, int]], str, list[str]]:
-    """(field, language, column) for each column that is used, the kind (or nothing, if rows tell), and the unused ones."""
+) -> tuple[list[Column], str, list[str]]:
+    """Which field (in which language) each column is, the kind (or nothing, if the rows tell), and the columns left out."""
     special = dict(table.special)
-    free = [at for at in range(width) if at not in special.values()]
-    if not head:
-        if wish.columns:
-            pairs = [(key, _column_number(column, width)) for key, column in wish.columns.items()]
-            return [(key, "", at) for key, at in pairs], wish.kind or find_fitting({key for key, _ in pairs}, known), []
-        if len(free) > 3:
-            raise ForeignError(
-                f"nobody can tell which of its {width} columns is what; name them, as in '--map question=1 --map answer=2'"
-            )
-        keys = ("question", "answer", "extra") if len(free) > 1 else ("text",)
-        return [(key, "", at) for key, at in zip(keys, free, strict=False)] + _special_columns(special), wish.kind, []
-    names = [_split_name(cell) for cell in head]
-    used: list[tuple[str, str, int]] = []
     if wish.columns:
-        for key, column in wish.columns.items():
-            base = " ".join(column.split()).casefold()
-            found = [(key, "", at) for at, cell in enumerate(head) if " ".join(cell.split()).casefold() == base]
-            found += [(key, language, at) for at, (name, language) in enumerate(names) if name == base and language]
-            if not found and column.isdecimal():
-                found = [(key, "", _column_number(column, width))]
-            if not found:
-                raise ForeignError(f"there is no column '{column}'; {nearest(column, [cell for cell in head if cell])}")
-            used += found
-        kind = wish.kind or find_fitting(set(wish.columns), known)
-        wrong = set(wish.columns) - known[kind].fields.keys() - {"extra", "reference", "id", "guid", "tags", "deck"}
-        if wrong:
-            raise ForeignError(f"there is no field '{min(wrong)}' in a {kind}; {nearest(min(wrong), known[kind].fields)}")
-    else:
+        used = [column for key, name in wish.columns.items() for column in _find_wished(key, name, head, width)]
+        kind = wish.kind or find_fitting({key for key, _, _ in used}, known)
+        allowed = {*known[kind].fields, "extra", "reference", *SPECIAL.values()}
+        if wrong := sorted({key for key, _, _ in used} - allowed):
+            raise ForeignError(f"there is no field '{wrong[0]}' in a {kind}; {nearest(wrong[0], known[kind].fields)}")
+    elif head:
+        names = [_split_name(cell) for cell in head]
         kind = wish.kind or find_fitting({_key_for(name, language, known) for name, language in names}, known)
-        for at, (name, language) in enumerate(names):
-            whole = " ".join(head[at].split()).casefold()
-            words = _words_for(known[kind])
-            for word, code in ((whole, ""), (name, language)):
-                alias = ALIASES.get(word, "")
-                key = words.get(word, alias if alias in known[kind].fields else "")
-                if key and key not in [one for one, other, _ in used if other == code]:
-                    used.append((key, code, at))
-                    break
+        used = _find_named(head, known[kind])
+    else:
+        kind, free = wish.kind, [at for at in range(width) if at not in special.values()]
+        if len(free) > 3:
+            help = "name them, as in '--map question=1 --map answer=2'"
+            raise ForeignError(f"nobody can tell which of its {width} columns is what; {help}")
+        keys = ("question", "answer", "extra") if len(free) > 1 else ("text",)
+        used = [(key, "", at) for key, at in zip(keys, free, strict=False)]
     taken = {at for _, _, at in used}
-    for at, (name, language) in enumerate(names):
+    for at, (name, language) in enumerate(map(_split_name, head)):
         if at not in taken and name == "guid" and language:
             used.append(("guid", language, at))
         elif at not in taken and name in SPECIAL and SPECIAL[name] not in special:
             special[SPECIAL[name]] = at
-    used += _special_columns(special)
+    used += [(name, "", at) for name, at in special.items()]
     left = [cell or str(at + 1) for at, cell in enumerate(head) if at not in {at for _, _, at in used}]
     return used, kind, left
 
 
-def _special_columns(special: Mapping[str, int]) -> list[tuple[str, str, int]]:
-    return [(name, "", at) for name, at in special.items()]
+def _find_wished(key: str, name: str, head: tuple[str, ...], width: int) -> list[Column]:
+    """The columns that the user means: by name, with those of other languages beside it, or by number."""
+    key, _, language = key.partition(".")
+    wanted = _plain(name)
+    found = [(key, language, at) for at, cell in enumerate(head) if _plain(cell) == wanted]
+    if not language:
+        found += [(key, code, at) for at, (base, code) in enumerate(map(_split_name, head)) if base == wanted and code]
+    if not found and name.isdecimal():
+        return [(key, language, _column_number(name, width))]
+    if not found and head:
+        raise ForeignError(f"there is no column '{name}'; {nearest(name, [cell for cell in head if cell])}")
+    return found or [(key, language, _column_number(name, width))]
+
+
+def _find_named(head: tuple[str, ...], kind: Kind) -> list[Column]:
+    """The columns that are named as the fields of a kind are, each field once in a language."""
+    words = {alias: key for alias, key in ALIASES.items() if key in kind.fields} | _words_for(kind)
+    used: list[Column] = []
+    for at, cell in enumerate(head):
+        for word, language in ((_plain(cell), ""), _split_name(cell)):
+            if word in words and (words[word], language) not in [(key, code) for key, code, _ in used]:
+                used.append((words[word], language, at))
+                break
+    return used
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.split()).casefold()
 
 
 def _column_number(column: str, width: int) -> int:
@@ -171,7 +192,7 @@ def find_fitting(keys: set[str], known: Mapping[str, Kind]) -> str:
 def _to_card(
     where: str,
     cells: Sequence[str],
-    columns: Sequence[tuple[str, str, int]],
+    columns: Sequence[Column],
     kind: str,
     table: Table,
     languages: Sequence[str],

@@ -101,6 +101,26 @@ def test_pictures_beside_a_table_come_with_it(cli, tmp_path):
     assert cli("check").code == 0
 
 
+@pytest.mark.parametrize(
+    ("head", "words", "deck_yaml", "card"),
+    [
+        ("Question,Réponse", [], "[en]", "question: a\n    answer: b"),
+        ("Vorderseite;Rückseite", ["--language", "de"], "[de]", "question: a\n    answer: b"),
+        ("Pays,Country", ["--map", "question.fr=Pays", "--map", "question.en=Country", "--map", "answer=Pays"], "[fr, en]",
+         "question: {fr: a, en: b}\n    answer: a"),
+        ("Term,Definition (fr),Definition (en)", [], "[fr, en]", "question: a\n    answer: {fr: b, en: c}"),
+    ],
+)  # fmt: skip
+def test_headers_of_many_tongues_are_understood(head, words, deck_yaml, card, cli, tmp_path):
+    row = "a;b" if ";" in head else ",".join("abc"[: head.count(",") + 1])
+    (tmp_path / "t.csv").write_text(f"{head}\n{row}\n", encoding="utf-8")
+
+    assert cli("import", "t.csv", "--into", "deck", *words).code == 0
+
+    assert (tmp_path / "deck" / "deck.yaml").read_text().endswith(f"languages: {deck_yaml}\n")
+    assert (tmp_path / "deck" / "cards.yaml").read_text().endswith(f"  - id: a\n    {card}\n")
+
+
 def test_a_second_import_adds_what_is_new_and_says_what_changed(cli, tmp_path):
     table = [["Front", "Back", "Tags"], ["Q1", "A1", "a"], ["Q2", "A2", ""], ["Q1", "A1", "a"]]
     write_csv(tmp_path / "t.csv", table)
