@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flashdeck.markdown import RAW, find_unsafe, to_html
+from flashdeck.markdown import PLAIN, RAW, _cleaner, _to_raw_html, find_unsafe, to_html
 from flashdeck.wording import from_html, from_plain
 
 pieces = st.sampled_from(
@@ -69,3 +69,20 @@ def test_html_becomes_what_people_write(html, text):
 )
 def test_words_become_what_people_write(plain, text):
     assert from_plain(plain) == text
+
+
+signs = st.lists(
+    st.sampled_from(
+        list("ab1 -+=:.)(!?'\"/{}$%^;,@é\u00a0\u200b«»…–")
+        + ["c1::", "www.x.org", "https://x.org/a", "mailto:a@b.c", "  ", "1.", "2)"]
+    )
+)
+
+
+@given(st.one_of(signs.map("".join), st.text(max_size=40)))
+def test_a_text_that_means_itself_is_the_same_the_long_way(text):
+    if not PLAIN.fullmatch(text):
+        return
+    html = _cleaner.clean(_to_raw_html(text)).strip().replace("&nbsp;", "\u00a0")
+
+    assert html == f"<p>{text}</p>"
