@@ -222,8 +222,9 @@ def measure_packages(place: Path, bin: Path, count: int, rounds: int) -> list[Ro
         return run([bin / "flashdeck", "build", *words], folder, FLASHDECK_CACHE=str(folder / "cache"))
 
     courses = [word for at in range(10) for word in ("--course", f"c{at}")]
+    build(*courses)
+    assert len(list((folder / "dist").glob("*.apkg"))) == 40
     ratio, _ = pair(lambda: build(*courses), lambda: build("--language", "fr"), min(rounds, 3))
-    assert len(list((folder / "dist").glob("*.apkg"))) == 1
     return [Row(f"40 packages (10 courses x 4 languages) of {count:,} notes / one package", "at most 8", ratio, ratio <= 8)]
 
 
