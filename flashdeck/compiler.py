@@ -14,7 +14,7 @@ from flashdeck.ledger import Ledger, is_released, read_ledger, stamp, to_times
 from flashdeck.library import read_library
 from flashdeck.media import Media, Place, read_media
 from flashdeck.model import Card, Course, Deck, Library
-from flashdeck.notes import Note, NoteType, to_note, to_note_type
+from flashdeck.notes import LeftOut, Note, NoteType, to_note, to_note_type, to_tag_text
 from flashdeck.problem import Problem
 from flashdeck.releases import check_releases
 from flashdeck.source import find_sources, read_source, to_source
@@ -48,6 +48,18 @@ class Compiled:
                 courses.setdefault(card.id, []).append(course.id)
         return courses
 
+    def to_notes(self, language: str) -> list[Note]:
+        """The notes of all cards that are whole in a language."""
+        return [self.to_note(card, language) for card in self.library.cards if language in card.languages]
+
+    def left_out(self, language: str) -> list[LeftOut]:
+        """The cards that a missing translation keeps out of a language."""
+        return [
+            LeftOut(card.id, card.kind.name, to_tag_text(card, self._courses.get(card.id, ())))
+            for card in self.library.cards
+            if language in card.left_out
+        ]
+
     def to_note(self, card: Card, language: str) -> Note:
         """The note of a card, with the tags of all its courses, whichever of them is built."""
         replacement = self.library.find(card, card.retired["replaced_by"]) if "replaced_by" in card.retired else None
@@ -72,7 +84,7 @@ class Selection:
 
     name: str
     notes: tuple[Note, ...]
-    left_out: tuple[Card, ...]
+    left_out: tuple[LeftOut, ...]
 
 
 def compile_decks(
@@ -106,18 +118,16 @@ def compile_decks(
 
 def release(compiled: Compiled, languages: Iterable[str], now: int) -> Release:
     """All notes in these languages, and what the ledgers say of them at the Unix time `now`; `compiled` must be ok."""
-    notes = {
-        (card.id, language): compiled.to_note(card, language)
-        for language in languages
-        for card in compiled.library.cards
-        if language in card.languages
-    }
     # what was withdrawn before anybody had it needs no farewell
-    ledgers = compiled.ledgers
-    notes = {key: note for key, note in notes.items() if not note.retired or is_released(ledgers, note)}
+    notes = {
+        (note.card, language): note
+        for language in languages
+        for note in compiled.to_notes(language)
+        if not note.retired or is_released(compiled.ledgers, note)
+    }
     overrides = _to_overrides(compiled, notes)
     every = [*notes.values(), *overrides.values()]
-    ledgers = stamp(ledgers, every, now)
+    ledgers = stamp(compiled.ledgers, every, now)
     return Release(notes, overrides, to_times(ledgers, every), ledgers)
 
 
@@ -126,24 +136,29 @@ def _to_overrides(compiled: Compiled, notes: Mapping[tuple[str, str], Note]) -> 
     overridden = compiled.library.overridden
     overrides: dict[tuple[str, str, str], Note] = {}
     for (card, language), original in notes.items():
-        by = {deck.id for deck in compiled.library.decks if f"{card}@{language}" in compiled.ledgers[deck.id].notes}
+        by = {deck.id for deck in compiled.library.decks if f"{card}@{language}" in compiled.ledgers[deck.id].lines}
         if card in overridden:
             by |= {one.deck.id for one in overridden[card].overrides.values() if language in one.deck.languages}
         if by:
             note = compiled.to_note(overridden[card], language) if card in overridden else original
-            note = replace(note, ledgers=tuple(sorted(by)))
+            note = note._replace(ledgers=tuple(sorted(by)))
             overrides |= {(deck, card, language): note for deck in by}
     return overrides
 
 
 def select_notes(compiled: Compiled, released: Release, whole: Deck | Course, language: str, wanted: Filter) -> Selection:
     """The notes of a deck or course in one language, in their authors' order."""
-    cards, overrides = compiled.library.cards, released.overrides
-    if isinstance(whole, Course):
-        deck, chosen = whole.deck, select(select_course(cards, whole), wanted)
-    else:
-        deck = whole.id
-        chosen = select((card for card in cards if card.deck == whole or (deck, card.id, language) in overrides), wanted)
-    found = (overrides.get((deck, card.id, language)) or released.notes.get((card.id, language)) for card in chosen)
-    notes = tuple(note for note in found if note)
-    return Selection(f"{whole.id}-{language}", notes, tuple(card for card in chosen if language in card.left_out))
+    deck = whole.deck if isinstance(whole, Course) else whole.id
+    tag, overrides = f"course::{whole.id}", released.overrides
+
+    def belongs(one: Note | LeftOut) -> bool:
+        return tag in one.tags if isinstance(whole, Course) else one.card.startswith(f"{deck}/")
+
+    notes = (
+        note
+        for (card, code), note in released.notes.items()
+        if code == language and (belongs(note) or (isinstance(whole, Deck) and (deck, card, code) in overrides))
+    )
+    chosen = tuple(overrides.get((deck, note.card, language), note) for note in select(notes, wanted))
+    left_out = tuple(select((one for one in compiled.left_out(language) if belongs(one)), wanted))
+    return Selection(f"{whole.id}-{language}", chosen, left_out)

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
+from unicodedata import normalize
 
 from flashdeck.model import Card, Course
 
@@ -15,14 +17,29 @@ class Filter:
     without_tags: tuple[str, ...] = ()
 
 
-def select(cards: Iterable[Card], wanted: Filter) -> list[Card]:
-    """The cards that pass the filter."""
+class Tagged(Protocol):
+    """A note, or a card without one."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def tags(self) -> list[str]: ...
+
+
+T = TypeVar("T", bound=Tagged)
+
+
+def select(notes: Iterable[T], wanted: Filter) -> list[T]:
+    """The notes that pass the filter."""
+    if wanted == Filter():
+        return list(notes)
+    tags, without_tags = ({normalize("NFC", tag) for tag in some} for some in (wanted.tags, wanted.without_tags))
     return [
-        card
-        for card in cards
-        if (not wanted.kinds or card.kind.name in wanted.kinds or card.kind.word in wanted.kinds)
-        and (not wanted.tags or not set(wanted.tags).isdisjoint(card.tags))
-        and set(wanted.without_tags).isdisjoint(card.tags)
+        note
+        for note in notes
+        if (not wanted.kinds or note.kind in wanted.kinds or note.kind.rpartition("/")[2] in wanted.kinds)
+        and (not tags or not tags.isdisjoint(note.tags))
+        and without_tags.isdisjoint(note.tags)
     ]
 
 

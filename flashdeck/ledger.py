@@ -8,26 +8,27 @@ One line a note and note type, sorted, so that git merges it; the last line is `
 """
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
-from hashlib import sha256
+from functools import cache, cached_property
 from pathlib import Path
+from typing import NamedTuple
 
-from flashdeck.notes import Note, NoteType
+from flashdeck.notes import Note, NoteType, to_digest
 from flashdeck.problem import Problem, Spot
 
 NAME = "flashdeck.lock"
 FIRST, LAST = "flashdeck ledger 1", "end"
 RETIRED = "retired"
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
-NOTE = re.compile(rf"note (\S+@\S+) (\S+) ([\d,]+|{RETIRED}) ([0-9a-f]{{16}}) ({TIME}) ({TIME})(?: guid:([0-9a-f]{{16}}))?")
-TYPE = re.compile(rf"type (\S+@\S+) ([0-9a-f]{{16}}) ({TIME}) (\S+) (\S+)")
+DIGEST = "[0-9a-f]{16}"
+NOTE = re.compile(rf"^note (\S+@\S+) (\S+ (?:[\d,]+|{RETIRED}) {DIGEST} {TIME} {TIME}(?: guid:{DIGEST})?)$", re.M)
+TYPE = re.compile(rf"^type (\S+@\S+) ({DIGEST}) ({TIME}) (\S+) (\S+)$", re.M)
+DECK = re.compile(r"^deck (.*)$", re.M)
 
 
-@dataclass(frozen=True)
-class ReleasedNote:
+class ReleasedNote(NamedTuple):
     """What is known of a note: its kind, its cards (templates or gaps, from 0), when it was first released and last changed."""
 
     kind: str
@@ -35,12 +36,11 @@ class ReleasedNote:
     digest: str
     first: int  # Unix times
     changed: int
-    retired: bool = False
-    guid: str = ""  # a digest of the guid that its author gave it, if so
+    retired: bool
+    guid: str  # a digest of the guid that its author gave it, if so
 
 
-@dataclass(frozen=True)
-class ReleasedType:
+class ReleasedType(NamedTuple):
     """What is known of a note type: the keys of its fields and templates can only grow at the end."""
 
     digest: str
@@ -51,23 +51,39 @@ class ReleasedType:
 
 @dataclass(frozen=True)
 class Ledger:
-    """The ledger of one deck: notes by `card@language`, note types by `kind@language`, and the names of decks in Anki."""
+    """The ledger of one deck: notes by `card@language`, note types by `kind@language`, and the names of decks in Anki.
+
+    Of a note it keeps what its line says after its name: most notes did not change, and then nobody asks for more.
+    """
 
     path: Path
-    notes: Mapping[str, ReleasedNote] = field(default_factory=dict)
+    lines: Mapping[str, str] = field(default_factory=dict)
     types: Mapping[str, ReleasedType] = field(default_factory=dict)
     decks: frozenset[str] = frozenset()
-    lines: Mapping[str, int] = field(default_factory=dict, compare=False)  # where each stands
+    text: str = field(default="", compare=False, repr=False)  # as it was read
+
+    @cached_property
+    def notes(self) -> dict[str, ReleasedNote]:
+        return {name: to_released(line) for name, line in self.lines.items()}
 
     @property
     def latest(self) -> int:
         """The latest time in it; 0 when it is empty."""
-        times = [note.changed for note in self.notes.values()] + [type.changed for type in self.types.values()]
-        return max(times, default=0)
+        times = {line.split(" ", 5)[4] for line in self.lines.values()}
+        return max([*map(_to_time, times), *(type.changed for type in self.types.values())], default=0)
 
     def spot(self, name: str) -> Spot:
         """The line that tells of a note (`note card@language`), note type or deck."""
-        return Spot(str(self.path), self.lines.get(name, 1), 1)
+        found = re.search(rf"^{re.escape(name)}(?: |$)", self.text, re.M)
+        return Spot(str(self.path), self.text.count("\n", 0, found.start()) + 1 if found else 1, 1)
+
+
+def to_released(line: str) -> ReleasedNote:
+    """What the line of a note says, after its name."""
+    kind, cards, digest, first, changed, *guid = line.split(" ")
+    numbers = () if cards == RETIRED else tuple(map(int, cards.split(",")))
+    own = guid[0].removeprefix("guid:") if guid else ""
+    return ReleasedNote(kind, numbers, digest, _to_time(first), _to_time(changed), cards == RETIRED, own)
 
 
 def read_ledger(path: Path, problems: list[Problem]) -> Ledger:
@@ -94,10 +110,22 @@ def read_ledger(path: Path, problems: list[Problem]) -> Ledger:
     if lines[-1] != LAST:
         tell(len(lines), f"this ledger is cut off: its last line is not '{LAST}'", back)
         return Ledger(path)
-    notes: dict[str, ReleasedNote] = {}
-    types: dict[str, ReleasedType] = {}
-    decks: set[str] = set()
-    seen: dict[str, int] = {}
+    found, decks = NOTE.findall(text), frozenset(DECK.findall(text))
+    types = {
+        name: ReleasedType(digest, _to_time(changed), tuple(fields.split(",")), tuple(templates.split(",")))
+        for name, digest, changed, fields, templates in TYPE.findall(text)
+        if _is_time(changed)
+    }
+    notes = dict(found)
+    whole = len(notes) + len(types) + len(decks) + 2 == len(lines)
+    if not whole or not all(map(_is_time, set(re.findall(rf" ({TIME})(?= |$)", text, re.M)))):
+        _tell_lines(lines, tell, back)
+    return Ledger(path, notes, types, decks, text)
+
+
+def _tell_lines(lines: list[str], tell: Callable[[int, str, str], None], back: str) -> None:
+    """Tells which lines of a ledger are wrong, and why."""
+    seen = set()
     for number, line in enumerate(lines, 1):
         if line in (FIRST, LAST):
             continue
@@ -107,29 +135,16 @@ def read_ledger(path: Path, problems: list[Problem]) -> Ledger:
         name = line if line.startswith("deck ") else " ".join(line.split(" ")[:2])
         if name in seen:
             tell(number, f"'{name}' stands here a second time", "keep the line with the later time, delete the other")
-        seen[name] = number
-        if found := NOTE.fullmatch(line):
-            retired = found[3] == RETIRED
-            cards = () if retired else tuple(map(int, found[3].split(",")))
-            notes[found[1]] = ReleasedNote(
-                found[2], cards, found[4], _to_time(found[5]), _to_time(found[6]), retired, found[7] or ""
-            )
-        elif found := TYPE.fullmatch(line):
-            types[found[1]] = ReleasedType(found[2], _to_time(found[3]), tuple(found[4].split(",")), tuple(found[5].split(",")))
-        elif line.startswith("deck "):
-            decks.add(line.removeprefix("deck "))
-        else:
+        seen.add(name)
+        known = any(one.fullmatch(line) for one in (NOTE, TYPE, DECK))
+        if not known or not all(map(_is_time, re.findall(rf" ({TIME})(?= |$)", line))):
             tell(number, "this line of the ledger cannot be read", back)
-    return Ledger(path, notes, types, frozenset(decks), seen)
 
 
 def render_ledger(ledger: Ledger) -> str:
     """The text of a ledger."""
     lines = [f"deck {name}" for name in ledger.decks]
-    for name, note in ledger.notes.items():
-        cards = RETIRED if note.retired else ",".join(map(str, note.cards))
-        line = f"note {name} {note.kind} {cards} {note.digest} {_say(note.first)} {_say(note.changed)}"
-        lines.append(f"{line} guid:{note.guid}" if note.guid else line)
+    lines += [f"note {name} {line}" for name, line in ledger.lines.items()]
     for name, type in ledger.types.items():
         keys = f"{','.join(type.fields)} {','.join(type.templates)}"
         lines.append(f"type {name} {type.digest} {_say(type.changed)} {keys}")
@@ -154,20 +169,18 @@ def stamp(ledgers: Mapping[str, Ledger], notes: Iterable[Note], now: int) -> dic
 
 
 def _stamp_one(ledger: Ledger, notes: list[Note], known: Mapping[tuple[str, str], int], now: int) -> Ledger:
-    new_notes, new_types = dict(ledger.notes), dict(ledger.types)
+    lines, new_types = dict(ledger.lines), dict(ledger.types)
     for note in notes:
-        new = ReleasedNote(
-            note.type.kind,
-            note.cards,
-            digest(note),
-            now,
-            now,
-            note.retired,
-            digest_guid(note.card, note.type.language, note.guid),
-        )
-        if old := ledger.notes.get(to_name(note)):
-            new = replace(new, first=old.first, changed=old.changed if old.digest == new.digest else now)
-        new_notes[to_name(note)] = new
+        name, begins = to_name(note), to_line(note.kind, note.cards, note.digest)
+        guid = digest_guid(note.card, note.type.language, note.guid)
+        ends = f" guid:{guid}" if guid else ""
+        line = lines.get(name, "")
+        if not line:
+            lines[name] = f"{begins} {_say(now)} {_say(now)}{ends}"
+        elif not line.startswith(begins) or not line.endswith(ends or "Z"):
+            old = to_released(line)
+            changed = old.changed if old.digest == note.digest else now
+            lines[name] = f"{begins} {_say(old.first)} {_say(changed)}{ends}"
     for type in {note.type.name: note.type for note in notes}.values():
         name, text = f"{type.kind}@{type.language}", digest_type(type)
         old_type = ledger.types.get(name)
@@ -177,7 +190,17 @@ def _stamp_one(ledger: Ledger, notes: list[Note], known: Mapping[tuple[str, str]
         keys = [tuple(key.replace(" ", "_") for key in keys) for keys in (type.field_keys, type.template_keys)]
         new_types[name] = ReleasedType(text, changed, *keys)
     decks = ledger.decks | {note.deck for note in notes if note.cards and not note.is_override}
-    return Ledger(ledger.path, new_notes, new_types, decks)
+    return Ledger(ledger.path, lines, new_types, decks)
+
+
+def to_line(kind: str, cards: tuple[int, ...], digest: str) -> str:
+    """How the line of a note begins after its name: it says the same as long as the note stays the same."""
+    return f"{kind} {_say_cards(cards)} {digest}"
+
+
+@cache
+def _say_cards(cards: tuple[int, ...]) -> str:
+    return ",".join(map(str, cards)) or RETIRED
 
 
 def to_times(ledgers: Mapping[str, Ledger], notes: Iterable[Note]) -> dict[str | int, int]:
@@ -193,9 +216,9 @@ def to_times(ledgers: Mapping[str, Ledger], notes: Iterable[Note]) -> dict[str |
         if note.is_override:
             overrides.append(note)
         else:
-            times[note.guid] = ledgers[note.ledgers[0]].notes[to_name(note)].changed
+            times[note.guid] = _changed(ledgers[note.ledgers[0]], note)
     for note in overrides:
-        changed = max(ledgers[id].notes[to_name(note)].changed for id in note.ledgers)
+        changed = max(_changed(ledgers[id], note) for id in note.ledgers)
         times[note.key] = max(changed, 1 + times.get(note.guid, 0))
     for (ids, type_id), type in types.items():
         changed = max(ledgers[id].types[f"{type.kind}@{type.language}"].changed for id in ids)
@@ -203,8 +226,12 @@ def to_times(ledgers: Mapping[str, Ledger], notes: Iterable[Note]) -> dict[str |
     return times
 
 
+def _changed(ledger: Ledger, note: Note) -> int:
+    return _to_time(ledger.lines[to_name(note)].split(" ", 5)[4])
+
+
 def is_released(ledgers: Mapping[str, Ledger], note: Note) -> bool:
-    return any(to_name(note) in ledgers[id].notes for id in note.ledgers)
+    return any(to_name(note) in ledgers[id].lines for id in note.ledgers)
 
 
 def to_name(note: Note) -> str:
@@ -212,22 +239,20 @@ def to_name(note: Note) -> str:
     return f"{note.card if note.is_override else note.card.partition('/')[2]}@{note.type.language}"
 
 
-def digest(note: Note) -> str:
-    """A digest of what Anki stores of a note, without its deck and its place: those never reach a learner who has it."""
-    return _digest("\x1f".join(note.fields), " ".join(note.tags), str(note.type.id), str(note.cards))
-
-
 def digest_guid(card: str, language: str, guid: str) -> str:
     """A digest of the guid that an author gave a card; nothing for the one that follows from its id."""
-    return "" if guid == f"{card}@{language}" else _digest(guid)
+    return "" if guid == f"{card}@{language}" else to_digest(guid)
 
 
 def digest_type(type: NoteType) -> str:
-    return _digest(type.name, str(type.fields), str(type.templates), type.css)
+    return to_digest(type.name, str(type.fields), str(type.templates), type.css)
 
 
-def _digest(*parts: str) -> str:
-    return sha256("\x1e".join(parts).encode()).hexdigest()[:16]
+def _is_time(text: str) -> bool:
+    try:
+        return bool(_to_time(text))
+    except ValueError:  # the thirteenth month
+        return False
 
 
 @cache

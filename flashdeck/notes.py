@@ -6,9 +6,10 @@ All ids come from names that never change (deck id, card id, language; kind, fie
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 from unicodedata import normalize
 
 from flashdeck.kinds import Field, Kind, fill, is_right_to_left
@@ -18,6 +19,7 @@ from flashdeck.model import Card, Reference, fill_gaps, said_in, to_shapes
 from flashdeck.references import cite
 
 RETIRED_TAG = "flashdeck::retired"
+FIELD_END = "\x1f"  # Anki's own
 
 
 @dataclass(frozen=True)
@@ -39,35 +41,59 @@ class NoteType:
     stock: int = 0
 
 
-@dataclass(frozen=True)
-class Note:
-    """One note. `guid` never changes: by it Anki knows a note again, and keeps its learner's progress."""
+class Note(NamedTuple):
+    """One note, as Anki stores it. `guid` never changes: by it Anki knows a note again, and keeps its learner's progress."""
 
     guid: str
     card: str  # deck/card
-    type: NoteType = field(repr=False)
-    fields: tuple[str, ...]
-    tags: tuple[str, ...]
+    type: NoteType
+    text: str  # its fields, with FIELD_END between them
+    tag_text: str  # its tags, with blanks between them
     deck: str
     cards: tuple[int, ...]  # which of the type's templates (or gaps, from 0) make a card
     order: int  # the place among the new cards of its deck
+    digest: str  # of what Anki stores of it, without its deck and place: those never reach a learner who has it
     media: tuple[Media, ...] = ()
     ledgers: tuple[str, ...] = ()  # the ids of the decks that release it: its own, or those that word it otherwise
     retired: bool = False  # withdrawn: learners who have it are told so, others get no card of it
 
-    @cached_property
+    @property
+    def fields(self) -> list[str]:
+        return self.text.split(FIELD_END)
+
+    @property
+    def tags(self) -> list[str]:
+        return self.tag_text.split()
+
+    @property
+    def kind(self) -> str:
+        return self.type.kind
+
+    @property
     def is_override(self) -> bool:
         return self.ledgers != (self.card.partition("/")[0],)
 
     @property
     def key(self) -> str:
         """What tells it from all other notes, the wording of another deck included."""
-        return f"{self.guid}\x1foverride" if self.is_override else self.guid
+        return f"{self.guid}{FIELD_END}override" if self.is_override else self.guid
+
+
+class LeftOut(NamedTuple):
+    """A card that a missing translation keeps out of a language."""
+
+    card: str  # deck/card
+    kind: str
+    tag_text: str
+
+    @property
+    def tags(self) -> list[str]:
+        return self.tag_text.split()
 
 
 def stable_id(*names: str | int) -> int:
     """An id for ever for what is named: a number like the milliseconds that Anki uses, of the years 2001 to 2017."""
-    digest = sha256("\x1f".join(map(str, names)).encode()).digest()
+    digest = sha256(FIELD_END.join(map(str, names)).encode()).digest()
     return 10**12 + int.from_bytes(digest[:8], "big") % (5 * 10**11)
 
 
@@ -137,25 +163,34 @@ def to_note(
             value = rename_media(value, {name: file.name for name, file in found.items()})
             files |= dict.fromkeys(found.values())
         fields.append(normalize("NFC", value))
-    tags = {normalize("NFC", tag) for tag in card.tags} | {f"course::{course}" for course in courses}
-    if card.retired:
-        tags.add(RETIRED_TAG)
+    text, tag_text = FIELD_END.join(fields), to_tag_text(card, courses)
     cards = () if card.retired else tuple(card.templates(language))
-    deck = to_deck_name(card, language)
-    ledgers = tuple(sorted({override.deck.id for override in card.overrides.values()})) or (card.deck.id,)
     return Note(
         card.guid(language),
         card.id,
         type,
-        tuple(fields),
-        tuple(sorted(tags)),
-        deck,
+        text,
+        tag_text,
+        to_deck_name(card, language),
         cards,
         card.order,
+        to_digest(text, tag_text, str(type.id), str(cards)),
         tuple(files),
-        ledgers,
+        tuple(sorted({override.deck.id for override in card.overrides.values()})) or (card.deck.id,),
         bool(card.retired),
     )
+
+
+def to_tag_text(card: Card, courses: Iterable[str]) -> str:
+    """The tags of a card in Anki: its own, one for each of its courses, and one when it was withdrawn."""
+    tags = {normalize("NFC", tag) for tag in card.tags} | {f"course::{course}" for course in courses}
+    if card.retired:
+        tags.add(RETIRED_TAG)
+    return " ".join(sorted(tags))
+
+
+def to_digest(*parts: str) -> str:
+    return sha256("\x1e".join(parts).encode()).hexdigest()[:16]
 
 
 def _find_file(card: Card, key: str, name: str, media: Mapping[Place, Media]) -> Media:

@@ -62,7 +62,7 @@ class Stored:
 def to_stored(note: Note) -> Stored:
     """A note as a package would hold it."""
     names = (name for _, name in note.type.fields)
-    return Stored(note.guid, stable_id(note.guid), note.type.name, dict(zip(names, note.fields, strict=True)), note.tags)
+    return Stored(note.guid, stable_id(note.guid), note.type.name, dict(zip(names, note.fields, strict=True)), tuple(note.tags))
 
 
 def read_package(path: Path) -> list[Stored]:
@@ -98,8 +98,7 @@ def _to_database(notes: Sequence[Note], times: Mapping[str | int, int]) -> bytes
         taken: set[int] = set()
         for note in notes:
             id, changed, deck = ids[note.guid], times[note.key], decks[note.deck]
-            tags = f" {' '.join(note.tags)} "
-            rows.append((id, note.guid, note.type.id, changed, tags, "\x1f".join(note.fields)))
+            rows.append((id, note.guid, note.type.id, changed, f" {note.tag_text} ", note.text))
             for at in note.cards:
                 card = id + at
                 while card in taken:

@@ -1,10 +1,9 @@
 """What cannot be taken back once learners have it, checked against the ledgers of earlier releases."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from difflib import get_close_matches
 
-from flashdeck.ledger import Ledger, digest, digest_guid
+from flashdeck.ledger import Ledger, ReleasedNote, digest_guid
 from flashdeck.model import Card, Deck, Library
 from flashdeck.notes import Note, NoteType, to_deck_name
 from flashdeck.problem import Problem
@@ -21,45 +20,48 @@ def check_releases(
     """
     for deck in library.decks:
         ledger = ledgers[deck.id]
-        if not ledger.notes:
+        if not ledger.lines:
             continue
-        own = {name: note for name, note in ledger.notes.items() if "/" not in name}  # not what it words otherwise
-        ledger = replace(ledger, notes=own)
+        released = {name: note for name, note in ledger.notes.items() if "/" not in name}  # not what it words otherwise
         cards = {card.id.partition("/")[2]: card for card in library.cards if card.deck == deck}
-        yield from _check_languages(deck, ledger)
-        yield from _check_ids(library, deck, ledger, cards, render)
-        yield from _check_cards(deck, ledger, cards)
+        yield from _check_languages(deck, released)
+        yield from _check_ids(library, deck, ledger, released, cards, render)
+        yield from _check_cards(deck, released, cards)
         yield from _check_decks(library, deck, ledger, cards)
         yield from _check_types(ledger, types)
 
 
-def _check_languages(deck: Deck, ledger: Ledger) -> Iterator[Problem]:
-    released = {name.partition("@")[2] for name in ledger.notes}
-    for language in sorted(released - set(deck.languages)):
+def _check_languages(deck: Deck, released: Mapping[str, ReleasedNote]) -> Iterator[Problem]:
+    for language in sorted({name.partition("@")[2] for name in released} - set(deck.languages)):
         message = f"this deck was released in '{language}', and its learners would get no more corrections"
         help = f"keep '{language}' in 'languages'; cards may be left out of it one by one, by retiring them"
         yield deck.node.problem("dropped-language", message, "languages", help=help)
 
 
 def _check_ids(
-    library: Library, deck: Deck, ledger: Ledger, cards: Mapping[str, Card], render: Render | None
+    library: Library,
+    deck: Deck,
+    ledger: Ledger,
+    released: Mapping[str, ReleasedNote],
+    cards: Mapping[str, Card],
+    render: Render | None,
 ) -> Iterator[Problem]:
-    released: dict[str, list[str]] = {}
-    for name in ledger.notes:
+    by_id: dict[str, list[str]] = {}
+    for name in released:
         id, _, language = name.partition("@")
-        released.setdefault(id, []).append(language)
-    new = [card for id, card in cards.items() if id not in released]
-    for id, languages in released.items():
+        by_id.setdefault(id, []).append(language)
+    new = [card for id, card in cards.items() if id not in by_id]
+    for id, languages in by_id.items():
         if f"{deck.id}/{id}" in library.card_ids or library.may_define(id):
             continue
         name = f"{id}@{languages[0]}"
-        digests = {ledger.notes[f"{id}@{language}"].digest for language in languages}
+        digests = {released[f"{id}@{language}"].digest for language in languages}
         same = [
             card
             for card in new
             if render
-            and card.kind.name == ledger.notes[name].kind
-            and any(digest(render(card, language)) in digests for language in languages if language in card.languages)
+            and card.kind.name == released[name].kind
+            and any(render(card, language).digest in digests for language in languages if language in card.languages)
         ]
         like = [card.id.partition("/")[2] for card in same] or get_close_matches(id, [c.id.partition("/")[2] for c in new], n=1)
         help = "bring it back and, to withdraw it, write 'retired:' on it"
@@ -69,8 +71,8 @@ def _check_ids(
         yield Problem(ledger.spot(f"note {name}"), "vanished-id", message, help)
 
 
-def _check_cards(deck: Deck, ledger: Ledger, cards: Mapping[str, Card]) -> Iterator[Problem]:
-    for name, note in ledger.notes.items():
+def _check_cards(deck: Deck, released: Mapping[str, ReleasedNote], cards: Mapping[str, Card]) -> Iterator[Problem]:
+    for name, note in released.items():
         id, _, language = name.partition("@")
         card = cards.get(id)
         if not card or language not in deck.languages:

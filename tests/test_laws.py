@@ -14,6 +14,7 @@ from flashdeck.kinds import read_kinds
 from flashdeck.library import read_library
 from flashdeck.markdown import find_unsafe, to_html
 from flashdeck.model import Course
+from flashdeck.notes import LeftOut, to_tag_text
 from flashdeck.package import to_package
 from flashdeck.source import read_text
 
@@ -48,10 +49,15 @@ filters = st.builds(
 def test_selecting_twice_is_selecting_once_and_keeps_the_order(library, include, exclude, named, wanted):
     course = Course("c", "c", include, exclude, tuple(named), "", None)
 
-    once = select(select_course(library.cards, course), wanted)
+    taken = select_course(library.cards, course)
+    tagged = [LeftOut(card.id, card.kind.name, to_tag_text(card, ())) for card in taken]
+    once = select(tagged, wanted)
 
-    assert select(select_course(once, course), wanted) == once
-    assert [card.order for card in once] == sorted(card.order for card in once)
+    assert select_course(taken, course) == taken
+    assert [card.order for card in taken] == sorted(card.order for card in taken)
+    assert select(once, wanted) == once == [one for one in tagged if one in once]
+    assert all(set(wanted.tags) & set(one.tags) or not wanted.tags for one in once)
+    assert not any(set(wanted.without_tags) & set(one.tags) for one in once)
 
 
 @given(libraries(), rules, rules)
