@@ -6,13 +6,14 @@ To add one: a function, its name in CHECKS, its code in problems.md, and a file 
 import re
 from collections.abc import Callable, Iterator
 from datetime import date
+from html import unescape
 
 from flashdeck.courses import select_course
 from flashdeck.markdown import find_unsafe, to_html
 from flashdeck.model import HIGHEST_GAP, Card, Course, Library, gaps
 from flashdeck.problem import Problem, nearest
 from flashdeck.shapes import short, to_date
-from flashdeck.source import Route, Value
+from flashdeck.source import Route, Value, name_unseen, unseen
 
 RESERVED_TAGS = ("marked", "leech")  # Anki drops them from packages
 
@@ -185,13 +186,17 @@ def check_html(library: Library) -> Iterator[Problem]:
     for card in library.versions:
         source = card.node.source
         if id(source) not in clean:
-            clean[id(source)] = not _may_have(source.text, "<", "](", "]:")
+            clean[id(source)] = not _may_have(source.text, "<", "](", "]:", "&#")
         if clean[id(source)] and not card.overrides:
             continue  # in the whole file there is neither HTML nor a link
         for key, value in card.values.items():
-            if key in ("deck", "guid", "tags", "reference") or not _may_have(value, "<", "](", "]:"):
+            if key in ("deck", "guid", "tags", "reference") or not _may_have(value, "<", "](", "]:", "&#"):
                 continue
             for route, text in _texts(card, key):
+                if "&#" in text and (character := unseen(to_html(text))):
+                    word = next((one[0] for one in re.finditer(r"&#\w+;?", text) if unescape(one[0]) in (character, "")), "&#")
+                    message = f"'{word}' is {name_unseen(character)}, which cannot be seen"
+                    yield card.problem("control-character", message, *route, word=word, help="delete it")
                 for part in find_unsafe(text):
                     word = next((word for word in (part, part.upper()) if word in text), "")
                     named = f"'{part}>'" if part.startswith("<") else f"'{short(part)}'"
