@@ -4,7 +4,7 @@ To add one: a function, its name in CHECKS, its code in problems.md, and a file 
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from html import unescape
 
@@ -138,23 +138,32 @@ def check_options(library: Library) -> Iterator[Problem]:
                     seen.add(_plain(text))
 
 
+Group = tuple[str, str, int]  # a kind, a language, and which of its templates asks
+
+
 def check_fronts(library: Library) -> Iterator[Problem]:
     """Two cards ask the same and want different answers: their learner can only guess which."""
-    first: dict[tuple[object, ...], tuple[Card, Route]] = {}
-    for card in (card for card in library.cards if not card.retired):
-        templates = card.kind.templates
-        for language in card.languages:
-            for at in (0,) if card.kind.cloze else card.templates(language):
-                texts = [said for key in templates[at].asks for said in card.said(key, language)]
-                if not texts or not all(text.strip() for _, text in texts):
-                    continue  # something lacks, and has been told
-                front = (card.kind.name, language, at, tuple(_plain(text) for _, text in texts))
-                other, route = first.setdefault(front, (card, texts[0][0]))
-                if other is not card:
-                    message = f"'{short(texts[0][1])}' is also what the card '{other.id}' asks"
-                    help = f"word one of them differently; the other is at {_spot(other, route)}"
-                    level = "warning" if card.kind.anki else "error"  # what comes from elsewhere may be so on purpose
-                    yield card.problem("same-front", message, *texts[0][0], help=help, level=level)
+    first: dict[tuple[Group, str], tuple[Card, Route]] = {}
+    for card in library.cards:
+        for group, text, (route, typed) in find_fronts(card):
+            other, place = first.setdefault((group, text), (card, route))
+            if other is not card:
+                message = f"'{short(typed)}' is also what the card '{other.id}' asks"
+                help = f"word one of them differently; the other is at {_spot(other, place)}"
+                level = "warning" if card.kind.anki else "error"  # what comes from elsewhere may be so on purpose
+                yield card.problem("same-front", message, *route, help=help, level=level)
+
+
+def find_fronts(card: Card) -> Iterator[tuple[Group, str, tuple[Route, str]]]:
+    """What a card asks, without what a learner would not see as a difference, and the first of its texts as it was typed."""
+    if card.retired:
+        return
+    for language in card.languages:
+        for at in (0,) if card.kind.cloze else card.templates(language):
+            said = [one for key in card.kind.templates[at].asks for one in card.said(key, language)]
+            texts = [_plain(text) for _, text in said]
+            if texts and all(texts):  # else something lacks, and has been told
+                yield (card.kind.name, language, at), "\n".join(texts), said[0]
 
 
 def check_guids(library: Library) -> Iterator[Problem]:
@@ -214,27 +223,36 @@ def check_scripts(library: Library) -> Iterator[Problem]:
 
 def check_labels(library: Library) -> Iterator[Problem]:
     """A language without labels shows its learners English words around the author's."""
-    seen = set()
-    for card in library.cards:
-        for language in card.languages:
-            if (card.kind.name, language) not in seen and not card.kind.speaks(language):
-                message = f"there are no labels in '{language}' for a {card.kind.word}: its cards show those of another language"
-                where = f"kinds/{card.kind.word}/kind.yaml" if "/" in card.kind.name else "flashdeck/kinds"
+    spoken = {(card.deck.id, card.kind.name, language) for card in library.cards for language in card.languages}
+    return tell_labels(library, spoken)
+
+
+def tell_labels(library: Library, spoken: Iterable[tuple[str, str, str]]) -> Iterator[Problem]:
+    """Tells which kinds lack labels, of those that decks (by id) use in a language."""
+    for deck in library.decks:
+        for name, language in sorted((name, language) for id, name, language in spoken if id == deck.id):
+            kind = library.kinds[name]
+            if not kind.speaks(language):
+                message = f"there are no labels in '{language}' for a {kind.word}: its cards show those of another language"
+                where = f"kinds/{kind.word}/kind.yaml" if "/" in name else "flashdeck/kinds"
                 help = f"add '{language}' to the labels in {where}"
-                yield card.deck.node.problem("no-labels", message, "languages", word=language, help=help, level="warning")
-            seen.add((card.kind.name, language))
+                yield deck.node.problem("no-labels", message, "languages", word=language, help=help, level="warning")
 
 
-CHECKS: list[Callable[[Library], Iterator[Problem]]] = [
+# What a card tells by itself, and what only all of them tell together.
+CARD_CHECKS: list[Callable[[Library], Iterator[Problem]]] = [
     check_references,
     check_tags,
-    check_replacements,
-    check_courses,
     check_clozes,
     check_options,
+    check_html,
+]
+CHECKS = [
+    *CARD_CHECKS,
+    check_replacements,
+    check_courses,
     check_fronts,
     check_guids,
-    check_html,
     check_labels,
     check_scripts,
 ]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
+from urllib.parse import unquote
 
 from flashdeck.checks import CHECKS, check_review
 from flashdeck.courses import Filter, select, select_course
@@ -12,7 +13,7 @@ from flashdeck.kinds import read_kinds, read_own_kinds
 from flashdeck.ledger import NAME as LEDGER
 from flashdeck.ledger import Ledger, is_released, read_ledger, stamp, to_times
 from flashdeck.library import read_library
-from flashdeck.media import Media, Place, read_media
+from flashdeck.media import Media, Place, read_media, read_static, tell_unused
 from flashdeck.model import Card, Course, Deck, Library
 from flashdeck.notes import LeftOut, Note, NoteType, to_note, to_note_type, to_tag_text
 from flashdeck.problem import Problem
@@ -105,7 +106,11 @@ def compile_decks(
     own_kinds = {folder: read_own_kinds(folder, problems) for folder in sorted(folders)}
     library = read_library(sources, read_kinds(), own_kinds, problems)
     ledgers = {deck.id: read_ledger(deck.folder / LEDGER, problems) for deck in library.decks}
-    media = read_media(library, problems)
+    missed: list[Problem] = []
+    media = read_static(library.kinds.values(), {deck.id: deck for deck in library.decks}) | read_media(library, missed)
+    problems += missed
+    if not library.unread and all(problem.level != "error" for problem in missed):  # else a file may be meant that seems unused
+        problems += tell_unused(library.decks, {unquote(name) for _, name in media})
     for check in CHECKS:
         problems += check(library)
     if today:

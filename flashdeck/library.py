@@ -5,8 +5,8 @@ Reading never stops at a mistake: what is wrong is told and left out, and the re
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -39,12 +39,32 @@ PLAIN_TYPES = frozenset(("text", "texts", "options", "references", "guid"))
 RETIRED_KEYS = ("since", "why", "replaced_by")
 
 
+@dataclass(frozen=True)
+class Frame:
+    """What stands around cards: their decks, with the kinds that those have of their own, references and courses."""
+
+    decks: Mapping[str, Deck]  # by id
+    folders: Mapping[Path, Deck | None]  # of all that have a deck.yaml, be it good or not
+    kinds: Mapping[str, Kind]
+    own_kinds: Mapping[str, Mapping[str, Kind]]  # by the id of the deck and what its authors call them
+    references: Mapping[str, Reference]
+    courses: Mapping[str, Course]
+
+
 def read_library(
     sources: Iterable[Source], kinds: Mapping[str, Kind], own_kinds: Mapping[Path, list[Kind]], problems: list[Problem]
 ) -> Library:
     """All that the sources define, with the kinds that a deck's folder may have of its own; what is wrong is told."""
     sources = list(sources)
-    folders = {Path(source.path).parent.resolve(): _read_deck(source, problems) for source in sources if _describes_deck(source)}
+    return read_cards(sources, read_frame(sources, kinds, own_kinds, problems), problems)
+
+
+def read_frame(
+    sources: Iterable[Source], kinds: Mapping[str, Kind], own_kinds: Mapping[Path, list[Kind]], problems: list[Problem]
+) -> Frame:
+    """What the sources define around their cards; what is wrong with it is told."""
+    sources = list(sources)
+    folders = {Path(source.path).parent.resolve(): _read_deck(source, problems) for source in sources if describes_deck(source)}
     taken: dict[tuple[str, str], Node] = {}
     # a deck and a course each name a package, so they share their ids
     decks = {
@@ -57,12 +77,8 @@ def read_library(
         for deck in decks.values()
     }
     everywhere = {**kinds, **{kind.name: kind for some in own.values() for kind in some.values()}}
-    unread = "".join(source.unread for source in sources)
-    cards: list[Card] = []
-    overrides: list[Override] = []
     references: dict[str, Reference] = {}
     courses: dict[str, Course] = {}
-    orders: Counter[str] = Counter()
     for source, deck in _order(sources, folders, problems):
         for node in _read_items(source, "references", problems):
             reference = read_reference(node, problems)
@@ -72,9 +88,22 @@ def read_library(
             course = _read_course(node, deck, problems)
             if course and _is_free(("package", course.id), node, taken, problems):
                 courses[course.id] = course
+    return Frame(decks, folders, everywhere, own, references, courses)
+
+
+def read_cards(sources: Iterable[Source], frame: Frame, problems: list[Problem]) -> Library:
+    """The cards of the sources within their frame; what is wrong with them is told."""
+    sources = list(sources)
+    taken: dict[tuple[str, str], Node] = {}
+    unread = "".join(source.unread for source in sources)
+    cards: list[Card] = []
+    overrides: list[Override] = []
+    orders: Counter[str] = Counter()
+    for source, deck in _order(sources, frame.folders, problems):
         defaults = {key: value for key, value in source.value.items() if key not in FILE_KEYS}
         nodes = _read_items(source, "cards", problems)
-        known = {**everywhere, **own.get(deck.id, {})} if deck else everywhere  # a deck's own kind goes before one of its name
+        # a deck's own kind goes before one of its name
+        known = {**frame.kinds, **frame.own_kinds.get(deck.id, {})} if deck else frame.kinds
         _check_defaults(source, defaults, nodes, known, problems)
         for node in nodes:
             if "override" in node.value:
@@ -93,11 +122,12 @@ def read_library(
                 cards.append(_read_card(node, defaults, deck, kind, full_id, orders[deck.id], problems))
     overridden = _read_overrides(overrides, {card.id: card for card in cards}, unread, problems)
     cards.sort(key=lambda card: card.deck.id)  # a stable sort: within a deck the order stays
-    card_ids = frozenset(id for what, id in taken if what == "card")
-    return Library(tuple(decks.values()), tuple(cards), references, courses, everywhere, card_ids, unread, overridden)
+    card_ids = frozenset(id for _, id in taken)
+    decks, references, courses = tuple(frame.decks.values()), frame.references, frame.courses
+    return Library(decks, tuple(cards), references, courses, frame.kinds, card_ids, unread, overridden)
 
 
-def _describes_deck(source: Source) -> bool:
+def describes_deck(source: Source) -> bool:
     return Path(source.path).name == "deck.yaml"
 
 
@@ -105,19 +135,24 @@ def _order(
     sources: list[Source], folders: Mapping[Path, Deck | None], problems: list[Problem]
 ) -> Iterator[tuple[Source, Deck | None]]:
     """The sources of cards, references and courses with their decks, in an order that no file system can change."""
-    homes: dict[str, Path] = {}
+    found = []
     for source in sources:
-        path = Path(source.path).resolve()
-        if _describes_deck(source) or not _is_file_of_deck(source, problems):
+        if describes_deck(source) or not _is_file_of_deck(source, problems):
             continue
-        home = next((folder for folder in path.parents if folder in folders), None)
+        home, place = find_home(Path(source.path), folders)
         if home is None:
-            message = f"'{path.name}' is in no deck: no folder above it has a deck.yaml"
+            message = f"'{Path(source.path).name}' is in no deck: no folder above it has a deck.yaml"
             problems.append(source.node().problem("no-deck", message, help="add a deck.yaml beside it, or move the file"))
-        homes[source.path] = home or path.parent
-    found = [source for source in sources if source.path in homes]
-    found.sort(key=lambda source: Path(source.path).resolve().relative_to(homes[source.path]).as_posix())
-    return ((source, folders.get(homes[source.path])) for source in found)
+        found.append((place, source, folders.get(home) if home else None))
+    found.sort(key=lambda one: one[0])
+    return ((source, deck) for _, source, deck in found)
+
+
+def find_home(path: Path, folders: Container[Path]) -> tuple[Path | None, str]:
+    """The folder with a deck.yaml in which a file is, and the file's path in it: by those files are in order."""
+    path = path.resolve()
+    home = next((folder for folder in path.parents if folder in folders), None)
+    return home, path.relative_to(home or path.parent).as_posix()
 
 
 def _is_file_of_deck(source: Source, problems: list[Problem]) -> bool:

@@ -4,7 +4,7 @@ Anki keeps all media in one folder, and never replaces a file there: a corrected
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from flashdeck.kinds import Kind
 from flashdeck.markdown import find_media, find_unnamed_pictures, to_html, to_media_html
-from flashdeck.model import Card, Library
+from flashdeck.model import Card, Deck, Library
 from flashdeck.problem import Problem, Spot, nearest
 from flashdeck.shapes import short
 from flashdeck.source import Route, Value, unseen
@@ -28,13 +28,13 @@ class Media:
 
     name: str
     data: bytes = field(repr=False)
+    path: Path = field(compare=False)
 
 
 def read_media(library: Library, problems: list[Problem]) -> dict[Place, Media]:
     """The media of all cards and kinds, by where they were named; those that cannot be had are added to `problems`."""
     found: dict[Place, Media] = {}
     files: dict[Path, Media] = {}
-    named: set[str] = set()
     bare: dict[int, bool] = {}
     for card in library.versions:
         source = card.node.source
@@ -57,12 +57,11 @@ def read_media(library: Library, problems: list[Problem]) -> dict[Place, Media]:
                     message = "this does not become a picture"
                     problems.append(card.problem("missing-media", message, *route, word=broken[0], help=help))
                 for name in find_media(html):
-                    named.add(unquote(name))
                     if (folder, name) in found:
                         continue
                     try:
                         if path := _find(card, folder, name, route, problems):
-                            found[folder, name] = files.setdefault(path, _read(path))
+                            found[folder, name] = files.setdefault(path, read_file(path))
                             _check_size(card, found[folder, name], name, route, problems)
                     except OSError as error:
                         message = f"'{short(unquote(name))}' cannot be read: {(error.strerror or str(error)).lower()}"
@@ -77,15 +76,18 @@ def read_media(library: Library, problems: list[Problem]) -> dict[Place, Media]:
                         help = "write what it shows in 'alt'"
                     problem = card.problem("missing-alt", message, *route, word=unquote(name), help=help, level="warning")
                     problems.append(problem)
-    for kind in library.kinds.values():
+    return found
+
+
+def read_static(kinds: Iterable[Kind], decks: Mapping[str, Deck]) -> dict[Place, Media]:
+    """The media that the templates and styles of kinds name."""
+    found = {}
+    for kind in kinds:
         for name in find_static(kind):
-            deck = next(deck for deck in library.decks if deck.id == kind.name.partition("/")[0])
-            places = (deck.folder / "kinds" / kind.word / name, deck.folder / "media" / name)
+            folder = decks[kind.name.partition("/")[0]].folder
+            places = (folder / "kinds" / kind.word / name, folder / "media" / name)
             if path := next((place for place in places if place.is_file()), None):
-                found[Path(kind.name), name] = files.setdefault(path.resolve(), _read(path))
-                named.add(name)
-    if not library.unread:
-        problems += _tell_unused(library, named)
+                found[Path(kind.name), name] = read_file(path)
     return found
 
 
@@ -111,9 +113,9 @@ def _check_size(card: Card, media: Media, name: str, route: Route, problems: lis
         problems.append(card.problem("large-media", message, *route, word=unquote(name), help=help, level="warning"))
 
 
-def _tell_unused(library: Library, named: set[str]) -> Iterator[Problem]:
+def tell_unused(decks: Iterable[Deck], named: Container[str]) -> Iterator[Problem]:
     """Files in the decks' `media` folders that no card shows or plays."""
-    for deck in library.decks:
+    for deck in decks:
         for path in _files(deck.folder / "media"):
             if path.relative_to(deck.folder / "media").as_posix() not in named and not path.name.startswith("."):
                 message = f"no card shows or plays '{path.name}', so it is in no package"
@@ -172,11 +174,12 @@ def _files(folder: Path) -> list[Path]:
     return [path for path in sorted(folder.rglob("*")) if path.suffix not in (".yaml", ".yml", ".md", ".lock") and path.is_file()]
 
 
-def _read(path: Path) -> Media:
+def read_file(path: Path) -> Media:
+    """A file under a name that changes with its content. Raises OSError."""
     data = path.read_bytes()
     mark = sha256(data).hexdigest()[:12]
     stem = re.sub(r"[^\w.-]+", "-", normalize("NFC", path.stem)).strip("-.") or "file"
     if not stem.endswith(f"-{mark}"):  # else it was imported from a package of flashdeck
         static = "_" * path.stem.startswith("_")  # Anki keeps these for templates
         stem = f"{static}{stem.strip('-_.')[:80] or 'file'}-{mark}"
-    return Media(stem + path.suffix.lower(), data)
+    return Media(stem + path.suffix.lower(), data, path)
