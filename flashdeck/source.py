@@ -412,6 +412,11 @@ def _explain(error: yaml.YAMLError, text: str) -> Mistake:
     said = getattr(error, "problem", None) or str(error)
     index = min(mark.index, len(text)) if mark else 0
     context = getattr(error, "context_mark", None)
+    if "maximum nesting depth" in said:  # libyaml reads ahead, and meets its own limit before we meet ours
+        try:
+            _read_value(text[:index], [])
+        except yaml.YAMLError as nearer:
+            return _explain(nearer, text)
     if said == "too deep":
         return Mistake(index, "deep-nesting", f"this is nested more than {DEEPEST} levels deep", QUOTE_IT)
     character = text[index : index + 1]
