@@ -74,6 +74,8 @@ class Card:
     def text(self, key: str, language: str) -> str:
         """The text of a field in one language, or nothing."""
         value = self.values.get(key, "")
+        if type(value) is dict:
+            value = value.get(language, "")
         if type(value) is str:
             return value
         return next((text for _, text in self.said(key, language)), "")

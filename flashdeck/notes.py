@@ -149,21 +149,15 @@ def to_note(
     those of old learners as they are, so that one search finds them, and makes none for new ones.
     """
     kind = card.kind
-    values = [_to_html(card, field, language) for field in kind.stored]
-    keys = [field.key for field in kind.stored] + ["extra", "reference", "retired", kind.typed, ""]
+    htmls = [_to_html(card, field, language) for field in kind.stored]
     if kind.common:
-        sources = _to_sources(card, language, references)
-        extra, farewell = _to_extra(card, language), _to_farewell(card, language, replacement)
-        values += [extra, sources, farewell, _to_typed(card, language), ""]
-    files: dict[Media, None] = {}
-    fields = []
-    for at, value in enumerate(values):
-        if names := find_media(value):
-            found = {name: _find_file(card, keys[at], name, media) for name in names}
-            value = rename_media(value, {name: file.name for name, file in found.items()})
-            files |= dict.fromkeys(found.values())
-        fields.append(normalize("NFC", value))
-    text, tag_text = FIELD_END.join(fields), to_tag_text(card, courses)
+        farewell = _to_farewell(card, language, replacement)
+        htmls += _to_extra(card, language), _to_sources(card, language, references), farewell, _to_typed(card, language), ""
+    files: tuple[Media, ...] = ()
+    text = FIELD_END.join(htmls)
+    if find_media(text):
+        text, files = _show_files(card, htmls, media)
+    text, tag_text = normalize("NFC", text), to_tag_text(card, courses)
     cards = () if card.retired else tuple(card.templates(language))
     return Note(
         card.guid(language),
@@ -175,16 +169,33 @@ def to_note(
         cards,
         card.order,
         to_digest(text, tag_text, str(type.id), str(cards)),
-        tuple(files),
-        tuple(sorted({override.deck.id for override in card.overrides.values()})) or (card.deck.id,),
+        files,
+        tuple(sorted({override.deck.id for override in card.overrides.values()})) if card.overrides else (card.deck.id,),
         bool(card.retired),
     )
 
 
+def _show_files(card: Card, htmls: list[str], media: Mapping[Place, Media]) -> tuple[str, tuple[Media, ...]]:
+    """The fields of a note with the names that their files have in Anki, and these files."""
+    keys = [field.key for field in card.kind.stored] + ["extra", "reference", "retired", card.kind.typed, ""]
+    files: dict[Media, None] = {}
+    fields = []
+    for key, html in zip(keys, htmls, strict=False):
+        found = {name: _find_file(card, key, name, media) for name in find_media(html)}
+        fields.append(rename_media(html, {name: file.name for name, file in found.items()}) if found else html)
+        files |= dict.fromkeys(found.values())
+    return FIELD_END.join(fields), tuple(files)
+
+
 def to_tag_text(card: Card, courses: Iterable[str]) -> str:
     """The tags of a card in Anki: its own, one for each of its courses, and one when it was withdrawn."""
-    tags = {normalize("NFC", tag) for tag in card.tags} | {f"course::{course}" for course in courses}
-    if card.retired:
+    return _join_tags(card.tags, tuple(courses), bool(card.retired))
+
+
+@cache
+def _join_tags(own: tuple[str, ...], courses: tuple[str, ...], retired: bool) -> str:
+    tags = {normalize("NFC", tag) for tag in own} | {f"course::{course}" for course in courses}
+    if retired:
         tags.add(RETIRED_TAG)
     return " ".join(sorted(tags))
 
@@ -202,8 +213,8 @@ def _find_file(card: Card, key: str, name: str, media: Mapping[Place, Media]) ->
 def _to_extra(card: Card, language: str) -> str:
     """What the author added, after those fields of the kind that go there too."""
     htmls = []
-    for one in card.kind.fields.values():
-        if one.name == "Extra" and card.kind.common and (html := _to_html(card, one, language)):
+    for one in card.kind.extras:
+        if html := _to_html(card, one, language):
             htmls.append(f'<p class="label">{card.kind.label(one.key, language)}</p><div>{html}</div>')
     extra = to_html(card.text("extra", language))
     return "".join(htmls) + (f"<div>{extra}</div>" if htmls and extra else extra)
@@ -251,11 +262,18 @@ def _to_names(card: Card, language: str) -> str:
 
 def to_deck_name(card: Card, language: str) -> str:
     """The deck of a card in Anki, with its parents: `Deck::Part`."""
-    parts = [text for _, text in said_in(card.deck.name, language)] + [card.text("deck", language)]
+    name = card.deck.name
+    return _join_deck_name(name if type(name) is str else name.get(language, ""), card.text("deck", language))
+
+
+@cache
+def _join_deck_name(*parts: str) -> str:
     return normalize("NFC", "::".join(part for part in parts if part))
 
 
 def _to_html(card: Card, field: Field, language: str) -> str:
+    if field.type == "text" and not card.kind.stock:  # by far the most
+        return to_html(text) if (text := card.text(field.key, language)) else ""
     if field.type == "shapes":
         return _to_masks(card, field.key, language)
     texts = [text for _, text in card.said(field.key, language)]
@@ -296,6 +314,8 @@ def _to_farewell(card: Card, language: str, replacement: Card | None) -> str:
 
 
 def _to_sources(card: Card, language: str, references: Mapping[str, Reference]) -> str:
+    if not card.values.get("reference"):
+        return ""
     undated = card.kind.label("undated", language)
     cited = [_cite(references[id], undated) for _, id in card.said("reference", language)]
     return '<ul class="references">' + "".join(f"<li>{citation}</li>" for citation in cited) + "</ul>" if cited else ""

@@ -51,10 +51,11 @@ def tell_unknown_keys(node: Node, known: Iterable[str], what: str, problems: lis
 
 def read_id(node: Node, problems: list[Problem]) -> str:
     """The id of a deck, card, reference or course; empty when there is none that is good."""
-    if "id" not in node.value:
+    value = node.value
+    if "id" not in value:
         problems.append(node.problem("missing-field", "there is no 'id' here", help="add one; it can never change later"))
         return ""
-    id = node.value["id"]
+    id = value["id"]
     if not isinstance(id, str):
         tell_shape(node.node("id"), "'id'", "a word", problems)
         return ""

@@ -8,12 +8,13 @@ import nh3
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from flashdeck.checks import SOUND_GAPS, _broken_gap
 from flashdeck.compiler import compile_decks, release, select_notes
 from flashdeck.courses import Filter, select, select_course
 from flashdeck.kinds import read_kinds
 from flashdeck.library import read_library
 from flashdeck.markdown import find_unsafe, to_html
-from flashdeck.model import Course
+from flashdeck.model import Course, gaps
 from flashdeck.notes import LeftOut, to_tag_text
 from flashdeck.package import to_package
 from flashdeck.source import read_text
@@ -139,3 +140,14 @@ def test_a_text_that_is_no_markup_is_shown_as_typed(text):
 
     assert find_unsafe(text) == []
     assert unescape(to_html(text)) == text
+
+
+GAPS = "{{c1:: {{c12:: {{c0:: {{c100:: }} {{ { : :: a b & &lbrace; &#123; ` | < [ ] ( ) \\ ~ ~~~ * ** _ # - > 1. ! \n".split(" ")
+
+
+@settings(max_examples=2000)
+@given(st.lists(st.sampled_from([*GAPS, " ", "\n\n", "    ", "{{c1::a}}", "{{c2::b c}}"]), max_size=10).map("".join))
+def test_gaps_that_are_taken_at_a_glance_are_those_that_the_long_look_finds_sound(text):
+    if SOUND_GAPS.fullmatch(text):
+        assert _broken_gap(text) is None
+        assert gaps(to_html(text)) == gaps(text)

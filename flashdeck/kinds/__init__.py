@@ -106,6 +106,11 @@ class Kind:
         """The fields that Anki stores as they are, in its order."""
         return tuple(field for field in self.fields.values() if field.name and field.name not in self.common)
 
+    @cached_property
+    def extras(self) -> tuple[Field, ...]:
+        """The fields that go before what the author adds as `extra`."""
+        return tuple(field for field in self.fields.values() if field.name == "Extra" and self.common)
+
     @property
     def common(self) -> tuple[str, ...]:
         """The fields that Anki stores after its own: none in a note type that is to stay as learners have it."""
