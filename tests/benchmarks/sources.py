@@ -7,12 +7,14 @@ languages. Sentences are random words from a fixed seed, so every run and machin
 import csv
 import json
 import random
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 SYLLABLES = "ba co di fe gu ha jo ki lu me no pa qui ro sa ti vu we xa zo bri cle dra fro gli".split()
 LANGUAGES = ("fr", "en")
+GAP = re.compile(r"\{\{c\d::(.*?)\}\}")
 
 
 @dataclass(frozen=True)
@@ -114,65 +116,105 @@ def write_rows(path: Path, notes: list[Note]) -> None:
     path.write_text(json.dumps(to_rows(notes)), encoding="utf-8")
 
 
-def write_pairs(notes: list[Note]) -> Iterator[tuple[str, str, list[str]]]:
-    """Front, back and tags of each note: what all peers can say. Cards both ways make two of each."""
+def to_kinds(notes: list[Note]) -> dict[str, list[Note]]:
+    """The notes by kind, for peers whose files have one note type each."""
+    kinds: dict[str, list[Note]] = {}
     for note in notes:
-        first, second = list(note.texts["fr"].values())[:2]
-        yield first.replace("{{c1::", "").replace("{{c2::", "").replace("}}", ""), second, list(note.tags)
+        kinds.setdefault(note.kind, []).append(note)
+    return kinds
 
 
-def write_csv(path: Path, notes: list[Note]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        rows = csv.writer(file)
-        rows.writerow(["guid", "question", "answer", "tags"])
-        for at, (front, back, tags) in enumerate(write_pairs(notes)):
-            rows.writerow([f"guid{at}", front, back, ", ".join(tags)])
+def to_fields(note: Note) -> dict[str, str]:
+    """The French HTML of a note, its gaps filled: for peers that know neither Markdown nor clozes."""
+    return {key: GAP.sub(r"\1", text) for key, text in note.html["fr"].items()}
+
+
+def to_templates(fields: list[str]) -> list[dict[str, str]]:
+    """Two cards: each asks one of the first two fields and answers with all others."""
+    shown = {field: "{{" + field + "}}" for field in fields}
+    return [
+        {
+            "name": f"Card {number}",
+            "qfmt": shown[asked],
+            "afmt": "{{FrontSide}}<hr id=answer>" + "<br>".join(shown[field] for field in fields if field != asked),
+        }
+        for number, asked in enumerate(fields[:2], 1)
+    ]
 
 
 def write_anki_yaml_tool(folder: Path, notes: list[Note]) -> None:
-    """One file, as anki-yaml-tool wants it."""
-    config = {
-        "name": "Bench",
-        "fields": ["Front", "Back"],
-        "templates": [
-            {"name": "Card 1", "qfmt": "{{Front}}", "afmt": "{{FrontSide}}<hr id=answer>{{Back}}"},
-            {"name": "Card 2", "qfmt": "{{Back}}", "afmt": "{{FrontSide}}<hr id=answer>{{Front}}"},
-        ],
-    }
-    lines = [f"config: {json.dumps(config)}", "deck-name: Bench", "data:"]
-    for front, back, tags in write_pairs(notes):
-        lines += [f"- front: {_quote(front)}", f"  back: {_quote(back)}", f"  tags: [{', '.join(tags)}]"]
-    folder.mkdir()
-    (folder / "deck.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    """A file a note type, as anki-yaml-tool wants it; when it merges files, notes must name their type again."""
+    for kind, some in to_kinds(notes).items():
+        fields = list(to_fields(some[0]))
+        config = {"name": kind, "fields": fields, "templates": to_templates(fields)}
+        lines = [f"config: {json.dumps(config)}", "data:"]
+        for note in some:
+            lines += [f"- model: {kind}", f"  tags: [{', '.join(note.tags)}]"]
+            lines += [f"  {key}: {_quote(text)}" for key, text in to_fields(note).items()]
+        (folder / f"{kind}.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def write_anki_librarian(folder: Path, notes: list[Note], files: int) -> None:
-    """A folder a deck, as anki-librarian wants it: lists of fields."""
-    deck = folder / "bench"
+def write_anki_librarian(folder: Path, notes: list[Note]) -> None:
+    """A folder a deck and a file a note type, as anki-librarian wants it: lists of fields. It has no tags."""
+    deck, models = folder / "decks" / "bench", []
     deck.mkdir(parents=True)
-    templates = [
-        {"name": "Card 1", "qfmt": "{{Front}}", "afmt": "{{FrontSide}}<hr id=answer>{{Back}}"},
-        {"name": "Card 2", "qfmt": "{{Back}}", "afmt": "{{FrontSide}}<hr id=answer>{{Front}}"},
-    ]
-    model = {"id": 1_600_000_009, "name": "Bench", "fields": [{"name": "Front"}, {"name": "Back"}], "templates": templates}
-    (deck / "deck.yaml").write_text(f"id: 1600000010\nname: Bench\nmodels: {json.dumps([model])}\n")
-    pairs = list(write_pairs(notes))
-    for at in range(files):
-        some = pairs[at * len(pairs) // files : (at + 1) * len(pairs) // files]
-        lines = ["cards:", "  model: Bench", "  notes:"] + [f"  - [{_double(front)}, {_double(back)}]" for front, back, _ in some]
-        (deck / f"cards-{at:03}.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    for number, (kind, some) in enumerate(to_kinds(notes).items()):
+        fields = list(to_fields(some[0]))
+        names = [{"name": field} for field in fields]
+        models.append({"id": 1_600_000_011 + number, "name": kind, "fields": names, "templates": to_templates(fields)})
+        lines = ["cards:", f"  model: {kind}", "  notes:"]
+        lines += [f"  - {json.dumps(list(to_fields(note).values()), ensure_ascii=False)}" for note in some]
+        (deck / f"{kind}.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (deck / "deck.yaml").write_text(f"id: 1600000010\nname: Bench\nmodels: {json.dumps(models)}\n")
 
 
-def _double(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
-
-
-def write_ankcompiler(folder: Path, notes: list[Note], files: int) -> None:
-    """Markdown, as ankcompiler wants it: a block a card, with its id below."""
-    folder.mkdir()
-    pairs = list(enumerate(write_pairs(notes)))
-    for at in range(files):
+def write_ankcompiler(folder: Path, notes: list[Note]) -> None:
+    """Markdown, as ankcompiler wants it: a block a card, with its id below. Its note types are its own, so a statistic is a card
+    both ways too, and what it has no field for stands below the answer."""
+    for at in range(0, len(notes), 500):
         blocks = ["---\ndeck: Bench\ntags: [all]\n---\n"]
-        for number, (front, back, _) in pairs[at * len(pairs) // files : (at + 1) * len(pairs) // files]:
-            blocks.append(f"---\n\n\n{front} ::: {back}\n\n---\n[^uid]: n{number:09}\n[^type]: reversed\n")
-        (folder / f"cards-{at:03}.md").write_text("\n".join(blocks), encoding="utf-8")
+        for note in notes[at : at + 500]:
+            first, second, *others = note.texts["fr"].values()
+            body = [first, second] if note.kind == "cloze" else [f"{first} ::: {second}", *others]
+            about = [f"[^uid]: {note.id:0>10}", f"[^tag]: {note.tags[0]}"] + ["[^type]: reversed"] * (note.kind != "cloze")
+            blocks.append("\n".join(["---\n\n", "\n\n".join(body), "\n---", *about, ""]))
+        (folder / f"cards-{at:06}.md").write_text("\n".join(blocks), encoding="utf-8")
+
+
+def write_brain_brew(folder: Path, notes: list[Note]) -> None:
+    """A table and a note type a kind, and the recipe that makes CrowdAnki's JSON of them, as brain-brew wants it."""
+    (folder / "style.css").write_text(".card { text-align: center; }\n")
+    (folder / "headers.yaml").write_text("name: Bench\ncrowdanki_uuid: bench-deck\n")
+    kinds = to_kinds(notes)
+    for kind, some in kinds.items():
+        fields, cloze = list(some[0].html["fr"]), kind == "cloze"
+        gaps = [{"name": "Cloze", "qfmt": "{{cloze:text}}", "afmt": "{{cloze:text}}<hr id=answer>{{extra}}"}]
+        templates = []
+        for template in gaps if cloze else to_templates(fields):
+            page = f"{kind} {template['name']}.html"
+            (folder / page).write_text(f"{template['qfmt']}\n\n--\n\n{template['afmt']}")
+            templates.append({"name": template["name"], "html_file": page})
+        names = [{"name": field} for field in fields]
+        model = {"name": kind, "id": f"bench-{kind}", "css_file": "style.css", "fields": names, "templates": templates}
+        (folder / f"{kind}.yaml").write_text(json.dumps(model | {"is_cloze": cloze}))
+        with (folder / f"{kind}.csv").open("w", newline="", encoding="utf-8") as file:
+            table = csv.writer(file)
+            table.writerow(["guid", *fields, "tags"])
+            table.writerows([note.id, *note.html["fr"].values(), ", ".join(note.tags)] for note in some)
+    tables = {
+        "part_id": "notes",
+        "note_model_mappings": [{"note_models": list(kinds)}],
+        "file_mappings": [{"file": f"{kind}.csv", "note_model": kind} for kind in kinds],
+    }
+    parts = [
+        {"headers_from_yaml_part": {"part_id": "headers", "file": "headers.yaml"}},
+        {"note_models_from_yaml_part": [{"part_id": kind, "file": f"{kind}.yaml"} for kind in kinds]},
+        {"notes_from_csvs": tables},
+    ]
+    deck = {
+        "folder": "bench",
+        "headers": "headers",
+        "notes": {"part_id": "notes"},
+        "note_models": {"parts": [{"part_id": kind} for kind in kinds]},
+    }
+    (folder / "recipe.yaml").write_text(json.dumps([{"build_parts": parts}, {"generate_crowd_anki": deck}], indent=2))
