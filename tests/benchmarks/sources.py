@@ -98,8 +98,13 @@ def write_flashdeck(
     if courses:
         lines = ["courses:"]
         for at in range(courses):
-            lines.append(f"  - {{id: c{at}, include: {{tags: [t{at}, t{at + 5}, t{(at * 3) % 17}]}}}}")
+            lines.append(f"  - {{id: c{at}, include: {{tags: [{', '.join(to_course_tags(at))}]}}}}")
         (deck / "courses.yaml").write_text("\n".join(lines) + "\n")
+
+
+def to_course_tags(at: int) -> list[str]:
+    """The tags of the notes in the course `at`."""
+    return [f"t{at}", f"t{at + 5}", f"t{at * 3 % 17}"]
 
 
 def _quote(text: str) -> str:
