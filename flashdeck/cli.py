@@ -22,6 +22,7 @@ from flashdeck import __version__
 if TYPE_CHECKING:
     from flashdeck.compiler import Compiled, Release, Selection
     from flashdeck.kinds import Kind
+    from flashdeck.linking import Linked
     from flashdeck.model import Course, Deck
     from flashdeck.package import Stored
     from flashdeck.problem import Problem
@@ -145,7 +146,7 @@ def build(
     from flashdeck.courses import Filter
     from flashdeck.ledger import render_ledger
 
-    compiled = _compile(paths)
+    compiled = _link(paths, language)
     library = compiled.library
     _show(compiled.problems, err=True)
     if not compiled.ok:
@@ -158,7 +159,7 @@ def build(
     for word in kind or ():
         _known("kind", word, {known: known for known in library.kind_words})
     for word in [*(tag or ()), *(without_tag or ())]:
-        _known("tag", word, {known: known for known in library.tags})
+        _known("tag", word, {known: known for known in compiled.tags})
     wanted = Filter(tuple(kind or ()), tuple(tag or ()), tuple(without_tag or ()))
 
     codes = list(dict.fromkeys(language or library.languages))
@@ -192,7 +193,7 @@ def check(
     if said := _recall(words, paths):
         _echo(said[0])
         raise typer.Exit(int(said[1] == "wrong"))
-    compiled = _compile(paths)
+    compiled = _link(paths, [])
     wrong = not compiled.ok or (strict and bool(compiled.problems))
     _show(compiled.problems, format)
     _remember(words, paths, [], [_render(compiled.problems, format), "wrong" if wrong else "right"])
@@ -524,6 +525,7 @@ def _to_values(texts: list[str], kind: "Kind", deck: "Deck") -> "dict[str, Value
 def _watch(paths: list[Path], format: ProblemFormat) -> NoReturn:
     """Checks now and whenever something changes, until somebody stops it."""
     from flashdeck.compiler import compile_decks
+    from flashdeck.linking import link_decks
     from flashdeck.watching import look
 
     seen = None
@@ -531,7 +533,8 @@ def _watch(paths: list[Path], format: ProblemFormat) -> NoReturn:
         while True:
             if (found := look(paths)) != seen:
                 seen = found
-                problems = compile_decks(paths, _now().date()).problems
+                today = _now().date()
+                problems = (link_decks(paths, today, []) or compile_decks(paths, today)).problems
                 if format is ProblemFormat.text:
                     typer.echo(f"--- {_count(len(problems), 'problem') if problems else 'no problems'}")
                 _show(problems, format)
@@ -600,21 +603,33 @@ def _to_time(day: str) -> int:
     return int(datetime(date.year, date.month, date.day, 23, 59, 59, tzinfo=UTC).timestamp())
 
 
+def _link(paths: list[Path] | None, languages: list[str] | None) -> "Compiled | Linked":
+    """Everything below the paths, with its notes in some languages (in all, if None); what did not change is not compiled."""
+    from flashdeck.linking import link_decks
+
+    return link_decks(_existing(paths), _now().date(), languages, _progress) or _compile(paths)
+
+
 def _compile(paths: list[Path] | None) -> "Compiled":
     """Everything below the paths; stops where there is nothing to read."""
     from flashdeck.compiler import compile_decks
 
+    paths = _existing(paths)
+    compiled = compile_decks(paths, _now().date(), _progress)
+    if not compiled.library.decks and not compiled.problems:
+        named = " and ".join(f"'{path}'" for path in paths)
+        _stop(f"there is no deck in {named}: a deck is a folder with a deck.yaml")
+    return compiled
+
+
+def _existing(paths: list[Path] | None) -> list[Path]:
     paths = paths or [Path("decks")]
     for path in paths:
         if not path.exists():
             _stop(f"there is no folder '{path}'; name one that holds a deck")
         if not path.is_dir() and path.suffix not in (".yaml", ".yml"):
             _stop(f"'{path}' is neither a folder nor a YAML file; name a folder that holds a deck")
-    compiled = compile_decks(paths, _now().date(), _progress)
-    if not compiled.library.decks and not compiled.problems:
-        named = " and ".join(f"'{path}'" for path in paths)
-        _stop(f"there is no deck in {named}: a deck is a folder with a deck.yaml")
-    return compiled
+    return paths
 
 
 def _now() -> datetime:

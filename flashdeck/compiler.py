@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import unquote
 
 from flashdeck.checks import CHECKS, check_review
 from flashdeck.courses import Filter, select, select_course
-from flashdeck.kinds import read_kinds, read_own_kinds
+from flashdeck.kinds import Kind, read_kinds, read_own_kinds
 from flashdeck.ledger import NAME as LEDGER
 from flashdeck.ledger import Ledger, is_released, read_ledger, stamp, to_times
 from flashdeck.library import read_library
@@ -28,6 +29,7 @@ class Compiled:
     library: Library
     media: dict[Place, Media]
     ledgers: dict[str, Ledger]  # by deck id
+    types: Mapping[str, NoteType]  # by `kind@language`
     problems: tuple[Problem, ...] = ()
 
     @property
@@ -35,14 +37,13 @@ class Compiled:
         """Whether packages may be made: warnings do not hinder."""
         return all(problem.level != "error" for problem in self.problems)
 
-    @cached_property
-    def types(self) -> dict[str, NoteType]:
-        """The note types, by `kind@language`."""
-        kinds, languages = self.library.kinds.values(), self.library.languages
-        return {f"{kind.name}@{language}": to_note_type(kind, language, self.media) for kind in kinds for language in languages}
+    @property
+    def tags(self) -> set[str]:
+        return self.library.tags
 
     @cached_property
-    def _courses(self) -> dict[str, list[str]]:
+    def courses(self) -> dict[str, list[str]]:
+        """The ids of the courses of each card, by its id."""
         courses: dict[str, list[str]] = {}
         for course in self.library.courses.values():
             for card in select_course(self.library.cards, course):
@@ -53,10 +54,15 @@ class Compiled:
         """The notes of all cards that are whole in a language."""
         return [self.to_note(card, language) for card in self.library.cards if language in card.languages]
 
+    def to_override(self, card: str, language: str) -> Note | None:
+        """The note of a card (by its id) as another deck words it, if one does."""
+        overridden = self.library.overridden
+        return self.to_note(overridden[card], language) if card in overridden else None
+
     def left_out(self, language: str) -> list[LeftOut]:
         """The cards that a missing translation keeps out of a language."""
         return [
-            LeftOut(card.id, card.kind.name, to_tag_text(card, self._courses.get(card.id, ())))
+            LeftOut(card.id, card.kind.name, to_tag_text(card, self.courses.get(card.id, ())))
             for card in self.library.cards
             if language in card.left_out
         ]
@@ -65,8 +71,20 @@ class Compiled:
         """The note of a card, with the tags of all its courses, whichever of them is built."""
         replacement = self.library.find(card, card.retired["replaced_by"]) if "replaced_by" in card.retired else None
         type = self.types[f"{card.kind.name}@{language}"]
-        courses = self._courses.get(card.id, ())
+        courses = self.courses.get(card.id, ())
         return to_note(card, language, type, self.library.references, self.media, courses, replacement)
+
+
+class Notes(Protocol):
+    """Of what a release is made: what `compile_decks` gives, or `linking.link_decks` in less time."""
+
+    @property
+    def library(self) -> Library: ...
+    @property
+    def ledgers(self) -> dict[str, Ledger]: ...
+    def to_notes(self, language: str) -> list[Note]: ...
+    def to_override(self, card: str, language: str) -> Note | None: ...
+    def left_out(self, language: str) -> list[LeftOut]: ...
 
 
 @dataclass(frozen=True)
@@ -115,13 +133,20 @@ def compile_decks(
         problems += check(library)
     if today:
         problems += check_review(library, today)
-    compiled = Compiled(library, media, ledgers)
+    types = to_types(library.kinds.values(), library.languages, media)
+    compiled = Compiled(library, media, ledgers, types)
     sound = all(problem.level != "error" for problem in problems)
-    problems += check_releases(library, ledgers, compiled.types, compiled.to_note if sound else None)
+    problems += check_releases(library, ledgers, types, compiled.to_note if sound else None)
     return replace(compiled, problems=tuple(sorted(set(problems))))
 
 
-def release(compiled: Compiled, languages: Iterable[str], now: int) -> Release:
+def to_types(kinds: Iterable[Kind], languages: Iterable[str], media: Mapping[Place, Media]) -> dict[str, NoteType]:
+    """The note types of the kinds, by `kind@language`."""
+    languages = list(languages)
+    return {f"{kind.name}@{language}": to_note_type(kind, language, media) for kind in kinds for language in languages}
+
+
+def release(compiled: Notes, languages: Iterable[str], now: int) -> Release:
     """All notes in these languages, and what the ledgers say of them at the Unix time `now`; `compiled` must be ok."""
     # what was withdrawn before anybody had it needs no farewell
     notes = {
@@ -136,22 +161,26 @@ def release(compiled: Compiled, languages: Iterable[str], now: int) -> Release:
     return Release(notes, overrides, to_times(ledgers, every), ledgers)
 
 
-def _to_overrides(compiled: Compiled, notes: Mapping[tuple[str, str], Note]) -> dict[tuple[str, str, str], Note]:
+def _to_overrides(compiled: Notes, notes: Mapping[tuple[str, str], Note]) -> dict[tuple[str, str, str], Note]:
     """The notes that decks word otherwise. A deck that once did goes on to release the card: its learners get it back."""
-    overridden = compiled.library.overridden
+    decks_of: dict[tuple[str, str], set[str]] = {}
+    for id, ledger in compiled.ledgers.items():
+        for name in ledger.overrides:
+            card, _, language = name.rpartition("@")
+            decks_of.setdefault((card, language), set()).add(id)
+    for card, one in compiled.library.overridden.items():
+        for deck in (override.deck for override in one.overrides.values()):
+            for language in deck.languages:
+                decks_of.setdefault((card, language), set()).add(deck.id)
     overrides: dict[tuple[str, str, str], Note] = {}
-    for (card, language), original in notes.items():
-        by = {deck.id for deck in compiled.library.decks if f"{card}@{language}" in compiled.ledgers[deck.id].lines}
-        if card in overridden:
-            by |= {one.deck.id for one in overridden[card].overrides.values() if language in one.deck.languages}
-        if by:
-            note = compiled.to_note(overridden[card], language) if card in overridden else original
-            note = note._replace(ledgers=tuple(sorted(by)))
-            overrides |= {(deck, card, language): note for deck in by}
+    for (card, language), decks in decks_of.items():
+        if original := notes.get((card, language)):
+            note = (compiled.to_override(card, language) or original)._replace(ledgers=tuple(sorted(decks)))
+            overrides |= {(deck, card, language): note for deck in decks}
     return overrides
 
 
-def select_notes(compiled: Compiled, released: Release, whole: Deck | Course, language: str, wanted: Filter) -> Selection:
+def select_notes(compiled: Notes, released: Release, whole: Deck | Course, language: str, wanted: Filter) -> Selection:
     """The notes of a deck or course in one language, in their authors' order."""
     deck = whole.deck if isinstance(whole, Course) else whole.id
     tag, overrides = f"course::{whole.id}", released.overrides

@@ -67,6 +67,11 @@ class Ledger:
         return {name: to_released(line) for name, line in self.lines.items()}
 
     @property
+    def overrides(self) -> list[str]:
+        """The names of the notes of other decks that this one words otherwise, or once did: `deck/card@language`."""
+        return [name for name in self.lines if "/" in name]
+
+    @property
     def latest(self) -> int:
         """The latest time in it; 0 when it is empty."""
         times = {line.split(" ", 5)[4] for line in self.lines.values()}
@@ -81,9 +86,13 @@ class Ledger:
 def to_released(line: str) -> ReleasedNote:
     """What the line of a note says, after its name."""
     kind, cards, digest, first, changed, *guid = line.split(" ")
-    numbers = () if cards == RETIRED else tuple(map(int, cards.split(",")))
     own = guid[0].removeprefix("guid:") if guid else ""
-    return ReleasedNote(kind, numbers, digest, _to_time(first), _to_time(changed), cards == RETIRED, own)
+    return ReleasedNote(kind, to_cards(cards), digest, _to_time(first), _to_time(changed), cards == RETIRED, own)
+
+
+def to_cards(text: str) -> tuple[int, ...]:
+    """The cards of a note as its line says them."""
+    return () if text == RETIRED else tuple(map(int, text.split(",")))
 
 
 def read_ledger(path: Path, problems: list[Problem]) -> Ledger:

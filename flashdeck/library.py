@@ -49,6 +49,7 @@ class Frame:
     own_kinds: Mapping[str, Mapping[str, Kind]]  # by the id of the deck and what its authors call them
     references: Mapping[str, Reference]
     courses: Mapping[str, Course]
+    paths: frozenset[str]  # of the files that it was read from
 
 
 def read_library(
@@ -88,7 +89,7 @@ def read_frame(
             course = _read_course(node, deck, problems)
             if course and _is_free(("package", course.id), node, taken, problems):
                 courses[course.id] = course
-    return Frame(decks, folders, everywhere, own, references, courses)
+    return Frame(decks, folders, everywhere, own, references, courses, frozenset(source.path for source in sources))
 
 
 def read_cards(sources: Iterable[Source], frame: Frame, problems: list[Problem]) -> Library:

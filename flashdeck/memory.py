@@ -10,6 +10,7 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from zlib import adler32, crc32
 
@@ -27,7 +28,7 @@ def recall(words: Sequence[str], paths: Iterable[Path]) -> list[str] | None:
         known = json.loads(_place(words).read_bytes())
         if known["form"] != FORM or known["words"] != list(words):
             return None
-        names = _names(paths)
+        names = list_files(paths)
         if known["inputs"].keys() != set(names):
             return None
         files = known["inputs"] | known["outputs"]
@@ -48,20 +49,34 @@ def remember(words: Sequence[str], paths: Iterable[Path], outputs: Iterable[Path
     """Keeps what was said. A cache that cannot be written is no problem."""
     now = time.time_ns()
     try:
-        inputs = {name: _look(name, now) for name in _names(paths)}
+        inputs = {name: _look(name, now) for name in list_files(paths)}
         written = {str(path): _look(str(path), now) for path in outputs}
         known = {"form": FORM, "words": list(words), "inputs": inputs, "outputs": written, "said": list(said)}
         write_file(_place(words), json.dumps(known).encode())
-        for old in cache_folder().glob("*.json"):
+        for old in (path for path in cache_folder().iterdir() if path.suffix in (".json", ".units")):
             if old.stat().st_mtime_ns < now - LONG_AGO:
                 old.unlink(missing_ok=True)
     except OSError:
         pass
 
 
-def _place(words: Sequence[str]) -> Path:
+def look_up(words: Sequence[str]) -> bytes:
+    """What was kept under these words, or nothing."""
+    try:
+        return _place(words, ".units").read_bytes()
+    except OSError:
+        return b""
+
+
+def keep(words: Sequence[str], data: bytes) -> None:
+    """Keeps something under these words. A cache that cannot be written is no problem."""
+    with suppress(OSError):
+        write_file(_place(words, ".units"), data)
+
+
+def _place(words: Sequence[str], suffix: str = ".json") -> Path:
     text = "\0".join(words).encode()  # the words stand in the file too, so two of one name only forget each other
-    return cache_folder() / f"{crc32(text):08x}{adler32(text):08x}.json"
+    return cache_folder() / f"{crc32(text):08x}{adler32(text):08x}{suffix}"
 
 
 def cache_folder() -> Path:
@@ -75,7 +90,7 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "flashdeck")
 
 
-def _names(paths: Iterable[Path]) -> list[str]:
+def list_files(paths: Iterable[Path]) -> list[str]:
     """All files below the folders, and those of flashdeck itself: another version may say something else."""
     names = []
     for top in [*paths, Path(__file__).parent]:

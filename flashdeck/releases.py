@@ -28,7 +28,7 @@ def check_releases(
         yield from _check_ids(library, deck, ledger, released, cards, render)
         yield from _check_cards(deck, released, cards)
         yield from _check_decks(library, deck, ledger, cards)
-        yield from _check_types(ledger, types)
+        yield from check_types(ledger, types)
 
 
 def _check_languages(deck: Deck, released: Mapping[str, ReleasedNote]) -> Iterator[Problem]:
@@ -115,7 +115,8 @@ def _check_decks(library: Library, deck: Deck, ledger: Ledger, cards: Mapping[st
         yield Problem(ledger.spot(f"deck {name}"), "renamed-deck", message, help)
 
 
-def _check_types(ledger: Ledger, types: Mapping[str, NoteType]) -> Iterator[Problem]:
+def check_types(ledger: Ledger, types: Mapping[str, NoteType]) -> Iterator[Problem]:
+    """Note types that cannot become what they are now. `types` by `kind@language`."""
     for name, released in ledger.types.items():
         if name not in types:
             continue

@@ -140,7 +140,7 @@ def find_sources(paths: Iterable[Path], problems: list[Problem]) -> Iterator[Pat
 
 def read_source(path: Path, problems: list[Problem]) -> Source:
     """The file at `path`; what is wrong with it is added to `problems`, and the rest of it is read all the same."""
-    data = _read_bytes(path, problems)
+    data = read_bytes(path, problems)
     if data is None:
         return Source(str(path), "", None, ANYTHING)
     return to_source(path, data, problems)
@@ -155,14 +155,14 @@ def to_source(path: Path, data: bytes, problems: list[Problem]) -> Source:
 
 def read_plain(path: Path, problems: list[Problem]) -> Source:
     """The file at `path` as a text that is not YAML."""
-    data = _read_bytes(path, problems) or b""
+    data = read_bytes(path, problems) or b""
     mistakes: list[Mistake] = []
     source = Source(str(path), _to_text(data, mistakes), None)
     problems += (Problem(source.spot_at(found.index), found.code, found.message, found.help) for found in mistakes)
     return source
 
 
-def _read_bytes(path: Path, problems: list[Problem]) -> bytes | None:
+def read_bytes(path: Path, problems: list[Problem]) -> bytes | None:
     """What the file at `path` holds; nothing where that cannot be had, which is told."""
 
     def refuse(code: str, message: str, help: str) -> None:

@@ -12,7 +12,7 @@ sys.path.insert(0, str(ROOT / "tests" / "benchmarks"))
 from sources import make_notes, write_flashdeck
 
 from flashdeck.checks import CHECKS
-from flashdeck.compiler import Compiled, compile_decks, release, select_notes
+from flashdeck.compiler import Compiled, compile_decks, release, select_notes, to_types
 from flashdeck.courses import Filter
 from flashdeck.kinds import read_kinds
 from flashdeck.ledger import read_ledger, render_ledger
@@ -57,7 +57,7 @@ def stages(notes: int) -> dict[str, int]:
         stage("media", lambda: read_media(library, problems))
         stage("checks", lambda: [list(check(library)) for check in CHECKS])
         ledgers = {deck.id: read_ledger(deck.folder / "flashdeck.lock", problems) for deck in library.decks}
-        compiled = Compiled(library, box["media"], ledgers)
+        compiled = Compiled(library, box["media"], ledgers, to_types(library.kinds.values(), library.languages, {}))
         stage("notes and ledger", lambda: release(compiled, ["fr"], 1_700_000_000))
         released = box["notes and ledger"]
         stage("ledger file", lambda: [render_ledger(ledger) for ledger in released.ledgers.values()])

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from sources import make_notes, write_flashdeck
 
 from flashdeck.checks import CHECKS
-from flashdeck.compiler import Compiled, release, select_notes
+from flashdeck.compiler import Compiled, release, select_notes, to_types
 from flashdeck.courses import Filter
 from flashdeck.kinds import read_kinds
 from flashdeck.ledger import read_ledger, render_ledger
@@ -46,7 +46,7 @@ def measure(count: int) -> dict[str, float]:
         done("checks")
         assert not problems, problems[:3]
         ledgers = {deck.id: read_ledger(deck.folder / "flashdeck.lock", problems) for deck in library.decks}
-        compiled = Compiled(library, media, ledgers)
+        compiled = Compiled(library, media, ledgers, to_types(library.kinds.values(), library.languages, {}))
         notes = {(card.id, "fr"): compiled.to_note(card, "fr") for card in library.cards}
         done("notes")
         released = release(compiled, ["fr"], 1_700_000_000)

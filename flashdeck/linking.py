@@ -1,0 +1,291 @@
+"""Units -> what a build needs, without reading again what did not change.
+
+What only all cards together can tell (an id that two files have, a question that two cards ask, a released card that is gone) is
+looked at here only so far as to see that all is well. Where it is not, nothing is linked, and `compiler.py` goes through
+everything at once and tells.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from hashlib import sha256
+from itertools import repeat
+from pathlib import Path
+
+from flashdeck.checks import check_scripts, tell_labels
+from flashdeck.compiler import to_types
+from flashdeck.kinds import read_kinds, read_own_kinds
+from flashdeck.ledger import NAME as LEDGER
+from flashdeck.ledger import RETIRED, Ledger, read_ledger, to_cards, to_released
+from flashdeck.library import Frame, find_home, read_cards, read_frame
+from flashdeck.media import Media, read_file, read_static, tell_unused
+from flashdeck.memory import keep, list_files, look_up
+from flashdeck.model import Course, Library
+from flashdeck.notes import LeftOut, Note, NoteType
+from flashdeck.problem import Problem
+from flashdeck.processes import count_processes, share_out
+from flashdeck.releases import check_types
+from flashdeck.source import find_sources, read_bytes, to_source
+from flashdeck.units import Around, Unit, compile_unit, from_bytes, to_bytes
+
+MUCH = 500_000  # bytes; below, another process is not worth its start
+FRAMING = [b"references", b"courses"]
+# What one card says of another, in whatever file that is: then all are compiled at once.
+REACHING = [b"override:"]
+
+
+class Unlinked(Exception):
+    """Only all files together can tell what is to be told."""
+
+
+@dataclass(frozen=True)
+class Linked:
+    """What the sources say and what was released of them, like `Compiled`; its library has no cards, but notes are at hand."""
+
+    library: Library
+    ledgers: dict[str, Ledger]
+    problems: tuple[Problem, ...]
+    types: Mapping[str, NoteType]
+    units: tuple[Unit, ...]  # in the order of their cards
+    files: Mapping[str, Media]  # by their names in Anki
+
+    @property
+    def ok(self) -> bool:
+        """Whether packages may be made: warnings do not hinder."""
+        return all(problem.level != "error" for problem in self.problems)
+
+    @property
+    def tags(self) -> set[str]:
+        return {tag for unit in self.units for tag in unit.tags} | {"sensitive"}
+
+    def to_notes(self, language: str) -> list[Note]:
+        """The notes of all cards that are whole in a language."""
+        notes: list[Note] = []
+        places: Counter[str] = Counter()
+        for unit in self.units:
+            notes += unit.to_notes(language, self.types, places[unit.deck], self.files)
+            places[unit.deck] += unit.size
+        return notes
+
+    def to_override(self, card: str, language: str) -> None:
+        """Nothing: where decks word others' cards otherwise, nothing is linked."""
+
+    def left_out(self, language: str) -> list[LeftOut]:
+        """The cards that a missing translation keeps out of a language."""
+        return [one for unit in self.units for one in unit.left_out(language)]
+
+
+def link_decks(
+    paths: Sequence[Path],
+    today: date,
+    languages: Collection[str] | None = None,
+    follow: Callable[[list[Path]], Iterable[Path]] = iter,
+) -> Linked | None:
+    """What `compile_decks` would give, with notes in some languages (in all, if None), without what did not change.
+
+    Nothing where that cannot be had: where something is wrong between files, or cards need each other.
+    """
+    try:
+        return _link_decks(paths, today, languages, follow)
+    except (Unlinked, OSError):  # a file that vanished meanwhile is told when all are read
+        return None
+
+
+def _link_decks(
+    paths: Sequence[Path],
+    today: date,
+    languages: Collection[str] | None,
+    follow: Callable[[list[Path]], Iterable[Path]],
+) -> Linked:
+    problems: list[Problem] = []
+    texts = {path: read_bytes(path, problems) or b"" for path in find_sources(paths, problems)}
+    if problems or any(word in text for text in texts.values() for word in REACHING):
+        raise Unlinked
+    digests = {path: sha256(text).hexdigest() for path, text in texts.items()}
+    known = {path: unit for path in texts if (unit := _recall(path))}
+    around, library = _read_around(texts, digests, known, problems)
+    wanted = library.languages if languages is None else [code for code in library.languages if code in languages]
+    units = {path: unit for path, unit in known.items() if unit.is_good(digests[path], around.mark, wanted, today)}
+    missing = [path for path in texts if path not in units and path.name != "deck.yaml"]
+    if missing:
+        # what was made for another language the last time may be wanted again the next time
+        made = [code for code in library.languages if code in wanted or any(code in one.languages for one in known.values())]
+        units |= _compile({path: texts[path] for path in missing}, digests, around, made, today, follow)
+    ordered = _order(units, around.frame)
+    ok = all(unit.ok for unit in ordered)
+    files = {name: read_file(Path(path)) for unit in ordered for name, path in unit.media.items()} if wanted and ok else {}
+    ledgers = {deck.id: read_ledger(deck.folder / LEDGER, problems) for deck in library.decks}
+    if any(file.name != name for name, file in files.items()):  # it was changed within the wink of a clock
+        raise Unlinked
+    if any(problem.level == "error" for problem in problems) or not _are_together(ordered, around, library, ledgers):
+        raise Unlinked
+    problems += (problem for unit in ordered for problem in unit.problems)
+    problems += tell_labels(library, {(unit.deck, *spoken) for unit in ordered for spoken in unit.spoken})
+    named = {name for unit in ordered for name in unit.named} | {name for _, name in around.static}
+    if ok:  # else a file may be meant that seems unused
+        problems += tell_unused(library.decks, named)
+    elif list(tell_unused(library.decks, named)):
+        raise Unlinked
+    return Linked(library, ledgers, tuple(sorted(set(problems))), around.types, ordered, files)
+
+
+def _recall(path: Path) -> Unit | None:
+    """The unit that was kept of a file."""
+    try:
+        unit = from_bytes(look_up(_words(path)))
+    except (ValueError, KeyError, TypeError):
+        return None  # there is none, or none that anybody wrote on purpose
+    return unit if unit.path == str(path) else None
+
+
+def _words(path: Path) -> list[str]:
+    return ["unit", str(Path.cwd()), str(path)]
+
+
+def _read_around(
+    texts: Mapping[Path, bytes], digests: Mapping[Path, str], known: Mapping[Path, Unit], problems: list[Problem]
+) -> tuple[Around, Library]:
+    """What stands around the cards, and the library without them: reads all files that may have more than cards in them."""
+    sources = []
+    for path, text in texts.items():
+        unit = known.get(path)
+        same = unit and unit.digest == digests[path]
+        if path.name == "deck.yaml" or (unit.is_framed if unit and same else _may_frame(text)):
+            source = to_source(path, text, problems)
+            if path.name == "deck.yaml" or (isinstance(source.value, dict) and source.value.keys() & {"references", "courses"}):
+                sources.append(source)
+    folders = [Path(source.path).parent for source in sources if Path(source.path).name == "deck.yaml"]
+    own_kinds = {folder: read_own_kinds(folder, problems) for folder in folders}
+    frame = read_frame(sources, read_kinds(), own_kinds, problems)
+    if any(problem.level == "error" for problem in problems) or not frame.decks:
+        raise Unlinked
+    library = read_cards([], frame, [])
+    problems += check_scripts(library)
+    static = read_static(library.kinds.values(), frame.decks)
+    types = to_types(library.kinds.values(), library.languages, static)
+    mark = [digests[Path(source.path)] + source.path for source in sources]
+    for name in list_files(folders):  # the pictures and kinds of the decks, and flashdeck itself
+        if Path(name) not in texts and not name.endswith((".md", LEDGER)):
+            status = os.stat(name)  # noqa: PTH116 (there may be thousands)
+            mark.append(f"{name} {status.st_mtime_ns} {status.st_size}")
+    return Around(frame, static, types, sha256("\n".join(sorted(mark)).encode()).hexdigest()), library
+
+
+def _may_frame(text: bytes) -> bool:
+    """Whether a file may have references or courses in it. Who hides them from this gets no unit."""
+    return any(text.startswith(word) or b"\n" + word in text for word in FRAMING)
+
+
+def _compile(
+    texts: Mapping[Path, bytes],
+    digests: Mapping[Path, str],
+    around: Around,
+    languages: Sequence[str],
+    today: date,
+    follow: Callable[[list[Path]], Iterable[Path]],
+) -> dict[Path, Unit]:
+    """Compiles files, in as many processes as are worth it, and keeps their units."""
+
+    def compile_one(path: Path) -> bytes:
+        problems: list[Problem] = []
+        source = to_source(path, texts[path], problems)
+        unit = compile_unit(source, problems, digests[path], around, languages, today)
+        return to_bytes(unit) if unit else b""
+
+    def work(some: Iterable[Path]) -> bytes:
+        return b"".join([len(data).to_bytes(4, "big") + data for data in map(compile_one, some)])
+
+    largest_first = sorted(texts, key=lambda path: -len(texts[path]))
+    processes = min(count_processes(), 1 + sum(map(len, texts.values())) // MUCH, len(texts))
+    units: dict[Path, Unit] = {}
+    for made in share_out(work, largest_first, processes, follow):
+        at = 0
+        while at < len(made):
+            size = int.from_bytes(made[at : at + 4], "big")
+            data = made[at + 4 : at + 4 + size]
+            at += 4 + size
+            if not data:
+                raise Unlinked
+            unit = from_bytes(data)
+            units[Path(unit.path)] = unit
+            keep(_words(Path(unit.path)), data)
+    if len(units) != len(texts):  # a process was killed
+        raise Unlinked
+    return units
+
+
+def _order(units: Mapping[Path, Unit], frame: Frame) -> tuple[Unit, ...]:
+    """The units in the order of their cards."""
+    return tuple(unit for path, unit in sorted(units.items(), key=lambda one: (one[1].deck, find_home(one[0], frame.folders)[1])))
+
+
+def _are_together(units: Sequence[Unit], around: Around, library: Library, ledgers: Mapping[str, Ledger]) -> bool:
+    """Whether nothing is wrong with the units together."""
+    ids = [f"{unit.deck}/{id}" for unit in units for id in unit.column("ids")]
+    return (
+        len(set(ids)) == len(ids)
+        and _are_apart(units)
+        and all(_is_good_course(course, units, set(ids), library) for course in around.frame.courses.values())
+        and all(_is_good_release(units, around, id, ledger) for id, ledger in ledgers.items())
+    )
+
+
+def _are_apart(units: Iterable[Unit]) -> bool:
+    """Whether no two units ask the same or have one guid."""
+    fronts: dict[str, set[str]] = {}
+    for unit in units:
+        for name in unit.columns:
+            if name.startswith("fronts "):
+                known, new = fronts.setdefault(name, set()), unit.column(name)
+                before = len(known)
+                known.update(new)
+                if len(known) != before + len(new):
+                    return False
+    if not any(name.startswith("guids ") for unit in units for name in unit.columns):
+        return True  # those that follow from ids are as different as these
+    guids = [guid for unit in units for guid in unit.guids()]
+    return len(set(guids)) == len(guids)
+
+
+def _is_good_course(course: Course, units: Iterable[Unit], ids: Collection[str], library: Library) -> bool:
+    """Whether a course names what there is, and has cards."""
+    known = {
+        "kinds": library.kind_words,
+        "tags": {tag for unit in units for tag in unit.tags} | {"sensitive"},
+        "decks": {deck.id for deck in library.decks},
+    }
+    named = [(key, word) for rule in (course.include, course.exclude) for key, words in rule.items() for word in words]
+    return (
+        all(word in known[key] for key, word in named)
+        and all(id in ids for id in course.cards)
+        and any(course.id in unit.courses for unit in units)
+    )
+
+
+def _is_good_release(units: Iterable[Unit], around: Around, deck: str, ledger: Ledger) -> bool:
+    """Whether all that a deck released is there, and can still become what it is now."""
+    if not ledger.lines:
+        return True
+    units = [unit for unit in units if unit.deck == deck]
+    found = 0
+    for language in around.frame.decks[deck].languages:
+        for unit in units:
+            names, forms = unit.column(f"names {language}"), unit.column(f"forms {language}")
+            guids = unit.column(f"guid digests {language}") or repeat("")
+            for name, form, guid in zip(names, forms, guids, strict=False):
+                line = ledger.lines.get(name)
+                if line is None:
+                    continue
+                found += 1
+                if line.startswith(form) and line.endswith(guid or "Z"):
+                    continue
+                old, (kind, cards, _) = to_released(line), form.split(" ")
+                if (old.kind, old.guid) != (kind, guid) or (cards != RETIRED and not set(old.cards) <= set(to_cards(cards))):
+                    return False
+    return (
+        found == len(ledger.lines)
+        and ledger.decks <= {name for unit in units for name in unit.decks}
+        and not list(check_types(ledger, around.types))
+    )

@@ -1,0 +1,75 @@
+"""Work in several processes, where the system can copy this one at once."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import IO, TypeVar
+
+T = TypeVar("T")
+MOST = 8  # processes
+TOKENS = 8192  # of two bytes: as many as any pipe takes before somebody reads
+
+
+def count_processes() -> int:
+    """How many processes are worth having: one where the system can only start another from nothing."""
+    if not sys.platform.startswith("linux"):  # macOS can copy a process too, but its own libraries do not like it
+        return 1
+    return min(MOST, len(os.sched_getaffinity(0)))
+
+
+def share_out(
+    work: Callable[[Iterable[T]], bytes], things: list[T], processes: int, follow: Callable[[list[T]], Iterable[T]] = iter
+) -> list[bytes]:
+    """Deals things out to this process and copies of it: whoever is free takes the next. Gives what each made of its own.
+
+    What a process took that fails or is killed is missing in the answer. `follow` shows progress.
+    """
+    size = -(-len(things) // TOKENS) or 1
+    packs = [things[at : at + size] for at in range(0, len(things), size)]
+    dealt, deals = os.pipe()
+    os.write(deals, b"".join(at.to_bytes(2, "big") for at in range(len(packs))))
+    os.close(deals)
+
+    def take(steps: Iterator[T]) -> Iterator[T]:
+        done = 0
+        while token := os.read(dealt, 2):
+            at = int.from_bytes(token, "big")
+            yield from packs[at]
+            for _ in islice(steps, (at + 1) * size - done):  # what others took is done too
+                done += 1
+
+    children: list[tuple[int, IO[bytes]]] = []
+    try:
+        for _ in range(processes - 1):
+            result: IO[bytes] = os.fdopen(os.memfd_create("flashdeck"), "w+b")  # a pipe would fill while this process is busy
+            child = os.fork()
+            if not child:
+                _work_and_end(work, take(iter(())), result)
+            children.append((child, result))
+        made = [work(take(iter(follow(things))))]
+        while children:
+            child, result = children[-1]
+            status = os.waitpid(child, 0)[1]
+            children.pop()
+            with result:
+                result.seek(0)
+                made += [] if status else [result.read()]
+        return made
+    finally:
+        os.close(dealt)
+        for child, _ in children:  # this process was stopped
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+
+
+def _work_and_end(work: Callable[[Iterable[T]], bytes], things: Iterable[T], result: IO[bytes]) -> None:
+    """Does a share of the work in this process, which then ends without a word."""
+    code = 1
+    try:
+        result.write(work(things))
+        result.flush()
+        code = 0
+    finally:
+        os._exit(code)

@@ -1,0 +1,218 @@
+"""What one file of cards gives to a build, worked out by itself and kept as text: a unit.
+
+Most files are the same as at the last build, and most of what a file gives depends on nothing but the file and what stands
+around cards. So each file is compiled by itself, and `linking.py` puts the units together. A unit keeps its notes in columns,
+one text each, because what is one text is read, kept and taken apart at once; it holds no code.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import repeat
+from typing import Any
+from urllib.parse import unquote
+from zlib import crc32
+
+from flashdeck.checks import CARD_CHECKS, check_review, find_fronts
+from flashdeck.compiler import Compiled
+from flashdeck.ledger import digest_guid, to_cards, to_line
+from flashdeck.library import Frame, read_cards
+from flashdeck.media import Media, Place, read_media
+from flashdeck.model import Library
+from flashdeck.notes import LeftOut, Note, NoteType, to_deck_name
+from flashdeck.problem import Problem, Spot
+from flashdeck.shapes import to_date
+from flashdeck.source import Source
+
+ROW, COLUMN = "\x1e", "\x1d"  # no text of a card has them: `control-character`
+
+
+@dataclass(frozen=True)
+class Around:
+    """What stands around cards, and a mark that changes with anything of it."""
+
+    frame: Frame
+    static: Mapping[Place, Media]
+    types: Mapping[str, NoteType]  # by `kind@language`
+    mark: str
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What one file of cards gives. Where it has errors, there are no notes in it."""
+
+    path: str
+    digest: str  # of the file
+    mark: str  # of what stood around it
+    day: str  # when it was made, and the last day on which it would be the same
+    until: str
+    deck: str
+    is_framed: bool  # whether it has references or courses too
+    size: int  # how many cards it has
+    languages: tuple[str, ...]  # in which its notes are made
+    problems: tuple[Problem, ...]
+    tags: tuple[str, ...]
+    courses: tuple[str, ...]  # to which its cards belong
+    spoken: tuple[tuple[str, str], ...]  # kinds and languages of its cards
+    decks: tuple[str, ...]  # their names in Anki
+    media: Mapping[str, str]  # the names of its files in Anki, and their paths
+    named: tuple[str, ...]  # the same as its author names them
+    columns: Mapping[str, str] = field(repr=False)
+
+    @property
+    def ok(self) -> bool:
+        return all(problem.level != "error" for problem in self.problems)
+
+    def is_good(self, digest: str, mark: str, languages: Iterable[str], day: date) -> bool:
+        """Whether it would be the same if it were made again."""
+        same = self.digest == digest and self.mark == mark and self.day <= str(day) <= self.until
+        return same and (not self.ok or {*languages} <= {*self.languages})
+
+    def column(self, name: str) -> list[str]:
+        return self.columns[name].split(ROW)[:-1] if name in self.columns else []
+
+    def to_notes(self, language: str, types: Mapping[str, NoteType], offset: int, files: Mapping[str, Media]) -> Iterable[Note]:
+        """Its notes in a language, the first of them in the place `offset` of its deck; `types` by `kind@language`."""
+        column = self.column
+        names, forms, media = column(f"names {language}"), column(f"forms {language}"), column(f"media {language}")
+        types_of = {form: types[f"{form.split(' ')[0]}@{language}"] for form in {*forms}}
+        cards_of = {form: to_cards(form.split(" ")[1]) for form in types_of}
+        return map(
+            Note,
+            self._guids(language),
+            [f"{self.deck}/{name[: -len(language) - 1]}" for name in names],
+            map(types_of.__getitem__, forms),
+            column(f"texts {language}"),
+            column(f"tags {language}"),
+            column(f"decks {language}"),
+            map(cards_of.__getitem__, forms),
+            [offset + int(order) for order in column(f"orders {language}")],
+            column(f"digests {language}"),
+            [tuple(files[name] for name in row.split("/") if name) for row in media] if media else repeat(()),
+            repeat((self.deck,)),
+            [not cards_of[form] for form in forms],
+        )
+
+    def guids(self) -> Iterator[str]:
+        """The guids of its notes in all languages."""
+        for name in self.columns:
+            if name.startswith("names "):
+                yield from self._guids(name.removeprefix("names "))
+
+    def _guids(self, language: str) -> list[str]:
+        return self.column(f"guids {language}") or [f"{self.deck}/{name}" for name in self.column(f"names {language}")]
+
+    def left_out(self, language: str) -> list[LeftOut]:
+        """The cards that a missing translation keeps out of a language."""
+        return [LeftOut(*row.split("\x1f")) for row in self.column(f"left out {language}")]
+
+
+def compile_unit(
+    source: Source, told: Sequence[Problem], digest: str, around: Around, languages: Sequence[str], today: date
+) -> Unit | None:
+    """The unit of a file, with its notes in some languages; nothing where it needs other files to tell what is to be told.
+
+    `told` is what was wrong with it when it was read.
+    """
+    frame, is_framed = around.frame, source.path in around.frame.paths
+    if not isinstance(source.value, dict) or (source.value.keys() & {"references", "courses"} and not is_framed):
+        return None  # it came by them in a way that nobody saw
+    problems = [*told]
+    library = read_cards([source], frame, problems)
+    media = read_media(library, problems)
+    for check in CARD_CHECKS:
+        problems += check(library)
+    problems += check_review(library, today)
+    if any("replaced_by" in card.retired and not library.find(card, card.retired["replaced_by"]) for card in library.cards):
+        return None
+    fronts: dict[str, list[str]] = {}
+    for card in library.cards:
+        for (kind, language, at), text in find_fronts(card):
+            fronts.setdefault(f"fronts {kind}@{language}#{at}", []).append(text)
+    ok = all(problem.level != "error" for problem in problems)
+    compiled = Compiled(library, {**around.static, **media}, {}, around.types)
+    columns = {**fronts, "ids": [id.partition("/")[2] for id in library.card_ids]}
+    for deck in library.decks:
+        for language in deck.languages:
+            columns |= _to_columns(compiled, language, ok and language in languages)
+    if any(ROW in text or COLUMN in text for column in columns.values() for text in column):
+        return None
+    return Unit(
+        source.path,
+        digest,
+        around.mark,
+        str(today),
+        str(_find_end(library, today)),
+        next((card.deck.id for card in library.cards), ""),
+        is_framed,
+        len(library.cards),
+        tuple(languages) if ok else (),
+        tuple(problems),
+        tuple(sorted({tag for card in library.cards for tag in card.tags})),
+        tuple(sorted({course for courses in compiled.courses.values() for course in courses})),
+        tuple(sorted({(card.kind.name, language) for card in library.cards for language in card.languages})),
+        tuple(sorted({to_deck_name(card, language) for card in library.cards for language in card.languages})),
+        {file.name: str(file.path) for file in media.values()},
+        tuple(sorted({unquote(name) for _, name in media})),
+        {name: "".join([text + ROW for text in column]) for name, column in columns.items() if column},
+    )
+
+
+def _to_columns(compiled: Compiled, language: str, made: bool) -> dict[str, list[str]]:
+    """The columns of a language: what a ledger says of its notes, and the notes themselves where they are `made`."""
+    cards = [card for card in compiled.library.cards if language in card.languages]
+    columns = {
+        f"names {language}": [f"{card.id.partition('/')[2]}@{language}" for card in cards],
+        f"forms {language}": [
+            to_line(card.kind.name, () if card.retired else tuple(card.templates(language)), "") for card in cards
+        ],
+        f"left out {language}": ["\x1f".join(one) for one in compiled.left_out(language)],
+    }
+    if any("guid" in card.values for card in cards):
+        guids = [card.guid(language) for card in cards]
+        columns[f"guids {language}"] = guids
+        columns[f"guid digests {language}"] = [
+            digest_guid(card.id, language, guid) for card, guid in zip(cards, guids, strict=True)
+        ]
+    if made:
+        notes = compiled.to_notes(language)
+        columns[f"texts {language}"] = [note.text for note in notes]
+        columns[f"tags {language}"] = [note.tag_text for note in notes]
+        columns[f"decks {language}"] = [note.deck for note in notes]
+        columns[f"orders {language}"] = [str(note.order) for note in notes]
+        columns[f"digests {language}"] = [note.digest for note in notes]
+        if any(note.media for note in notes):
+            columns[f"media {language}"] = ["/".join(file.name for file in note.media) for note in notes]
+    return columns
+
+
+def _find_end(library: Library, today: date) -> date:
+    """The last day on which a file gives the same: on the next a figure is due to be looked at again."""
+    keys = {kind.name: [field.key for field in kind.fields.values() if field.type == "day"] for kind in library.kinds.values()}
+    days = (to_date(str(card.values.get(key, ""))) for card in library.cards for key in keys[card.kind.name])
+    return min((day for day in days if day and day >= today), default=date.max)
+
+
+_PLAIN = [name for name in Unit.__dataclass_fields__ if name not in ("problems", "columns")]
+
+
+def to_bytes(unit: Unit) -> bytes:
+    """A unit as the bytes of a file."""
+    about = {name: getattr(unit, name) for name in _PLAIN}
+    problems = [[p.spot.path, p.spot.line, p.spot.column, p.code, p.message, p.help, p.level] for p in unit.problems]
+    head = json.dumps([about, problems, list(unit.columns)])
+    data = COLUMN.join([head, *unit.columns.values()]).encode()
+    return b"%08x" % crc32(data) + data
+
+
+def from_bytes(data: bytes) -> Unit:
+    """What `to_bytes` was given. Raises ValueError, KeyError or TypeError for anything else."""
+    if b"%08x" % crc32(data[8:]) != data[:8]:
+        raise ValueError("it is cut off")
+    head, *columns = data[8:].decode().split(COLUMN)
+    about, problems, names = json.loads(head)
+    told = tuple(Problem(Spot(*one[:3]), *one[3:]) for one in problems)
+    plain: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in about.items()}
+    plain["spoken"] = tuple((kind, language) for kind, language in about["spoken"])
+    return Unit(**plain, problems=told, columns=dict(zip(names, columns, strict=True)))
