@@ -53,7 +53,7 @@ def remember(words: Sequence[str], paths: Iterable[Path], outputs: Iterable[Path
         written = {str(path): _look(str(path), now) for path in outputs}
         known = {"form": FORM, "words": list(words), "inputs": inputs, "outputs": written, "said": list(said)}
         write_file(_place(words), json.dumps(known).encode())
-        for old in (path for path in cache_folder().iterdir() if path.suffix in (".json", ".units")):
+        for old in (path for path in cache_folder().iterdir() if path.suffix in (".json", ".unit")):
             if old.stat().st_mtime_ns < now - LONG_AGO:
                 old.unlink(missing_ok=True)
     except OSError:
@@ -63,7 +63,7 @@ def remember(words: Sequence[str], paths: Iterable[Path], outputs: Iterable[Path
 def look_up(words: Sequence[str]) -> bytes:
     """What was kept under these words, or nothing."""
     try:
-        return _place(words, ".units").read_bytes()
+        return _place(words, ".unit").read_bytes()
     except OSError:
         return b""
 
@@ -71,7 +71,7 @@ def look_up(words: Sequence[str]) -> bytes:
 def keep(words: Sequence[str], data: bytes) -> None:
     """Keeps something under these words. A cache that cannot be written is no problem."""
     with suppress(OSError):
-        write_file(_place(words, ".units"), data)
+        write_file(_place(words, ".unit"), data)
 
 
 def _place(words: Sequence[str], suffix: str = ".json") -> Path:

@@ -39,6 +39,8 @@ def share_out(
             yield from packs[at]
             for _ in islice(steps, (at + 1) * size - done):  # what others took is done too
                 done += 1
+        for _ in steps:
+            pass
 
     children: list[tuple[int, IO[bytes]]] = []
     try:
