@@ -12,7 +12,7 @@ from flashdeck.checks import CHECKS, check_review
 from flashdeck.courses import Filter, select, select_course
 from flashdeck.kinds import Kind, read_kinds, read_own_kinds
 from flashdeck.ledger import NAME as LEDGER
-from flashdeck.ledger import Ledger, is_released, read_ledger, stamp, to_times
+from flashdeck.ledger import Ledger, is_released, read_ledger, stamp
 from flashdeck.library import read_library
 from flashdeck.media import Media, Place, read_media, read_static, tell_unused
 from flashdeck.model import Card, Course, Deck, Library
@@ -156,9 +156,8 @@ def release(compiled: Notes, languages: Iterable[str], now: int) -> Release:
         if not note.retired or is_released(compiled.ledgers, note)
     }
     overrides = _to_overrides(compiled, notes)
-    every = [*notes.values(), *overrides.values()]
-    ledgers = stamp(compiled.ledgers, every, now)
-    return Release(notes, overrides, to_times(ledgers, every), ledgers)
+    ledgers, times = stamp(compiled.ledgers, [*notes.values(), *overrides.values()], now)
+    return Release(notes, overrides, times, ledgers)
 
 
 def _to_overrides(compiled: Notes, notes: Mapping[tuple[str, str], Note]) -> dict[tuple[str, str, str], Note]:
@@ -175,7 +174,7 @@ def _to_overrides(compiled: Notes, notes: Mapping[tuple[str, str], Note]) -> dic
     overrides: dict[tuple[str, str, str], Note] = {}
     for (card, language), decks in decks_of.items():
         if original := notes.get((card, language)):
-            note = (compiled.to_override(card, language) or original)._replace(ledgers=tuple(sorted(decks)))
+            note = (compiled.to_override(card, language) or original)._replace(ledgers=tuple(sorted(decks)), is_override=True)
             overrides |= {(deck, card, language): note for deck in decks}
     return overrides
 

@@ -160,11 +160,12 @@ def render_ledger(ledger: Ledger) -> str:
     return "\n".join([FIRST, *sorted(lines), LAST]) + "\n"
 
 
-def stamp(ledgers: Mapping[str, Ledger], notes: Iterable[Note], now: int) -> dict[str, Ledger]:
-    """The ledgers (by deck id) after a release of `notes` at the Unix time `now`.
+def stamp(ledgers: Mapping[str, Ledger], notes: Iterable[Note], now: int) -> tuple[dict[str, Ledger], dict[str | int, int]]:
+    """The ledgers (by deck id) after a release of `notes` at the Unix time `now`, and when all of it last changed.
 
     What did not change keeps its time. What did gets the release's time, which is above every earlier one, even when the
-    clock was put back. What is not among the notes stays as it is: it may be released another day.
+    clock was put back. What is not among the notes stays as it is: it may be released another day. The times are those of
+    each note (by its key) and note type (by its id).
     """
     # two, because what a deck words otherwise is a second later than the original
     now = max(now, 2 + max((ledger.latest for ledger in ledgers.values()), default=0))
@@ -174,22 +175,30 @@ def stamp(ledgers: Mapping[str, Ledger], notes: Iterable[Note], now: int) -> dic
     for note in notes:
         for id in note.ledgers:
             by_deck[id].append(note)
-    return {id: _stamp_one(ledger, by_deck[id], known, now) for id, ledger in ledgers.items()}
+    times: dict[str | int, int] = {}
+    stamped = {id: _stamp_one(ledger, by_deck[id], known, now, times) for id, ledger in ledgers.items()}
+    for override in {note.key: note for some in by_deck.values() for note in some if note.is_override}.values():
+        # so that it wins in whatever order both are imported
+        times[override.key] = max(times[override.key], 1 + times.get(override.guid, 0))
+    return stamped, times
 
 
-def _stamp_one(ledger: Ledger, notes: list[Note], known: Mapping[tuple[str, str], int], now: int) -> Ledger:
+def _stamp_one(
+    ledger: Ledger, notes: list[Note], known: Mapping[tuple[str, str], int], now: int, times: dict[str | int, int]
+) -> Ledger:
     lines, new_types = dict(ledger.lines), dict(ledger.types)
     for note in notes:
         name, begins = to_name(note), to_line(note.kind, note.cards, note.digest)
         guid = digest_guid(note.card, note.type.language, note.guid)
         ends = f" guid:{guid}" if guid else ""
         line = lines.get(name, "")
-        if not line:
-            lines[name] = f"{begins} {_say(now)} {_say(now)}{ends}"
-        elif not line.startswith(begins) or not line.endswith(ends or "Z"):
-            old = to_released(line)
-            changed = old.changed if old.digest == note.digest else now
-            lines[name] = f"{begins} {_say(old.first)} {_say(changed)}{ends}"
+        if line.startswith(begins) and line.endswith(ends or "Z"):
+            changed = _to_time(line.split(" ", 5)[4])
+        else:
+            old = to_released(line) if line else None
+            changed = old.changed if old and old.digest == note.digest else now
+            lines[name] = f"{begins} {_say(old.first if old else now)} {_say(changed)}{ends}"
+        times[note.key] = max(changed, times.get(note.key, 0))
     for type in {note.type.name: note.type for note in notes}.values():
         name, text = f"{type.kind}@{type.language}", digest_type(type)
         old_type = ledger.types.get(name)
@@ -198,6 +207,7 @@ def _stamp_one(ledger: Ledger, notes: list[Note], known: Mapping[tuple[str, str]
             changed = now  # what another deck released earlier would not replace what this deck's learners have
         keys = [tuple(key.replace(" ", "_") for key in keys) for keys in (type.field_keys, type.template_keys)]
         new_types[name] = ReleasedType(text, changed, *keys)
+        times[type.id] = max(changed, times.get(type.id, 0))
     decks = ledger.decks | {note.deck for note in notes if note.cards and not note.is_override}
     return Ledger(ledger.path, lines, new_types, decks)
 
@@ -210,33 +220,6 @@ def to_line(kind: str, cards: tuple[int, ...], digest: str) -> str:
 @cache
 def _say_cards(cards: tuple[int, ...]) -> str:
     return ",".join(map(str, cards)) or RETIRED
-
-
-def to_times(ledgers: Mapping[str, Ledger], notes: Iterable[Note]) -> dict[str | int, int]:
-    """When each note (by its key) and note type (by id) last changed.
-
-    What a deck words otherwise is a second later than the original, so that it wins in whatever order both are imported.
-    """
-    times: dict[str | int, int] = {}
-    types: dict[tuple[tuple[str, ...], int], NoteType] = {}
-    overrides = []
-    for note in notes:
-        types[note.ledgers, note.type.id] = note.type
-        if note.is_override:
-            overrides.append(note)
-        else:
-            times[note.guid] = _changed(ledgers[note.ledgers[0]], note)
-    for note in overrides:
-        changed = max(_changed(ledgers[id], note) for id in note.ledgers)
-        times[note.key] = max(changed, 1 + times.get(note.guid, 0))
-    for (ids, type_id), type in types.items():
-        changed = max(ledgers[id].types[f"{type.kind}@{type.language}"].changed for id in ids)
-        times[type_id] = max(times.get(type_id, 0), changed)
-    return times
-
-
-def _changed(ledger: Ledger, note: Note) -> int:
-    return _to_time(ledger.lines[to_name(note)].split(" ", 5)[4])
 
 
 def is_released(ledgers: Mapping[str, Ledger], note: Note) -> bool:

@@ -82,7 +82,7 @@ class Card:
 
     def guid(self, language: str) -> str:
         """By what Anki knows its note in one language, for ever."""
-        return self.text("guid", language) or f"{self.id}@{language}"
+        return (self.text("guid", language) if "guid" in self.values else "") or f"{self.id}@{language}"
 
     @property
     def retired(self) -> dict[str, Value]:
@@ -122,11 +122,7 @@ class Card:
             filled = {field.name for field in self.kind.fields.values() if self.text(field.key, language).strip()}
             shown = [at for at, one in enumerate(self.kind.templates) if shows_something(one.front, filled)]
             return shown or [0]
-        return [
-            at
-            for at, template in enumerate(self.kind.templates)
-            if not template.when or self.values.get(template.when, "false") != "false"
-        ]
+        return [at for at, when in self.kind.whens if not when or self.values.get(when, "false") != "false"]
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,7 @@ class Note(NamedTuple):
     """One note, as Anki stores it. `guid` never changes: by it Anki knows a note again, and keeps its learner's progress."""
 
     guid: str
+    id: int  # of its row, unless another note has it
     card: str  # deck/card
     type: NoteType
     text: str  # its fields, with FIELD_END between them
@@ -56,6 +57,7 @@ class Note(NamedTuple):
     media: tuple[Media, ...] = ()
     ledgers: tuple[str, ...] = ()  # the ids of the decks that release it: its own, or those that word it otherwise
     retired: bool = False  # withdrawn: learners who have it are told so, others get no card of it
+    is_override: bool = False  # worded by another deck than its own
 
     @property
     def fields(self) -> list[str]:
@@ -68,10 +70,6 @@ class Note(NamedTuple):
     @property
     def kind(self) -> str:
         return self.type.kind
-
-    @property
-    def is_override(self) -> bool:
-        return self.ledgers != (self.card.partition("/")[0],)
 
     @property
     def key(self) -> str:
@@ -159,8 +157,10 @@ def to_note(
         text, files = _show_files(card, htmls, media)
     text, tag_text = normalize("NFC", text), to_tag_text(card, courses)
     cards = () if card.retired else tuple(card.templates(language))
+    guid = card.guid(language)
     return Note(
-        card.guid(language),
+        guid,
+        stable_id(guid),
         card.id,
         type,
         text,
@@ -172,6 +172,7 @@ def to_note(
         files,
         tuple(sorted({override.deck.id for override in card.overrides.values()})) if card.overrides else (card.deck.id,),
         bool(card.retired),
+        bool(card.overrides),
     )
 
 
@@ -263,7 +264,8 @@ def _to_names(card: Card, language: str) -> str:
 def to_deck_name(card: Card, language: str) -> str:
     """The deck of a card in Anki, with its parents: `Deck::Part`."""
     name = card.deck.name
-    return _join_deck_name(name if type(name) is str else name.get(language, ""), card.text("deck", language))
+    part = card.text("deck", language) if "deck" in card.values else ""
+    return _join_deck_name(name if type(name) is str else name.get(language, ""), part)
 
 
 @cache

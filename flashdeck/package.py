@@ -6,7 +6,7 @@ genanki gives the schema, the note types and the decks; the rows are written in 
 import json
 import re
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -85,7 +85,6 @@ def _add(archive: ZipFile, name: str, data: bytes) -> None:
 def _to_database(notes: Sequence[Note], times: Mapping[str | int, int]) -> bytes:
     types = {note.type.id: note.type for note in notes}
     decks = {name: stable_id("deck", name) for name in sorted({note.deck for note in notes})}
-    ids = _to_ids([note.guid for note in notes])
     with closing(sqlite3.connect(":memory:")) as database:
         database.executescript(TABLES)
         database.executescript(APKG_COL)
@@ -93,18 +92,13 @@ def _to_database(notes: Sequence[Note], times: Mapping[str | int, int]) -> bytes
         all_decks = json.loads(default) | {str(id): genanki.Deck(id, name).to_json() for name, id in decks.items()}
         all_types = {str(type.id): _to_model(type, times[type.id]) for type in types.values()}
         database.execute("UPDATE col SET decks = ?, models = ?", (json.dumps(all_decks), json.dumps(all_types)))
-        rows = []
-        cards = []
-        taken: set[int] = set()
-        for note in notes:
-            id, changed, deck = ids[note.guid], times[note.key], decks[note.deck]
-            rows.append((id, note.guid, note.type.id, changed, f" {note.tag_text} ", note.text))
-            for at in note.cards:
-                card = id + at
-                while card in taken:
-                    card += MOST_CARDS
-                taken.add(card)
-                cards.append((card, id, deck, at, changed, note.order))
+        numbered = list(zip(_to_ids(notes), notes, [times[note.key] for note in notes], strict=True))
+        rows = [(id, note.guid, note.type.id, changed, f" {note.tag_text} ", note.text) for id, note, changed in numbered]
+        cards: Sequence[tuple[int, ...]] = [
+            (id + at, id, decks[note.deck], at, changed, note.order) for id, note, changed in numbered for at in note.cards
+        ]
+        if len({card[0] for card in cards}) < len(cards):
+            cards = _set_apart(cards)
         # Anki computes the checksum and the sort field itself
         database.executemany("INSERT INTO notes VALUES (?, ?, ?, ?, -1, ?, ?, 0, 0, 0, '')", rows)
         sql = "INSERT INTO cards VALUES (?, ?, ?, ?, ?, -1, 0, 0, ?, 0, 0, 0, 0, 0, 0, 0, 0, '')"
@@ -115,17 +109,28 @@ def _to_database(notes: Sequence[Note], times: Mapping[str | int, int]) -> bytes
     return bytes(data)
 
 
-def _to_ids(names: Sequence[str]) -> dict[str, int]:
-    """A stable id for each name; should two be equal, the later name takes the next one that is free."""
-    ids: dict[str, int] = {}
+def _to_ids(notes: Sequence[Note]) -> list[int]:
+    """The id of each note's row; should two be equal, that of the later guid takes the next one that is free."""
+    ids = [note.id for note in notes]
     taken: set[int] = set()
-    for name in sorted(names):
-        id = stable_id(name)
-        while id in taken:
-            id += 1
-        taken.add(id)
-        ids[name] = id
+    if len({*ids}) < len(ids):
+        for at in sorted(range(len(ids)), key=lambda at: notes[at].guid):
+            while ids[at] in taken:
+                ids[at] += 1
+            taken.add(ids[at])
     return ids
+
+
+def _set_apart(cards: Iterable[tuple[int, ...]]) -> list[tuple[int, ...]]:
+    """The rows of cards, each with an id of its own."""
+    taken: set[int] = set()
+    apart = []
+    for id, *rest in cards:
+        while id in taken:
+            id += MOST_CARDS
+        taken.add(id)
+        apart.append((id, *rest))
+    return apart
 
 
 def _to_model(type: NoteType, changed: int) -> dict[str, object]:

@@ -81,6 +81,7 @@ class Unit:
         return map(
             Note,
             self._guids(language),
+            map(int, column(f"rows {language}")),
             [f"{self.deck}/{name[: -len(language) - 1]}" for name in names],
             map(types_of.__getitem__, forms),
             column(f"texts {language}"),
@@ -164,9 +165,6 @@ def _to_columns(compiled: Compiled, language: str, made: bool) -> dict[str, list
     cards = [card for card in compiled.library.cards if language in card.languages]
     columns = {
         f"names {language}": [f"{card.id.partition('/')[2]}@{language}" for card in cards],
-        f"forms {language}": [
-            to_line(card.kind.name, () if card.retired else tuple(card.templates(language)), "") for card in cards
-        ],
         f"left out {language}": ["\x1f".join(one) for one in compiled.left_out(language)],
     }
     if any("guid" in card.values for card in cards):
@@ -175,15 +173,21 @@ def _to_columns(compiled: Compiled, language: str, made: bool) -> dict[str, list
         columns[f"guid digests {language}"] = [
             digest_guid(card.id, language, guid) for card, guid in zip(cards, guids, strict=True)
         ]
-    if made:
-        notes = compiled.to_notes(language)
-        columns[f"texts {language}"] = [note.text for note in notes]
-        columns[f"tags {language}"] = [note.tag_text for note in notes]
-        columns[f"decks {language}"] = [note.deck for note in notes]
-        columns[f"orders {language}"] = [str(note.order) for note in notes]
-        columns[f"digests {language}"] = [note.digest for note in notes]
-        if any(note.media for note in notes):
-            columns[f"media {language}"] = ["/".join(file.name for file in note.media) for note in notes]
+    if not made:
+        forms = [to_line(card.kind.name, () if card.retired else tuple(card.templates(language)), "") for card in cards]
+        return {**columns, f"forms {language}": forms}
+    notes = compiled.to_notes(language)
+    columns |= {
+        f"forms {language}": [to_line(note.kind, note.cards, "") for note in notes],
+        f"rows {language}": [str(note.id) for note in notes],
+        f"texts {language}": [note.text for note in notes],
+        f"tags {language}": [note.tag_text for note in notes],
+        f"decks {language}": [note.deck for note in notes],
+        f"orders {language}": [str(note.order) for note in notes],
+        f"digests {language}": [note.digest for note in notes],
+    }
+    if any(note.media for note in notes):
+        columns[f"media {language}"] = ["/".join(file.name for file in note.media) for note in notes]
     return columns
 
 

@@ -107,6 +107,11 @@ class Kind:
         return tuple(field for field in self.fields.values() if field.name and field.name not in self.common)
 
     @cached_property
+    def whens(self) -> tuple[tuple[int, str], ...]:
+        """The places of its templates, each with the key of the field that it needs, or nothing."""
+        return tuple((at, template.when) for at, template in enumerate(self.templates))
+
+    @cached_property
     def extras(self) -> tuple[Field, ...]:
         """The fields that go before what the author adds as `extra`."""
         return tuple(field for field in self.fields.values() if field.name == "Extra" and self.common)
