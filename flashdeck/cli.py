@@ -96,8 +96,13 @@ def main() -> None:
             stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
     try:
         app()
-    finally:
+    except SystemExit as end:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)  # all is written: nothing is left to clean up
+        if isinstance(end.code, int):
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(end.code)  # to take all values and modules apart one by one would only cost time
+        raise
 
 
 @app.callback(invoke_without_command=True)

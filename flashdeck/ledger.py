@@ -119,13 +119,14 @@ def read_ledger(path: Path, problems: list[Problem]) -> Ledger:
     if lines[-1] != LAST:
         tell(len(lines), f"this ledger is cut off: its last line is not '{LAST}'", back)
         return Ledger(path)
-    found, decks = NOTE.findall(text), frozenset(DECK.findall(text))
+    notes = dict(NOTE.findall(text))
+    others = "\n".join([line for line in lines if not line.startswith("note ")])
+    decks = frozenset(DECK.findall(others))
     types = {
         name: ReleasedType(digest, _to_time(changed), tuple(fields.split(",")), tuple(templates.split(",")))
-        for name, digest, changed, fields, templates in TYPE.findall(text)
+        for name, digest, changed, fields, templates in TYPE.findall(others)
         if _is_time(changed)
     }
-    notes = dict(found)
     whole = len(notes) + len(types) + len(decks) + 2 == len(lines)
     if not whole or not all(map(_is_time, set(re.findall(rf" ({TIME})(?= |$)", text, re.M)))):
         _tell_lines(lines, tell, back)

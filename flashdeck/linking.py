@@ -104,7 +104,8 @@ def _link_decks(
     if problems or any(word in text for text in texts.values() for word in REACHING):
         raise Unlinked
     digests = {path: sha256(text).hexdigest() for path, text in texts.items()}
-    known = {path: unit for path in texts if (unit := _recall(path))}
+    here = str(Path.cwd())
+    known = {path: unit for path in texts if (unit := _recall(here, path))}
     around, library = _read_around(texts, digests, known, problems)
     wanted = library.languages if languages is None else [code for code in library.languages if code in languages]
     units = {path: unit for path, unit in known.items() if unit.is_good(digests[path], around.mark, wanted, today)}
@@ -112,7 +113,9 @@ def _link_decks(
     if missing:
         # what was made for another language the last time may be wanted again the next time
         made = [code for code in library.languages if code in wanted or any(code in one.languages for one in known.values())]
-        units |= _compile({path: texts[path] for path in missing}, digests, around, made, today, follow)
+        for path, (unit, data) in _compile({path: texts[path] for path in missing}, digests, around, made, today, follow).items():
+            units[path] = unit
+            keep(["unit", here, str(path)], data)
     ordered = _order(units, around.frame)
     ok = all(unit.ok for unit in ordered)
     files = {name: read_file(Path(path)) for unit in ordered for name, path in unit.media.items()} if wanted and ok else {}
@@ -131,17 +134,13 @@ def _link_decks(
     return Linked(library, ledgers, tuple(sorted(set(problems))), around.types, ordered, files)
 
 
-def _recall(path: Path) -> Unit | None:
-    """The unit that was kept of a file."""
+def _recall(here: str, path: Path) -> Unit | None:
+    """The unit that was kept of a file; `here` is the folder from which its path leads to it."""
     try:
-        unit = from_bytes(look_up(_words(path)))
+        unit = from_bytes(look_up(["unit", here, str(path)]))
     except (ValueError, KeyError, TypeError):
         return None  # there is none, or none that anybody wrote on purpose
     return unit if unit.path == str(path) else None
-
-
-def _words(path: Path) -> list[str]:
-    return ["unit", str(Path.cwd()), str(path)]
 
 
 def _read_around(
@@ -185,8 +184,8 @@ def _compile(
     languages: Sequence[str],
     today: date,
     follow: Callable[[list[Path]], Iterable[Path]],
-) -> dict[Path, Unit]:
-    """Compiles files, in as many processes as are worth it, and keeps their units."""
+) -> dict[Path, tuple[Unit, bytes]]:
+    """The units of files, and what is to be kept of them; made in as many processes as are worth it."""
 
     def compile_one(path: Path) -> bytes:
         problems: list[Problem] = []
@@ -199,7 +198,7 @@ def _compile(
 
     largest_first = sorted(texts, key=lambda path: -len(texts[path]))
     processes = min(count_processes(), 1 + sum(map(len, texts.values())) // MUCH, len(texts))
-    units: dict[Path, Unit] = {}
+    units: dict[Path, tuple[Unit, bytes]] = {}
     for made in share_out(work, largest_first, processes, follow):
         at = 0
         while at < len(made):
@@ -209,8 +208,7 @@ def _compile(
             if not data:
                 raise Unlinked
             unit = from_bytes(data)
-            units[Path(unit.path)] = unit
-            keep(_words(Path(unit.path)), data)
+            units[Path(unit.path)] = unit, data
     if len(units) != len(texts):  # a process was killed
         raise Unlinked
     return units

@@ -97,7 +97,7 @@ def _to_database(notes: Sequence[Note], times: Mapping[str | int, int]) -> bytes
         cards: Sequence[tuple[int, ...]] = [
             (id + at, id, decks[note.deck], at, changed, note.order) for id, note, changed in numbered for at in note.cards
         ]
-        if len({card[0] for card in cards}) < len(cards):
+        if len({id for id, *_ in cards}) < len(cards):
             cards = _set_apart(cards)
         # Anki computes the checksum and the sort field itself
         database.executemany("INSERT INTO notes VALUES (?, ?, ?, ?, -1, ?, ?, 0, 0, 0, '')", rows)

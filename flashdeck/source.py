@@ -174,8 +174,8 @@ def read_bytes(path: Path, problems: list[Problem]) -> bytes | None:
             refuse("unreadable-file", "this is no file, or a link that leads nowhere", help)
             return None
         with path.open("rb") as file:
-            data = file.read(LARGEST + 1)
             size = os.fstat(file.fileno()).st_size
+            data = file.read(LARGEST + 1 if size > LARGEST else -1)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         refuse("unreadable-file", f"this file cannot be read: {reason}", help)

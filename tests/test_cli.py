@@ -1,6 +1,7 @@
 """The commands as their users run them."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -226,16 +227,21 @@ def test_every_help_has_an_example_that_works(command, cli, project):
     assert ran.code == 0
 
 
-def test_version_and_help_import_nothing_heavy(cli):
-    code = (
-        "import sys; sys.argv = ['flashdeck', '--help']\n"
-        "try:\n  from flashdeck.cli import main; main()\nexcept SystemExit: pass\n"
-        "print(sorted({'genanki', 'yaml', 'pyromark', 'nh3', 'babel', 'rich', 'sqlite3'} & sys.modules.keys()))"
+@pytest.mark.parametrize("words", [["--version"], ["--help"], []], ids=["version", "help", "completion"])
+def test_what_starts_at_once_imports_nothing_heavy(words):
+    about = {} if words else {"_FLASHDECK_COMPLETE": "complete_bash", "COMP_WORDS": "flashdeck bu", "COMP_CWORD": "1"}
+    code = "import sys; sys.argv[0] = 'flashdeck'; from flashdeck.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-c", code, *words],
+        capture_output=True,
+        encoding="utf-8",
+        cwd=ROOT,
+        env=os.environ | about,
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", cwd=ROOT)
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
 
-    assert done.stdout.splitlines()[-1] == "[]"
-    assert cli("--version").out.startswith("flashdeck 0.")
+    assert done.stdout and "flashdeck.cli" in imported
+    assert imported & {"genanki", "yaml", "pyromark", "nh3", "babel", "rich", "sqlite3", "hashlib", "flashdeck.compiler"} == set()
 
 
 def test_a_deck_of_one_language_and_plain_texts_builds(deck, cli):
