@@ -174,7 +174,8 @@ def _to_overrides(compiled: Notes, notes: Mapping[tuple[str, str], Note]) -> dic
     overrides: dict[tuple[str, str, str], Note] = {}
     for (card, language), decks in decks_of.items():
         if original := notes.get((card, language)):
-            note = (compiled.to_override(card, language) or original)._replace(ledgers=tuple(sorted(decks)), is_override=True)
+            note = compiled.to_override(card, language) or original._replace(name=f"{card}@{language}")
+            note = note._replace(ledgers=tuple(sorted(decks)))
             overrides |= {(deck, card, language): note for deck in decks}
     return overrides
 

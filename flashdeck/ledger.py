@@ -15,15 +15,14 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from flashdeck.notes import Note, NoteType, to_digest
+from flashdeck.notes import NO_CARDS, Note, NoteType, to_digest
 from flashdeck.problem import Problem, Spot
 
 NAME = "flashdeck.lock"
 FIRST, LAST = "flashdeck ledger 1", "end"
-RETIRED = "retired"
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
 DIGEST = "[0-9a-f]{16}"
-NOTE = re.compile(rf"^note (\S+@\S+) (\S+ (?:[\d,]+|{RETIRED}) {DIGEST} {TIME} {TIME}(?: guid:{DIGEST})?)$", re.M)
+NOTE = re.compile(rf"^note (\S+@\S+) (\S+ (?:[\d,]+|{NO_CARDS}) {DIGEST} {TIME} {TIME}(?: guid:{DIGEST})?)$", re.M)
 TYPE = re.compile(rf"^type (\S+@\S+) ({DIGEST}) ({TIME}) (\S+) (\S+)$", re.M)
 DECK = re.compile(r"^deck (.*)$", re.M)
 
@@ -87,12 +86,12 @@ def to_released(line: str) -> ReleasedNote:
     """What the line of a note says, after its name."""
     kind, cards, digest, first, changed, *guid = line.split(" ")
     own = guid[0].removeprefix("guid:") if guid else ""
-    return ReleasedNote(kind, to_cards(cards), digest, _to_time(first), _to_time(changed), cards == RETIRED, own)
+    return ReleasedNote(kind, to_cards(cards), digest, _to_time(first), _to_time(changed), cards == NO_CARDS, own)
 
 
 def to_cards(text: str) -> tuple[int, ...]:
     """The cards of a note as its line says them."""
-    return () if text == RETIRED else tuple(map(int, text.split(",")))
+    return () if text == NO_CARDS else tuple(map(int, text.split(",")))
 
 
 def read_ledger(path: Path, problems: list[Problem]) -> Ledger:
@@ -189,17 +188,17 @@ def _stamp_one(
 ) -> Ledger:
     lines, new_types = dict(ledger.lines), dict(ledger.types)
     for note in notes:
-        name, begins = to_name(note), to_line(note.kind, note.cards, note.digest)
         guid = digest_guid(note.card, note.type.language, note.guid)
         ends = f" guid:{guid}" if guid else ""
-        line = lines.get(name, "")
-        if line.startswith(begins) and line.endswith(ends or "Z"):
+        line = lines.get(note.name, "")
+        if line.startswith(note.line) and line.endswith(ends or "Z"):
             changed = _to_time(line.split(" ", 5)[4])
         else:
             old = to_released(line) if line else None
             changed = old.changed if old and old.digest == note.digest else now
-            lines[name] = f"{begins} {_say(old.first if old else now)} {_say(changed)}{ends}"
-        times[note.key] = max(changed, times.get(note.key, 0))
+            lines[note.name] = f"{note.line} {_say(old.first if old else now)} {_say(changed)}{ends}"
+        key = note.key
+        times[key] = max(changed, times[key]) if key in times else changed
     for type in {note.type.name: note.type for note in notes}.values():
         name, text = f"{type.kind}@{type.language}", digest_type(type)
         old_type = ledger.types.get(name)
@@ -213,23 +212,8 @@ def _stamp_one(
     return Ledger(ledger.path, lines, new_types, decks)
 
 
-def to_line(kind: str, cards: tuple[int, ...], digest: str) -> str:
-    """How the line of a note begins after its name: it says the same as long as the note stays the same."""
-    return f"{kind} {_say_cards(cards)} {digest}"
-
-
-@cache
-def _say_cards(cards: tuple[int, ...]) -> str:
-    return ",".join(map(str, cards)) or RETIRED
-
-
 def is_released(ledgers: Mapping[str, Ledger], note: Note) -> bool:
-    return any(to_name(note) in ledgers[id].lines for id in note.ledgers)
-
-
-def to_name(note: Note) -> str:
-    """How a ledger names a note: `card@language`, or `deck/card@language` where another deck words it otherwise."""
-    return f"{note.card if note.is_override else note.card.partition('/')[2]}@{note.type.language}"
+    return any(note.name in ledgers[id].lines for id in note.ledgers)
 
 
 def digest_guid(card: str, language: str, guid: str) -> str:

@@ -18,12 +18,12 @@ from flashdeck.checks import check_scripts, tell_labels
 from flashdeck.compiler import to_types
 from flashdeck.kinds import read_kinds, read_own_kinds
 from flashdeck.ledger import NAME as LEDGER
-from flashdeck.ledger import RETIRED, Ledger, read_ledger, to_cards, to_released
+from flashdeck.ledger import Ledger, read_ledger, to_cards, to_released
 from flashdeck.library import Frame, find_home, read_cards, read_frame
 from flashdeck.media import Media, read_file, read_static, tell_unused
 from flashdeck.memory import keep, list_files, look_up
 from flashdeck.model import Course, Library
-from flashdeck.notes import LeftOut, Note, NoteType
+from flashdeck.notes import NO_CARDS, LeftOut, Note, NoteType
 from flashdeck.problem import Problem
 from flashdeck.processes import count_processes, share_out
 from flashdeck.releases import check_types
@@ -270,17 +270,17 @@ def _is_good_release(units: Iterable[Unit], around: Around, deck: str, ledger: L
     found = 0
     for language in around.frame.decks[deck].languages:
         for unit in units:
-            names, forms = unit.column(f"names {language}"), unit.column(f"forms {language}")
+            names, lines = unit.column(f"names {language}"), unit.column(f"lines {language}")
             guids = unit.column(f"guid digests {language}") or repeat("")
-            for name, form, guid in zip(names, forms, guids, strict=False):
-                line = ledger.lines.get(name)
-                if line is None:
+            for name, line, guid in zip(names, lines, guids, strict=False):
+                known = ledger.lines.get(name)
+                if known is None:
                     continue
                 found += 1
-                if line.startswith(form) and line.endswith(guid or "Z"):
+                if known.startswith(line) and known.endswith(guid or "Z"):
                     continue
-                old, (kind, cards, _) = to_released(line), form.split(" ")
-                if (old.kind, old.guid) != (kind, guid) or (cards != RETIRED and not set(old.cards) <= set(to_cards(cards))):
+                old, (kind, cards, _) = to_released(known), line.split(" ")
+                if (old.kind, old.guid) != (kind, guid) or (cards != NO_CARDS and not set(old.cards) <= set(to_cards(cards))):
                     return False
     return (
         found == len(ledger.lines)

@@ -19,6 +19,7 @@ from flashdeck.model import Card, Reference, fill_gaps, said_in, to_shapes
 from flashdeck.references import cite
 
 RETIRED_TAG = "flashdeck::retired"
+NO_CARDS = "retired"  # what a ledger says instead of its cards
 FIELD_END = "\x1f"  # Anki's own
 
 
@@ -46,6 +47,8 @@ class Note(NamedTuple):
 
     guid: str
     id: int  # of its row, unless another note has it
+    name: str  # in ledgers: `card@language`, or `deck/card@language` where another deck words it otherwise
+    line: str  # how a ledger tells of it: as long as that is the same, so is what Anki stores
     card: str  # deck/card
     type: NoteType
     text: str  # its fields, with FIELD_END between them
@@ -53,11 +56,9 @@ class Note(NamedTuple):
     deck: str
     cards: tuple[int, ...]  # which of the type's templates (or gaps, from 0) make a card
     order: int  # the place among the new cards of its deck
-    digest: str  # of what Anki stores of it, without its deck and place: those never reach a learner who has it
     media: tuple[Media, ...] = ()
     ledgers: tuple[str, ...] = ()  # the ids of the decks that release it: its own, or those that word it otherwise
     retired: bool = False  # withdrawn: learners who have it are told so, others get no card of it
-    is_override: bool = False  # worded by another deck than its own
 
     @property
     def fields(self) -> list[str]:
@@ -72,9 +73,18 @@ class Note(NamedTuple):
         return self.type.kind
 
     @property
+    def digest(self) -> str:
+        """Of what Anki stores of it, without its deck and place: those never reach a learner who has it."""
+        return self.line.rpartition(" ")[2]
+
+    @property
+    def is_override(self) -> bool:
+        return "/" in self.name
+
+    @property
     def key(self) -> str:
         """What tells it from all other notes, the wording of another deck included."""
-        return f"{self.guid}{FIELD_END}override" if self.is_override else self.guid
+        return f"{self.guid}{FIELD_END}override" if "/" in self.name else self.guid
 
 
 class LeftOut(NamedTuple):
@@ -161,6 +171,8 @@ def to_note(
     return Note(
         guid,
         stable_id(guid),
+        f"{card.id if card.overrides else card.id.partition('/')[2]}@{language}",
+        to_line(kind.name, cards, to_digest(text, tag_text, str(type.id), str(cards))),
         card.id,
         type,
         text,
@@ -168,12 +180,20 @@ def to_note(
         to_deck_name(card, language),
         cards,
         card.order,
-        to_digest(text, tag_text, str(type.id), str(cards)),
         files,
         tuple(sorted({override.deck.id for override in card.overrides.values()})) if card.overrides else (card.deck.id,),
         bool(card.retired),
-        bool(card.overrides),
     )
+
+
+def to_line(kind: str, cards: tuple[int, ...], digest: str) -> str:
+    """What a ledger says of a note, but for its times. Without a digest, how that begins."""
+    return f"{kind} {_say_cards(cards)} {digest}"
+
+
+@cache
+def _say_cards(cards: tuple[int, ...]) -> str:
+    return ",".join(map(str, cards)) or NO_CARDS
 
 
 def _show_files(card: Card, htmls: list[str], media: Mapping[Place, Media]) -> tuple[str, tuple[Media, ...]]:

@@ -16,11 +16,11 @@ from zlib import crc32
 
 from flashdeck.checks import CARD_CHECKS, check_review, find_fronts
 from flashdeck.compiler import Compiled
-from flashdeck.ledger import digest_guid, to_cards, to_line
+from flashdeck.ledger import digest_guid, to_cards
 from flashdeck.library import Frame, read_cards
 from flashdeck.media import Media, Place, read_media
 from flashdeck.model import Library
-from flashdeck.notes import LeftOut, Note, NoteType, to_deck_name
+from flashdeck.notes import LeftOut, Note, NoteType, to_deck_name, to_line
 from flashdeck.problem import Problem, Spot
 from flashdeck.shapes import to_date
 from flashdeck.source import Source
@@ -75,13 +75,16 @@ class Unit:
     def to_notes(self, language: str, types: Mapping[str, NoteType], offset: int, files: Mapping[str, Media]) -> Iterable[Note]:
         """Its notes in a language, the first of them in the place `offset` of its deck; `types` by `kind@language`."""
         column = self.column
-        names, forms, media = column(f"names {language}"), column(f"forms {language}"), column(f"media {language}")
-        types_of = {form: types[f"{form.split(' ')[0]}@{language}"] for form in {*forms}}
-        cards_of = {form: to_cards(form.split(" ")[1]) for form in types_of}
+        names, lines, media = column(f"names {language}"), column(f"lines {language}"), column(f"media {language}")
+        forms = [line.rpartition(" ")[0] for line in lines]
+        types_of = {form: types[f"{form.partition(' ')[0]}@{language}"] for form in {*forms}}
+        cards_of = {form: to_cards(form.partition(" ")[2]) for form in types_of}
         return map(
             Note,
             self._guids(language),
             map(int, column(f"rows {language}")),
+            names,
+            lines,
             [f"{self.deck}/{name[: -len(language) - 1]}" for name in names],
             map(types_of.__getitem__, forms),
             column(f"texts {language}"),
@@ -89,7 +92,6 @@ class Unit:
             column(f"decks {language}"),
             map(cards_of.__getitem__, forms),
             [offset + int(order) for order in column(f"orders {language}")],
-            column(f"digests {language}"),
             [tuple(files[name] for name in row.split("/") if name) for row in media] if media else repeat(()),
             repeat((self.deck,)),
             [not cards_of[form] for form in forms],
@@ -174,17 +176,16 @@ def _to_columns(compiled: Compiled, language: str, made: bool) -> dict[str, list
             digest_guid(card.id, language, guid) for card, guid in zip(cards, guids, strict=True)
         ]
     if not made:
-        forms = [to_line(card.kind.name, () if card.retired else tuple(card.templates(language)), "") for card in cards]
-        return {**columns, f"forms {language}": forms}
+        lines = [to_line(card.kind.name, () if card.retired else tuple(card.templates(language)), "") for card in cards]
+        return {**columns, f"lines {language}": lines}
     notes = compiled.to_notes(language)
     columns |= {
-        f"forms {language}": [to_line(note.kind, note.cards, "") for note in notes],
+        f"lines {language}": [note.line for note in notes],
         f"rows {language}": [str(note.id) for note in notes],
         f"texts {language}": [note.text for note in notes],
         f"tags {language}": [note.tag_text for note in notes],
         f"decks {language}": [note.deck for note in notes],
         f"orders {language}": [str(note.order) for note in notes],
-        f"digests {language}": [note.digest for note in notes],
     }
     if any(note.media for note in notes):
         columns[f"media {language}"] = ["/".join(file.name for file in note.media) for note in notes]

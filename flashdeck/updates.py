@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from io import StringIO
 
 from flashdeck.kinds import COMMON_FIELDS
-from flashdeck.ledger import Ledger, to_name
+from flashdeck.ledger import Ledger
 from flashdeck.notes import Note
 
 HEAD = "#separator:tab\n#html:true\n#guid column:1\n#notetype column:2\n#deck column:3\n"
@@ -22,7 +22,7 @@ def select_changed(notes: Iterable[Note], ledgers: Mapping[str, Ledger], since: 
 
     A retired note is not among them: for a learner who does not have it, Anki would make cards of its row.
     """
-    released = [(note, ledgers[note.ledgers[0]].notes[to_name(note)]) for note in notes if not note.retired]
+    released = [(note, ledgers[note.ledgers[0]].notes[note.name]) for note in notes if not note.retired]
     return [note for note, known in released if known.changed > max(known.first, since)]
 
 
