@@ -175,7 +175,7 @@ def find_fronts(card: Card) -> Iterator[tuple[Group, str]]:
                 if type(value) is dict:
                     value = value.get(language)
                 texts += [value] if type(value) is str else [text for _, text in card.said(key, language)]
-            plain = [" ".join(text.split()).casefold() for text in texts]
+            plain = [_plain(text) for text in texts]
             if plain and all(plain):  # else something lacks, and has been told
                 yield (kind.name, language, at), "\n".join(plain)
 
@@ -308,7 +308,9 @@ def _route_to(course: Course, word: str, *route: str) -> Route:
 
 def _plain(text: str) -> str:
     """A text without what a learner would not see as a difference."""
-    return " ".join(text.split()).casefold()
+    if "  " in text or not text.isprintable():  # else it has no other blanks than single ones
+        text = " ".join(text.split())
+    return text.strip().casefold()
 
 
 def _spot(card: Card, route: Route) -> str:

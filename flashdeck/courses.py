@@ -45,11 +45,17 @@ def select(notes: Iterable[T], wanted: Filter) -> list[T]:
 
 def select_course(cards: Iterable[Card], course: Course) -> list[Card]:
     """The cards of a course: those that match any of its rules or are named by it, but never one that it excludes."""
-    return [
-        card
-        for card in cards
-        if (card.id in course.cards or _matches(card, course.include)) and not _matches(card, course.exclude)
-    ]
+    named = {*course.cards}
+    judged: dict[tuple[str, str, tuple[str, ...]], tuple[bool, bool]] = {}  # thousands are alike in what rules ask for
+    chosen = []
+    for card in cards:
+        asked = (card.kind.name, card.deck.id, card.tags)
+        if asked not in judged:
+            judged[asked] = _matches(card, course.include), _matches(card, course.exclude)
+        included, excluded = judged[asked]
+        if (included or card.id in named) and not excluded:
+            chosen.append(card)
+    return chosen
 
 
 def _matches(card: Card, rule: dict[str, tuple[str, ...]]) -> bool:

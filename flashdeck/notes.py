@@ -339,8 +339,8 @@ def _to_sources(card: Card, language: str, references: Mapping[str, Reference]) 
     if not card.values.get("reference"):
         return ""
     undated = card.kind.label("undated", language)
-    cited = [_cite(references[id], undated) for _, id in card.said("reference", language)]
-    return '<ul class="references">' + "".join(f"<li>{citation}</li>" for citation in cited) + "</ul>" if cited else ""
+    cited = [f"<li>{_cite(references[id], undated)}</li>" for _, id in card.said("reference", language)]
+    return f'<ul class="references">{"".join(cited)}</ul>' if cited else ""
 
 
 _cite = cache(cite)

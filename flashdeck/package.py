@@ -76,13 +76,13 @@ def read_package(path: Path) -> list[Stored]:
     return stored
 
 
-def _add(archive: ZipFile, name: str, data: bytes) -> None:
+def _add(archive: ZipFile, name: str, data: bytes | bytearray) -> None:
     entry = ZipInfo(name, (1980, 1, 1, 0, 0, 0))  # the earliest a zip can hold
     entry.create_system, entry.external_attr, entry.compress_type = 3, 0o644 << 16, ZIP_DEFLATED
     archive.writestr(entry, data, compresslevel=1)  # the higher levels take long and gain little
 
 
-def _to_database(notes: Sequence[Note], times: Mapping[str | int, int]) -> bytes:
+def _to_database(notes: Sequence[Note], times: Mapping[str | int, int]) -> bytearray:
     types = {note.type.id: note.type for note in notes}
     decks = {name: stable_id("deck", name) for name in sorted({note.deck for note in notes})}
     with closing(sqlite3.connect(":memory:")) as database:
@@ -97,7 +97,7 @@ def _to_database(notes: Sequence[Note], times: Mapping[str | int, int]) -> bytes
         cards: Sequence[tuple[int, ...]] = [
             (id + at, id, decks[note.deck], at, changed, note.order) for id, note, changed in numbered for at in note.cards
         ]
-        if len({id for id, *_ in cards}) < len(cards):
+        if len({row[0] for row in cards}) < len(cards):
             cards = _set_apart(cards)
         # Anki computes the checksum and the sort field itself
         database.executemany("INSERT INTO notes VALUES (?, ?, ?, ?, -1, ?, ?, 0, 0, 0, '')", rows)
@@ -106,7 +106,7 @@ def _to_database(notes: Sequence[Note], times: Mapping[str | int, int]) -> bytes
         database.commit()
         data = bytearray(database.serialize())
     data[96:100] = SQLITE_VERSION
-    return bytes(data)
+    return data
 
 
 def _to_ids(notes: Sequence[Note]) -> list[int]:

@@ -139,7 +139,8 @@ def compile_unit(
     for deck in library.decks:
         for language in deck.languages:
             columns |= _to_columns(compiled, language, ok and language in languages)
-    if any(ROW in text or COLUMN in text for column in columns.values() for text in column):
+    joined = {name: "".join([text + ROW for text in column]) for name, column in columns.items() if column}
+    if any(COLUMN in text or text.count(ROW) > len(columns[name]) for name, text in joined.items()):
         return None
     return Unit(
         source.path,
@@ -158,17 +159,14 @@ def compile_unit(
         tuple(sorted({to_deck_name(card, language) for card in library.cards for language in card.languages})),
         {file.name: str(file.path) for file in media.values()},
         tuple(sorted({unquote(name) for _, name in media})),
-        {name: "".join([text + ROW for text in column]) for name, column in columns.items() if column},
+        joined,
     )
 
 
 def _to_columns(compiled: Compiled, language: str, made: bool) -> dict[str, list[str]]:
     """The columns of a language: what a ledger says of its notes, and the notes themselves where they are `made`."""
     cards = [card for card in compiled.library.cards if language in card.languages]
-    columns = {
-        f"names {language}": [f"{card.id.partition('/')[2]}@{language}" for card in cards],
-        f"left out {language}": ["\x1f".join(one) for one in compiled.left_out(language)],
-    }
+    columns = {f"left out {language}": ["\x1f".join(one) for one in compiled.left_out(language)]}
     if any("guid" in card.values for card in cards):
         guids = [card.guid(language) for card in cards]
         columns[f"guids {language}"] = guids
@@ -176,10 +174,14 @@ def _to_columns(compiled: Compiled, language: str, made: bool) -> dict[str, list
             digest_guid(card.id, language, guid) for card, guid in zip(cards, guids, strict=True)
         ]
     if not made:
-        lines = [to_line(card.kind.name, () if card.retired else tuple(card.templates(language)), "") for card in cards]
-        return {**columns, f"lines {language}": lines}
+        columns[f"names {language}"] = [f"{card.id.partition('/')[2]}@{language}" for card in cards]
+        columns[f"lines {language}"] = [
+            to_line(card.kind.name, () if card.retired else tuple(card.templates(language)), "") for card in cards
+        ]
+        return columns
     notes = compiled.to_notes(language)
     columns |= {
+        f"names {language}": [note.name for note in notes],
         f"lines {language}": [note.line for note in notes],
         f"rows {language}": [str(note.id) for note in notes],
         f"texts {language}": [note.text for note in notes],

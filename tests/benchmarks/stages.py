@@ -1,10 +1,13 @@
-"""Where the time goes: each stage's share of a cold build. `python tests/benchmarks/stages.py [NOTES ...]`."""
+"""Where the time goes: each stage's share of a cold build in one process. `python tests/benchmarks/stages.py [NOTES ...]`."""
 
 import gc
 import sys
 import time
+from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from sources import make_notes, write_flashdeck
 
@@ -14,56 +17,61 @@ from flashdeck.courses import Filter
 from flashdeck.kinds import read_kinds
 from flashdeck.ledger import read_ledger, render_ledger
 from flashdeck.library import read_library
+from flashdeck.linking import link_decks
 from flashdeck.media import read_media
 from flashdeck.package import to_package
-from flashdeck.problem import Problem
 from flashdeck.source import find_sources, read_source
+
+TODAY = date(2026, 11, 25)
+
+
+def walk(folder: Path) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """The stages of a build of the decks in a folder, in their order: whoever takes one does its work before the next.
+
+    The first five are those of a file, in `compiler.py` and in each unit alike; `link` is what is left of them where nothing
+    changed since. Needs a cache folder of its own in FLASHDECK_CACHE.
+    """
+    made: dict[str, Any] = {}
+
+    def stage(name: str, work: Callable[[], Any]) -> tuple[str, Callable[[], Any]]:
+        return name, lambda: made.update({name: work()})
+
+    problems: list[Any] = []
+    yield stage("read", lambda: [read_source(path, problems) for path in find_sources([folder], problems)])
+    yield stage("library", lambda: read_library(made["read"], read_kinds(), {}, problems))
+    library = made["library"]
+    yield stage("media", lambda: read_media(library, problems))
+    yield stage("checks", lambda: problems.extend(problem for check in CHECKS for problem in check(library)))
+    ledgers = {deck.id: read_ledger(deck.folder / "flashdeck.lock", problems) for deck in library.decks}
+    compiled = Compiled(library, made["media"], ledgers, to_types(library.kinds.values(), library.languages, {}))
+    yield stage("notes", lambda: compiled.to_notes("fr"))
+    link_decks([folder], TODAY, ["fr"])  # so that there are units
+    yield stage("link", lambda: link_decks([folder], TODAY, ["fr"]))
+    linked = made["link"]
+    assert linked and not problems, problems[:3]
+    yield stage("ledger", lambda: release(linked, ["fr"], 1_700_000_000))
+    released = made["ledger"]
+    yield stage("ledger file", lambda: [render_ledger(ledger) for ledger in released.ledgers.values()])
+    selected = select_notes(linked, released, library.decks[0], "fr", Filter()).notes
+    yield stage("package", lambda: to_package(selected, released.times))
 
 
 def measure(count: int) -> dict[str, float]:
     """Seconds of each stage for so many notes, in files of 500."""
-    seconds: dict[str, float] = {}
-    last = time.perf_counter()
-
-    def done(stage: str) -> None:
-        nonlocal last
-        now = time.perf_counter()
-        seconds[stage] = now - last
-        last = now
-
+    seconds = {}
     with TemporaryDirectory() as place:
         write_flashdeck(Path(place), make_notes(count), max(1, count // 500))
-        problems: list[Problem] = []
-        last = time.perf_counter()
-        sources = [read_source(path, problems) for path in find_sources([Path(place)], problems)]
-        done("read")
-        library = read_library(sources, read_kinds(), {}, problems)
-        done("library")
-        media = read_media(library, problems)
-        done("media")
-        for check in CHECKS:
-            problems += check(library)
-        done("checks")
-        assert not problems, problems[:3]
-        ledgers = {deck.id: read_ledger(deck.folder / "flashdeck.lock", problems) for deck in library.decks}
-        compiled = Compiled(library, media, ledgers, to_types(library.kinds.values(), library.languages, {}))
-        notes = {(card.id, "fr"): compiled.to_note(card, "fr") for card in library.cards}
-        done("notes")
-        released = release(compiled, ["fr"], 1_700_000_000)
-        text = "".join(render_ledger(ledger) for ledger in released.ledgers.values())
-        seconds["ledger"] = time.perf_counter() - last - seconds["notes"]  # a release makes the notes too
-        last = time.perf_counter()
-        selection = select_notes(compiled, released, library.decks[0], "fr", Filter())
-        to_package(selection.notes, released.times)
-        done("package")
-        assert len(notes) == count and text
+        for name, work in walk(Path(place)):
+            started = time.perf_counter()
+            work()
+            seconds[name] = time.perf_counter() - started
     return seconds
 
 
 def main(counts: list[int]) -> None:
     gc.disable()
-    measure(100)  # imports
-    print("| notes | seconds | " + " | ".join(measure(100)) + " |\n|---|---|" + "---|" * 7)
+    names = list(measure(100))  # and all imports
+    print("| notes | seconds | " + " | ".join(names) + " |\n|---|---|" + "---|" * len(names))
     for count in counts:
         seconds = measure(count)
         whole = sum(seconds.values())
@@ -71,4 +79,8 @@ def main(counts: list[int]) -> None:
 
 
 if __name__ == "__main__":
-    main([int(word) for word in sys.argv[1:]] or [1_000, 10_000, 100_000])
+    import os
+
+    with TemporaryDirectory() as cache:
+        os.environ["FLASHDECK_CACHE"] = cache
+        main([int(word) for word in sys.argv[1:]] or [1_000, 10_000, 100_000])
