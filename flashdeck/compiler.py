@@ -69,7 +69,8 @@ class Compiled:
 
     def to_note(self, card: Card, language: str) -> Note:
         """The note of a card, with the tags of all its courses, whichever of them is built."""
-        replacement = self.library.find(card, card.retired["replaced_by"]) if "replaced_by" in card.retired else None
+        retired = card.retired
+        replacement = self.library.find(card, retired["replaced_by"]) if "replaced_by" in retired else None
         type = self.types[f"{card.kind.name}@{language}"]
         courses = self.courses.get(card.id, ())
         return to_note(card, language, type, self.library.references, self.media, courses, replacement)

@@ -286,7 +286,7 @@ def _check_defaults(
 ) -> None:
     """What stands beside `cards` must be a field of a kind that the file uses."""
     names = [node.value.get("kind", defaults.get("kind")) for node in nodes]
-    used = [kinds[name] for name in names if isinstance(name, str) and name in kinds]
+    used = [kinds[name] for name in {name for name in names if isinstance(name, str)} & kinds.keys()]
     if "cards" in source.value and not (used and all(kind.templates for kind in used)):
         return  # nobody can tell what the defaults are for, and the reason has been told
     known = {*FILE_KEYS}

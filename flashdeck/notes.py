@@ -158,15 +158,16 @@ def to_note(
     """
     kind = card.kind
     htmls = [_to_html(card, field, language) for field in kind.stored]
+    retired = bool(card.retired)
     if kind.common:
-        farewell = _to_farewell(card, language, replacement)
+        farewell = _to_farewell(card, language, replacement) if retired else ""
         htmls += _to_extra(card, language), _to_sources(card, language, references), farewell, _to_typed(card, language), ""
     files: tuple[Media, ...] = ()
     text = FIELD_END.join(htmls)
     if find_media(text):
         text, files = _show_files(card, htmls, media)
     text, tag_text = normalize("NFC", text), to_tag_text(card, courses)
-    cards = () if card.retired else tuple(card.templates(language))
+    cards = () if retired else tuple(card.templates(language))
     guid = card.guid(language)
     return Note(
         guid,
@@ -182,7 +183,7 @@ def to_note(
         card.order,
         files,
         tuple(sorted({override.deck.id for override in card.overrides.values()})) if card.overrides else (card.deck.id,),
-        bool(card.retired),
+        retired,
     )
 
 
@@ -298,6 +299,8 @@ def _to_html(card: Card, field: Field, language: str) -> str:
         return to_html(text) if (text := card.text(field.key, language)) else ""
     if field.type == "shapes":
         return _to_masks(card, field.key, language)
+    if field.key not in card.values and not card.kind.stock:
+        return ""
     texts = [text for _, text in card.said(field.key, language)]
     if field.name == "Back Extra" and card.kind.stock:
         remark = f'<div class="remark">{to_html(texts[0])}</div>' if texts else ""
@@ -325,8 +328,6 @@ def _to_html(card: Card, field: Field, language: str) -> str:
 
 def _to_farewell(card: Card, language: str, replacement: Card | None) -> str:
     """Why a card was withdrawn and since when, and what the card asks that replaces it."""
-    if not card.retired:
-        return ""
     since = say_date(card.retired["since"], language)
     why = " ".join(text for _, text in said_in(card.retired["why"], language))
     html = f"{to_html(why)} ({to_html(since)})"
