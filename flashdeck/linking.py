@@ -5,7 +5,6 @@ looked at here only so far as to see that all is well. Where it is not, nothing 
 everything at once and tells.
 """
 
-import os
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from flashdeck.ledger import NAME as LEDGER
 from flashdeck.ledger import Ledger, read_ledger, to_cards, to_released
 from flashdeck.library import Frame, find_home, read_cards, read_frame
 from flashdeck.media import Media, read_file, read_static, tell_unused
-from flashdeck.memory import keep, list_files, look_up
+from flashdeck.memory import keep, list_files, look_up, mark
 from flashdeck.model import Course, Library
 from flashdeck.notes import NO_CARDS, LeftOut, Note, NoteType
 from flashdeck.problem import Problem
@@ -138,7 +137,7 @@ def _recall(here: str, path: Path) -> Unit | None:
     """The unit that was kept of a file; `here` is the folder from which its path leads to it."""
     try:
         unit = from_bytes(look_up(["unit", here, str(path)]))
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, RecursionError):
         return None  # there is none, or none that anybody wrote on purpose
     return unit if unit.path == str(path) else None
 
@@ -164,12 +163,10 @@ def _read_around(
     problems += check_scripts(library)
     static = read_static(library.kinds.values(), frame.decks)
     types = to_types(library.kinds.values(), library.languages, static)
-    mark = [digests[Path(source.path)] + source.path for source in sources]
-    for name in list_files(folders):  # the pictures and kinds of the decks, and flashdeck itself
-        if Path(name) not in texts and not name.endswith((".md", LEDGER)):
-            status = os.stat(name)  # noqa: PTH116 (there may be thousands)
-            mark.append(f"{name} {status.st_mtime_ns} {status.st_size}")
-    return Around(frame, static, types, sha256("\n".join(sorted(mark)).encode()).hexdigest()), library
+    marks = [f"{source.path} {digests[Path(source.path)]}" for source in sources]
+    # the pictures and kinds of the decks, and flashdeck itself
+    marks += [mark(name) for name in list_files(folders) if Path(name) not in texts and not name.endswith((".md", LEDGER))]
+    return Around(frame, static, types, sha256("\n".join(sorted(marks)).encode()).hexdigest()), library
 
 
 def _may_frame(text: bytes) -> bool:

@@ -18,7 +18,8 @@ from flashdeck.files import write_file
 
 FORM = 1  # of the memory; another is forgotten
 RACY = 2_000_000_000  # nanoseconds
-LONG_AGO = 30 * 86_400 * 10**9  # what nobody asked for in a month is forgotten
+A_DAY = 86_400 * 10**9
+LONG_AGO = 30 * A_DAY  # what is older is forgotten
 Seen = dict[str, list[int | str]]  # by path: times, size, number, and where it is young its digest
 
 
@@ -40,7 +41,7 @@ def recall(words: Sequence[str], paths: Iterable[Path]) -> list[str] | None:
                 del seen[4:]
             write_file(_place(words), json.dumps(known).encode())
         return [str(text) for text in known["said"]]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         pass  # there is none, or none that anybody wrote on purpose
     return None
 
@@ -53,11 +54,20 @@ def remember(words: Sequence[str], paths: Iterable[Path], outputs: Iterable[Path
         written = {str(path): _look(str(path), now) for path in outputs}
         known = {"form": FORM, "words": list(words), "inputs": inputs, "outputs": written, "said": list(said)}
         write_file(_place(words), json.dumps(known).encode())
-        for old in (path for path in cache_folder().iterdir() if path.suffix in (".json", ".unit")):
-            if old.stat().st_mtime_ns < now - LONG_AGO:
-                old.unlink(missing_ok=True)
+        _forget(now)
     except OSError:
         pass
+
+
+def _forget(now: int) -> None:
+    """Deletes what is old; once a day, since there may be thousands of files to look at."""
+    last = cache_folder() / "forgotten"
+    if last.exists() and now - A_DAY < last.stat().st_mtime_ns <= now:
+        return
+    for old in cache_folder().iterdir():
+        if old.suffix in (".json", ".unit") and old.stat().st_mtime_ns < now - LONG_AGO:
+            old.unlink(missing_ok=True)
+    last.write_bytes(b"")
 
 
 def look_up(words: Sequence[str]) -> bytes:
@@ -88,6 +98,14 @@ def cache_folder() -> Path:
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Caches" / "flashdeck"
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "flashdeck")
+
+
+def mark(name: str) -> str:
+    """What changes when a file does: its content where that is what an author writes, else what the system says of it."""
+    if name.endswith((".yaml", ".yml", ".html", ".css")):
+        return f"{name} {_digest(name)}"
+    status = os.stat(name)  # noqa: PTH116 (there may be thousands)
+    return f"{name} {status.st_mtime_ns} {status.st_ctime_ns} {status.st_size} {status.st_ino}"
 
 
 def list_files(paths: Iterable[Path]) -> list[str]:

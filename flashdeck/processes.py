@@ -9,12 +9,13 @@ from typing import IO, TypeVar
 
 T = TypeVar("T")
 MOST = 8  # processes
-TOKENS = 8192  # of two bytes: as many as any pipe takes before somebody reads
+TOKENS = 2000  # of two bytes: less than any pipe takes before somebody reads
 
 
 def count_processes() -> int:
     """How many processes are worth having: one where the system can only start another from nothing."""
-    if not sys.platform.startswith("linux"):  # macOS can copy a process too, but its own libraries do not like it
+    # macOS can copy a process too, but its own libraries do not like it; some Pythons are built for an older Linux
+    if not sys.platform.startswith("linux") or not hasattr(os, "memfd_create"):
         return 1
     return min(MOST, len(os.sched_getaffinity(0)))
 
@@ -26,6 +27,8 @@ def share_out(
 
     What a process took that fails or is killed is missing in the answer. `follow` shows progress.
     """
+    if processes < 2:
+        return [work(follow(things))]
     size = -(-len(things) // TOKENS) or 1
     packs = [things[at : at + size] for at in range(0, len(things), size)]
     dealt, deals = os.pipe()

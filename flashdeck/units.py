@@ -201,12 +201,9 @@ def _find_end(library: Library, today: date) -> date:
     return min((day for day in days if day and day >= today), default=date.max)
 
 
-_PLAIN = [name for name in Unit.__dataclass_fields__ if name not in ("problems", "columns")]
-
-
 def to_bytes(unit: Unit) -> bytes:
     """A unit as the bytes of a file."""
-    about = {name: getattr(unit, name) for name in _PLAIN}
+    about = {name: getattr(unit, name) for name in _TYPES}
     problems = [[p.spot.path, p.spot.line, p.spot.column, p.code, p.message, p.help, p.level] for p in unit.problems]
     head = json.dumps([about, problems, list(unit.columns)])
     data = COLUMN.join([head, *unit.columns.values()]).encode()
@@ -214,12 +211,32 @@ def to_bytes(unit: Unit) -> bytes:
 
 
 def from_bytes(data: bytes) -> Unit:
-    """What `to_bytes` was given. Raises ValueError, KeyError or TypeError for anything else."""
+    """What `to_bytes` was given. Raises ValueError for anything else."""
     if b"%08x" % crc32(data[8:]) != data[:8]:
         raise ValueError("it is cut off")
-    head, *columns = data[8:].decode().split(COLUMN)
-    about, problems, names = json.loads(head)
-    told = tuple(Problem(Spot(*one[:3]), *one[3:]) for one in problems)
+    head, *texts = data[8:].decode().split(COLUMN)
+    match json.loads(head):
+        case [dict(about), list(problems), list(names)] if about.keys() == _TYPES.keys() and all(map(_is_problem, problems)):
+            told = tuple(Problem(Spot(*one[:3]), *one[3:]) for one in problems)
+            columns = dict(zip(names, texts, strict=True))
+        case _:
+            raise ValueError("it is no unit")
     plain: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in about.items()}
-    plain["spoken"] = tuple((kind, language) for kind, language in about["spoken"])
-    return Unit(**plain, problems=told, columns=dict(zip(names, columns, strict=True)))
+    if not all(isinstance(plain[name], type) for name, type in _TYPES.items()):
+        raise ValueError("it is no unit")
+    plain["spoken"] = tuple((str(kind), str(language)) for kind, language in plain["spoken"])
+    for language in plain["languages"]:
+        if len({columns.get(f"{name} {language}", "").count(ROW) for name in _ALIKE}) > 1:
+            raise ValueError("its columns are not of one length")
+    return Unit(**plain, problems=told, columns=columns)
+
+
+def _is_problem(row: object) -> bool:
+    return isinstance(row, list) and [type(part) for part in row] == [str, int, int, str, str, str, str]
+
+
+_TYPES: dict[str, type] = {
+    "path": str, "digest": str, "mark": str, "day": str, "until": str, "deck": str, "is_framed": bool, "size": int,
+    "languages": tuple, "tags": tuple, "courses": tuple, "spoken": tuple, "decks": tuple, "media": dict, "named": tuple,
+}  # fmt: skip
+_ALIKE = ("names", "lines", "rows", "texts", "tags", "decks", "orders")

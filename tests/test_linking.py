@@ -1,11 +1,13 @@
 """What is linked of units is what is compiled of all at once, whatever was changed since; and it never says what is not so."""
 
+import json
 import os
 import random
 import shutil
 import signal
 from datetime import date
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 from conftest import ROOT
@@ -16,6 +18,7 @@ from flashdeck.ledger import render_ledger
 from flashdeck.linking import link_decks
 from flashdeck.memory import cache_folder
 from flashdeck.processes import share_out
+from flashdeck.units import COLUMN
 
 TODAY = date(2026, 11, 23)
 
@@ -169,18 +172,53 @@ def test_another_day_brings_its_own_warnings(place):
     assert all(compare(today=day) for day in (TODAY, date(2026, 12, 1), date(2026, 12, 2), TODAY))
 
 
-@pytest.mark.parametrize("bad", [b"", b"00000000", b"\xff" * 40, b"x"], ids=["empty", "short", "noise", "letter"])
-def test_a_broken_unit_is_made_again(bad, place):
+def sealed(text: str) -> bytes:
+    """Something that nobody but a stranger would have put there, with the right sum."""
+    return b"%08x" % crc32(text.encode()) + text.encode()
+
+
+WRONG = {
+    "empty": b"",
+    "noise": b"\xff" * 40,
+    "pickle": b"cos\nsystem\n(S'touch hacked'\ntR.",
+    "half": None,
+    "sealed noise": sealed("x"),
+    "sealed list": sealed("[]"),
+    "sealed lists": sealed("[[], [], []]"),
+    "sealed mapping": sealed('[{"path": 1}, [], []]'),
+    "sealed depth": sealed("[" * 100_000),
+}
+
+
+@pytest.mark.parametrize("bad", WRONG.values(), ids=WRONG)
+def test_a_unit_that_was_cut_off_or_placed_by_a_stranger_is_made_again(bad, place):
     put(GOOD[0], place / "decks")
     assert compare()
     units = list(cache_folder().glob("*.unit"))
     whole = [path.read_bytes() for path in units]
 
     for path in units:
-        path.write_bytes(bad if bad != b"x" else path.read_bytes()[:-1])
+        path.write_bytes(path.read_bytes()[:-1] if bad is None else bad)
 
     assert compare()
     assert units and [path.read_bytes() for path in units] == whole
+    assert not Path("hacked").exists()
+
+
+def test_a_unit_with_wrong_values_is_made_again(place):
+    put(GOOD[0], place / "decks")
+    assert compare()
+    (path,) = cache_folder().glob("*.unit")
+    whole = path.read_bytes()
+    head, *columns = whole[8:].decode().split(COLUMN)
+    about, problems, names = json.loads(head)
+    heads = [[about | {key: 5.5}, problems, names] for key in about] + [[about, [5], names], [about, problems, names[1:]]]
+
+    for wrong in [COLUMN.join([json.dumps(head), *columns]) for head in heads] + [COLUMN.join([head, *columns[:-1], ""])]:
+        path.write_bytes(sealed(wrong))
+        compare()
+
+    assert compare() and path.read_bytes() == whole
 
 
 def test_things_are_dealt_out_once_each_whoever_takes_them():

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flashdeck.memory import FORM, recall, remember
+from flashdeck.memory import FORM, keep, recall, remember
 
 CARDS = "kind: basic\ncards:\n  - {id: one, question: {fr: a}, answer: b}\n"
 
@@ -82,13 +82,14 @@ def test_another_question_gets_its_own_answer(built, cli):
 
 
 @pytest.mark.parametrize(
-    "bad", [b"", b"{", b"[]", b"null", b'{"form": 1}', b"\xff" * 50, b'{"form": 1, "words": 5, "inputs": [], "said": 3}']
+    "bad",
+    [b"", b"{", b"[]", b"null", b'{"form": 1}', b"\xff" * 50, b"[" * 99_999, b'{"form": 1, "words": 5, "inputs": [], "said": 3}'],
 )
 def test_a_broken_or_hostile_memory_is_forgotten(bad, tmp_path, monkeypatch):
     monkeypatch.setenv("FLASHDECK_CACHE", str(tmp_path / "cache"))
     (tmp_path / "decks").mkdir()
     remember(["x"], [tmp_path / "decks"], [], ["said"])
-    (path,) = (tmp_path / "cache").iterdir()
+    (path,) = (tmp_path / "cache").glob("*.json")
     assert recall(["x"], [tmp_path / "decks"]) == ["said"]
     assert json.loads(path.read_bytes())["form"] == FORM
 
@@ -101,12 +102,18 @@ def test_what_nobody_asked_for_in_a_month_is_forgotten(tmp_path, monkeypatch):
     monkeypatch.setenv("FLASHDECK_CACHE", str(tmp_path / "cache"))
     (tmp_path / "decks").mkdir()
     remember(["old"], [tmp_path / "decks"], [], ["said"])
-    (old,) = (tmp_path / "cache").iterdir()
-    os.utime(old, (1_700_000_000, 1_700_000_000))
+    keep(["unit"], b"what")
+    old = [*(tmp_path / "cache").iterdir()]
+    for path in old:
+        os.utime(path, (1_700_000_000, 1_700_000_000))
 
     remember(["new"], [tmp_path / "decks"], [], ["said"])
 
-    assert not old.exists() and recall(["new"], [tmp_path / "decks"]) == ["said"]
+    assert (
+        len(old) == 3
+        and [path.name for path in old if path.exists()] == ["forgotten"]
+        and recall(["new"], [tmp_path / "decks"]) == ["said"]
+    )
 
 
 def test_a_cache_that_cannot_be_written_changes_nothing(built, cli, tmp_path):
