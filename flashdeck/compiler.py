@@ -176,7 +176,7 @@ def _to_overrides(compiled: Notes, notes: Mapping[tuple[str, str], Note]) -> dic
     for (card, language), decks in decks_of.items():
         if original := notes.get((card, language)):
             note = compiled.to_override(card, language) or original._replace(name=f"{card}@{language}")
-            note = note._replace(ledgers=tuple(sorted(decks)))
+            note = note._replace(ledgers=tuple(sorted(decks)), order=original.order)
             overrides |= {(deck, card, language): note for deck in decks}
     return overrides
 

@@ -92,8 +92,11 @@ def read_frame(
     return Frame(decks, folders, everywhere, own, references, courses, frozenset(source.path for source in sources))
 
 
-def read_cards(sources: Iterable[Source], frame: Frame, problems: list[Problem]) -> Library:
-    """The cards of the sources within their frame; what is wrong with them is told."""
+def read_cards(sources: Iterable[Source], frame: Frame, problems: list[Problem], alone: bool = False) -> Library:
+    """The cards of the sources within their frame; what is wrong with them is told.
+
+    Sources that are read `alone` say nothing of other files' cards: their overrides are passed over.
+    """
     sources = list(sources)
     taken: dict[tuple[str, str], Node] = {}
     unread = "".join(source.unread for source in sources)
@@ -123,7 +126,7 @@ def read_cards(sources: Iterable[Source], frame: Frame, problems: list[Problem])
             if kind:
                 card = _read_sound_card(node, defaults, deck, kind, full_id, orders[deck.id], forms)
                 cards.append(card or _read_card(node, defaults, deck, kind, full_id, orders[deck.id], problems))
-    overridden = _read_overrides(overrides, {card.id: card for card in cards}, unread, problems)
+    overridden = {} if alone else _read_overrides(overrides, {card.id: card for card in cards}, unread, problems)
     cards.sort(key=lambda card: card.deck.id)  # a stable sort: within a deck the order stays
     card_ids = frozenset(id for _, id in taken)
     decks, references, courses = tuple(frame.decks.values()), frame.references, frame.courses

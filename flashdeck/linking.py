@@ -1,25 +1,26 @@
 """Units -> what a build needs, without reading again what did not change.
 
-What only all cards together can tell (an id that two files have, a question that two cards ask, a released card that is gone) is
-looked at here only so far as to see that all is well. Where it is not, nothing is linked, and `compiler.py` goes through
-everything at once and tells.
+What only all cards together can tell (a course without cards, a released card that is gone) is looked at here only so far as to
+see that all is well. Where it is not, nothing is linked, and `compiler.py` goes through everything at once and tells. What a
+few files tell together (a question that two cards ask, a card that another deck words otherwise) is told by reading those.
 """
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import sha256
 from itertools import repeat
 from pathlib import Path
+from urllib.parse import unquote
 
-from flashdeck.checks import check_scripts, tell_labels
-from flashdeck.compiler import to_types
+from flashdeck.checks import CARD_CHECKS, check_fronts, check_guids, check_scripts, tell_labels
+from flashdeck.compiler import Compiled, to_types
 from flashdeck.kinds import read_kinds, read_own_kinds
 from flashdeck.ledger import NAME as LEDGER
 from flashdeck.ledger import Ledger, read_ledger, to_cards, to_released
 from flashdeck.library import Frame, find_home, read_cards, read_frame
-from flashdeck.media import Media, read_file, read_static, tell_unused
+from flashdeck.media import Media, read_file, read_media, read_static, tell_unused
 from flashdeck.memory import keep, list_files, look_up, mark
 from flashdeck.model import Course, Library
 from flashdeck.notes import NO_CARDS, LeftOut, Note, NoteType
@@ -31,8 +32,6 @@ from flashdeck.units import Around, Unit, compile_unit, from_bytes, to_bytes
 
 MUCH = 500_000  # bytes; below, another process is not worth its start
 FRAMING = [b"references", b"courses"]
-# What one card says of another, in whatever file that is: then all are compiled at once.
-REACHING = [b"override:"]
 
 
 class Unlinked(Exception):
@@ -49,6 +48,7 @@ class Linked:
     types: Mapping[str, NoteType]
     units: tuple[Unit, ...]  # in the order of their cards
     files: Mapping[str, Media]  # by their names in Anki
+    closer: Compiled  # the files that had to be read together
 
     @property
     def ok(self) -> bool:
@@ -68,8 +68,9 @@ class Linked:
             places[unit.deck] += unit.size
         return notes
 
-    def to_override(self, card: str, language: str) -> None:
-        """Nothing: where decks word others' cards otherwise, nothing is linked."""
+    def to_override(self, card: str, language: str) -> Note | None:
+        """The note of a card (by its id) as another deck words it, if one does."""
+        return self.closer.to_override(card, language)
 
     def left_out(self, language: str) -> list[LeftOut]:
         """The cards that a missing translation keeps out of a language."""
@@ -84,7 +85,7 @@ def link_decks(
 ) -> Linked | None:
     """What `compile_decks` would give, with notes in some languages (in all, if None), without what did not change.
 
-    Nothing where that cannot be had: where something is wrong between files, or cards need each other.
+    Nothing where that cannot be had: where only all files together can tell what is to be told.
     """
     try:
         return _link_decks(paths, today, languages, follow)
@@ -100,7 +101,7 @@ def _link_decks(
 ) -> Linked:
     problems: list[Problem] = []
     texts = {path: read_bytes(path, problems) or b"" for path in find_sources(paths, problems)}
-    if problems or any(word in text for text in texts.values() for word in REACHING):
+    if problems:
         raise Unlinked
     digests = {path: sha256(text).hexdigest() for path, text in texts.items()}
     here = str(Path.cwd())
@@ -116,21 +117,22 @@ def _link_decks(
             units[path] = unit
             keep(["unit", here, str(path)], data)
     ordered = _order(units, around.frame)
-    ok = all(unit.ok for unit in ordered)
-    files = {name: read_file(Path(path)) for unit in ordered for name, path in unit.media.items()} if wanted and ok else {}
+    closer, told = _look_closer(_find_concerned(ordered), texts, around)
     ledgers = {deck.id: read_ledger(deck.folder / LEDGER, problems) for deck in library.decks}
-    if any(file.name != name for name, file in files.items()):  # it was changed within the wink of a clock
-        raise Unlinked
     if any(problem.level == "error" for problem in problems) or not _are_together(ordered, around, library, ledgers):
         raise Unlinked
-    problems += (problem for unit in ordered for problem in unit.problems)
+    problems += [*(problem for unit in ordered for problem in unit.problems), *told]
     problems += tell_labels(library, {(unit.deck, *spoken) for unit in ordered for spoken in unit.spoken})
-    named = {name for unit in ordered for name in unit.named} | {name for _, name in around.static}
-    if ok:  # else a file may be meant that seems unused
-        problems += tell_unused(library.decks, named)
-    elif list(tell_unused(library.decks, named)):
+    ok = all(problem.level != "error" for problem in problems)
+    named = {name for unit in ordered for name in unit.named} | {unquote(name) for _, name in closer.media}
+    unused = list(tell_unused(library.decks, named))
+    if unused and not ok:  # a file may be meant that seems unused
         raise Unlinked
-    return Linked(library, ledgers, tuple(sorted(set(problems))), around.types, ordered, files)
+    files = {name: read_file(Path(path)) for unit in ordered for name, path in unit.media.items()} if wanted and ok else {}
+    if any(file.name != name for name, file in files.items()):  # it was changed within the wink of a clock
+        raise Unlinked
+    library = replace(library, overridden=closer.library.overridden)
+    return Linked(library, ledgers, tuple(sorted({*problems, *unused})), around.types, ordered, files, closer)
 
 
 def _recall(here: str, path: Path) -> Unit | None:
@@ -216,32 +218,58 @@ def _order(units: Mapping[Path, Unit], frame: Frame) -> tuple[Unit, ...]:
     return tuple(unit for path, unit in sorted(units.items(), key=lambda one: (one[1].deck, find_home(one[0], frame.folders)[1])))
 
 
+def _find_concerned(units: Sequence[Unit]) -> list[Path]:
+    """The files that have to be read together: those that have an id, guid or question in common, and overrides."""
+    paths = _find_sharing(units, lambda unit: [f"{unit.deck}/{id}" for id in unit.column("ids")])
+    for group in {name for unit in units for name in unit.columns if name.startswith("fronts ")}:
+        paths |= _find_sharing(units, lambda unit, group=group: unit.column(group))  # type: ignore[misc]
+    if any(name.startswith("guids ") for unit in units for name in unit.columns):  # else they are as different as ids
+        paths |= _find_sharing(units, lambda unit: list(unit.guids()))
+    overridden = {id for unit in units for id in unit.column("overrides")}
+    for unit in units if overridden else ():
+        own = {f"{unit.deck}/{id}" for id in unit.column("ids")} & overridden
+        if own or "overrides" in unit.columns:
+            paths.add(unit.path)
+        overridden -= own
+    if overridden:  # only all ids together tell which one may be meant
+        raise Unlinked
+    return [Path(path) for path in sorted(paths)]
+
+
+def _find_sharing(units: Sequence[Unit], say: Callable[[Unit], list[str]]) -> set[str]:
+    """The paths of units that say one thing twice, or the same as another."""
+    said = [say(unit) for unit in units]
+    if len(set().union(*said)) == sum(map(len, said)):
+        return set()
+    first: dict[str, str] = {}
+    paths = set()
+    for unit, texts in zip(units, said, strict=True):
+        for text in texts:
+            if text in first:
+                paths |= {first[text], unit.path}
+            first.setdefault(text, unit.path)
+    return paths
+
+
+def _look_closer(paths: Iterable[Path], texts: Mapping[Path, bytes], around: Around) -> tuple[Compiled, list[Problem]]:
+    """Some files read together, and what they tell together."""
+    problems: list[Problem] = []
+    library = read_cards([to_source(path, texts[path], problems) for path in paths], around.frame, problems)
+    if any(card.id != f"{card.deck.id}/{card.node.value.get('id')}" for card in library.cards):
+        raise Unlinked  # a card without an id is named by its place among all
+    media = read_media(library, problems)
+    for check in (*CARD_CHECKS, check_fronts, check_guids):
+        problems += check(library)
+    return Compiled(library, {**around.static, **media}, {}, around.types), problems
+
+
 def _are_together(units: Sequence[Unit], around: Around, library: Library, ledgers: Mapping[str, Ledger]) -> bool:
-    """Whether nothing is wrong with the units together."""
-    ids = [f"{unit.deck}/{id}" for unit in units for id in unit.column("ids")]
-    return (
-        len(set(ids)) == len(ids)
-        and _are_apart(units)
-        and all(_is_good_course(course, units, set(ids), library) for course in around.frame.courses.values())
-        and all(_is_good_release(units, around, id, ledger) for id, ledger in ledgers.items())
+    """Whether nothing is wrong with all units together."""
+    ids = {f"{unit.deck}/{id}" for unit in units for id in unit.column("ids")}
+    courses = around.frame.courses.values()
+    return all(_is_good_course(course, units, ids, library) for course in courses) and all(
+        _is_good_release(units, around, deck, ledger) for deck, ledger in ledgers.items()
     )
-
-
-def _are_apart(units: Iterable[Unit]) -> bool:
-    """Whether no two units ask the same or have one guid."""
-    fronts: dict[str, set[str]] = {}
-    for unit in units:
-        for name in unit.columns:
-            if name.startswith("fronts "):
-                known, new = fronts.setdefault(name, set()), unit.column(name)
-                before = len(known)
-                known.update(new)
-                if len(known) != before + len(new):
-                    return False
-    if not any(name.startswith("guids ") for unit in units for name in unit.columns):
-        return True  # those that follow from ids are as different as these
-    guids = [guid for unit in units for guid in unit.guids()]
-    return len(set(guids)) == len(guids)
 
 
 def _is_good_course(course: Course, units: Iterable[Unit], ids: Collection[str], library: Library) -> bool:
@@ -264,7 +292,7 @@ def _is_good_release(units: Iterable[Unit], around: Around, deck: str, ledger: L
     if not ledger.lines:
         return True
     units = [unit for unit in units if unit.deck == deck]
-    found = 0
+    found: set[str] = set()
     for language in around.frame.decks[deck].languages:
         for unit in units:
             names, lines = unit.column(f"names {language}"), unit.column(f"lines {language}")
@@ -273,14 +301,14 @@ def _is_good_release(units: Iterable[Unit], around: Around, deck: str, ledger: L
                 known = ledger.lines.get(name)
                 if known is None:
                     continue
-                found += 1
+                found.add(name)
                 if known.startswith(line) and known.endswith(guid or "Z"):
                     continue
                 old, (kind, cards, _) = to_released(known), line.split(" ")
                 if (old.kind, old.guid) != (kind, guid) or (cards != NO_CARDS and not set(old.cards) <= set(to_cards(cards))):
                     return False
     return (
-        found == len(ledger.lines)
+        len(found) == len(ledger.lines) - len(ledger.overrides)
         and ledger.decks <= {name for unit in units for name in unit.decks}
         and not list(check_types(ledger, around.types))
     )

@@ -122,7 +122,7 @@ def compile_unit(
     if not isinstance(source.value, dict) or (source.value.keys() & {"references", "courses"} and not is_framed):
         return None  # it came by them in a way that nobody saw
     problems = [*told]
-    library = read_cards([source], frame, problems)
+    library = read_cards([source], frame, problems, alone=True)
     media = read_media(library, problems)
     for check in CARD_CHECKS:
         problems += check(library)
@@ -135,7 +135,7 @@ def compile_unit(
             fronts.setdefault(f"fronts {kind}@{language}#{at}", []).append(text)
     ok = all(problem.level != "error" for problem in problems)
     compiled = Compiled(library, {**around.static, **media}, {}, around.types)
-    columns = {**fronts, "ids": [id.partition("/")[2] for id in library.card_ids]}
+    columns = {**fronts, "ids": [id.partition("/")[2] for id in library.card_ids], "overrides": _find_overrides(source)}
     for deck in library.decks:
         for language in deck.languages:
             columns |= _to_columns(compiled, language, ok and language in languages)
@@ -161,6 +161,13 @@ def compile_unit(
         tuple(sorted({unquote(name) for _, name in media})),
         joined,
     )
+
+
+def _find_overrides(source: Source) -> list[str]:
+    """The ids of other decks' cards that a file words otherwise, as they are written."""
+    cards = source.value.get("cards")
+    items = cards if isinstance(cards, list) else []
+    return [str(item["override"]) for item in items if isinstance(item, dict) and "override" in item]
 
 
 def _to_columns(compiled: Compiled, language: str, made: bool) -> dict[str, list[str]]:

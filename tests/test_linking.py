@@ -118,6 +118,12 @@ EDITS = [
     (", retired: {since: 2026-10, why: wrong, replaced_by: b1}", ""),
     ("answer: a", "question: again, answer: a"),
     ("question: again, ", ""),
+    ("tags: [late]}\n", "tags: [late]}\n  - {override: one/a0, answer: worded otherwise}\n"),
+    ("tags: [late]}\n", "tags: [late]}\n  - {override: one/b1, question: {en: And what?}, tags: [mine]}\n"),
+    ("tags: [late]}\n", "tags: [late]}\n  - {override: one/x0, answer: '![x](x.png)'}\n"),
+    ("  - {override: one/a0, answer: worded otherwise}\n", ""),
+    ("override: one/a0", "override: one/nobody"),
+    ("override: one/nobody", "override: one/a0"),
 ]
 
 
