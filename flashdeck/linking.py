@@ -113,9 +113,7 @@ def _link_decks(
     if missing:
         # what was made for another language the last time may be wanted again the next time
         made = [code for code in library.languages if code in wanted or any(code in one.languages for one in known.values())]
-        for path, (unit, data) in _compile({path: texts[path] for path in missing}, digests, around, made, today, follow).items():
-            units[path] = unit
-            keep(["unit", here, str(path)], data)
+        units |= _compile({path: texts[path] for path in missing}, digests, around, made, today, here, follow)
     ordered = _order(units, around.frame)
     closer, told = _look_closer(_find_concerned(ordered), texts, around)
     ledgers = {deck.id: read_ledger(deck.folder / LEDGER, problems) for deck in library.decks}
@@ -182,35 +180,27 @@ def _compile(
     around: Around,
     languages: Sequence[str],
     today: date,
+    here: str,
     follow: Callable[[list[Path]], Iterable[Path]],
-) -> dict[Path, tuple[Unit, bytes]]:
-    """The units of files, and what is to be kept of them; made in as many processes as are worth it."""
+) -> dict[Path, Unit]:
+    """Compiles files, in as many processes as are worth it, and keeps their units."""
 
     def compile_one(path: Path) -> bytes:
         problems: list[Problem] = []
         source = to_source(path, texts[path], problems)
         unit = compile_unit(source, problems, digests[path], around, languages, today)
-        return to_bytes(unit) if unit else b""
-
-    def work(some: Iterable[Path]) -> bytes:
-        return b"".join([len(data).to_bytes(4, "big") + data for data in map(compile_one, some)])
+        if not unit:
+            return b""
+        data = to_bytes(unit)
+        keep(["unit", here, str(path)], data)
+        return data
 
     largest_first = sorted(texts, key=lambda path: -len(texts[path]))
     processes = min(count_processes(), 1 + sum(map(len, texts.values())) // MUCH, len(texts))
-    units: dict[Path, tuple[Unit, bytes]] = {}
-    for made in share_out(work, largest_first, processes, follow):
-        at = 0
-        while at < len(made):
-            size = int.from_bytes(made[at : at + 4], "big")
-            data = made[at + 4 : at + 4 + size]
-            at += 4 + size
-            if not data:
-                raise Unlinked
-            unit = from_bytes(data)
-            units[Path(unit.path)] = unit, data
-    if len(units) != len(texts):  # a process was killed
+    made = share_out(compile_one, largest_first, processes, follow)
+    if not all(made) or len(made) != len(texts):  # the second is so when a process was killed
         raise Unlinked
-    return units
+    return {Path(unit.path): unit for unit in map(from_bytes, made)}
 
 
 def _order(units: Mapping[Path, Unit], frame: Frame) -> tuple[Unit, ...]:

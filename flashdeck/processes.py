@@ -21,15 +21,14 @@ def count_processes() -> int:
 
 
 def share_out(
-    work: Callable[[Iterable[T]], bytes], things: list[T], processes: int, follow: Callable[[list[T]], Iterable[T]] = iter
+    work: Callable[[T], bytes], things: list[T], processes: int, follow: Callable[[list[T]], Iterable[T]] = iter
 ) -> list[bytes]:
-    """Deals things out to this process and copies of it: whoever is free takes the next. Gives what each made of its own.
-
-    What a process took that fails or is killed is missing in the answer. `follow` shows progress.
+    """What the work makes of each thing, in any order. Things are dealt out to this process and copies of it: whoever is
+    free takes the next. What a process took that fails or is killed is missing. `follow` shows progress.
     """
     if processes < 2:
-        return [work(follow(things))]
-    size = -(-len(things) // TOKENS) or 1
+        return [work(thing) for thing in follow(things)]
+    size = -(-len(things) // TOKENS)
     packs = [things[at : at + size] for at in range(0, len(things), size)]
     dealt, deals = os.pipe()
     os.write(deals, b"".join(at.to_bytes(2, "big") for at in range(len(packs))))
@@ -48,19 +47,18 @@ def share_out(
     children: list[tuple[int, IO[bytes]]] = []
     try:
         for _ in range(processes - 1):
-            result: IO[bytes] = os.fdopen(os.memfd_create("flashdeck"), "w+b")  # a pipe would fill while this process is busy
+            results: IO[bytes] = os.fdopen(os.memfd_create("flashdeck"), "w+b")  # a pipe would fill while this process is busy
             child = os.fork()
             if not child:
-                _work_and_end(work, take(iter(())), result)
-            children.append((child, result))
-        made = [work(take(iter(follow(things))))]
+                _work_and_end(work, take(iter(())), results)
+            children.append((child, results))
+        made = [work(thing) for thing in take(iter(follow(things)))]
         while children:
-            child, result = children[-1]
+            child, results = children[-1]
             status = os.waitpid(child, 0)[1]
             children.pop()
-            with result:
-                result.seek(0)
-                made += [] if status else [result.read()]
+            with results:
+                made += [] if status else _read_results(results)
         return made
     finally:
         os.close(dealt)
@@ -69,12 +67,21 @@ def share_out(
             os.waitpid(child, 0)
 
 
-def _work_and_end(work: Callable[[Iterable[T]], bytes], things: Iterable[T], result: IO[bytes]) -> None:
+def _work_and_end(work: Callable[[T], bytes], things: Iterable[T], results: IO[bytes]) -> None:
     """Does a share of the work in this process, which then ends without a word."""
     code = 1
     try:
-        result.write(work(things))
-        result.flush()
+        for thing in things:
+            made = work(thing)
+            results.write(len(made).to_bytes(4, "big"))
+            results.write(made)
+        results.flush()
         code = 0
     finally:
         os._exit(code)
+
+
+def _read_results(results: IO[bytes]) -> Iterator[bytes]:
+    results.seek(0)
+    while length := results.read(4):
+        yield results.read(int.from_bytes(length, "big"))

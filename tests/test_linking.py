@@ -228,24 +228,21 @@ def test_a_unit_with_wrong_values_is_made_again(place):
 
 
 def test_things_are_dealt_out_once_each_whoever_takes_them():
-    things = [f"{at}," for at in range(20_000)]
-    done = []
+    things, done = list(range(20_000)), []
 
-    made = share_out(lambda some: "".join(some).encode(), things, 3, lambda all: (done.append(one) or one for one in all))
+    made = share_out(lambda one: b"%d" % one, things, 3, lambda all: (done.append(one) or one for one in all))
 
-    assert sorted(b"".join(made).decode().split(",")) == sorted("".join(things).split(","))
-    assert len(made) == 3 and done == things
+    assert sorted(map(int, made)) == things == done
 
 
 def test_what_a_killed_process_had_taken_is_missing_and_nothing_else_is_lost():
     parent = os.getpid()
 
-    def work(some):
+    def work(one):
         if os.getpid() != parent:
-            next(iter(some), None)
             os.kill(os.getpid(), signal.SIGKILL)
-        return "".join(some).encode()
+        return b"%d" % one
 
-    made = share_out(work, [f"{at}," for at in range(2_000)], 2)
+    made = share_out(work, list(range(2_000)), 2)
 
-    assert len(made) == 1 and made[0].count(b",") in (1_999, 2_000)
+    assert len({*made}) == len(made) >= 1_999
