@@ -66,7 +66,14 @@ class Linked:
         for unit in self.units:
             notes += unit.to_notes(language, self.types, places[unit.deck], self.files)
             places[unit.deck] += unit.size
-        return notes
+        replaced = {old for unit in self.units for old, _ in unit.replaced}
+        cards = {card.id: card for card in self.closer.library.cards if card.id in replaced}
+        if not cards:
+            return notes
+        return [
+            self.closer.to_note(cards[note.card], language)._replace(order=note.order) if note.card in cards else note
+            for note in notes
+        ]
 
     def to_override(self, card: str, language: str) -> Note | None:
         """The note of a card (by its id) as another deck words it, if one does."""
@@ -209,20 +216,20 @@ def _order(units: Mapping[Path, Unit], frame: Frame) -> tuple[Unit, ...]:
 
 
 def _find_concerned(units: Sequence[Unit]) -> list[Path]:
-    """The files that have to be read together: those that have an id, guid or question in common, and overrides."""
+    """The files that have to be read together: those that have an id, guid or question in common, or name others' cards."""
     paths = _find_sharing(units, lambda unit: [f"{unit.deck}/{id}" for id in unit.column("ids")])
     for group in {name for unit in units for name in unit.columns if name.startswith("fronts ")}:
         paths |= _find_sharing(units, lambda unit, group=group: unit.column(group))  # type: ignore[misc]
     if any(name.startswith("guids ") for unit in units for name in unit.columns):  # else they are as different as ids
         paths |= _find_sharing(units, lambda unit: list(unit.guids()))
-    overridden = {id for unit in units for id in unit.column("overrides")}
-    for unit in units if overridden else ():
-        own = {f"{unit.deck}/{id}" for id in unit.column("ids")} & overridden
-        if own or "overrides" in unit.columns:
-            paths.add(unit.path)
-        overridden -= own
-    if overridden:  # only all ids together tell which one may be meant
-        raise Unlinked
+    wanted = [{id} for unit in units for id in unit.column("overrides")]
+    wanted += ({new, f"{unit.deck}/{new}"} for unit in units for _, new in unit.replaced)
+    homes = {f"{unit.deck}/{id}": unit.path for unit in units for id in unit.column("ids")} if wanted else {}
+    for ids in wanted:
+        if homes.keys().isdisjoint(ids):  # only all ids together tell which one may be meant
+            raise Unlinked
+        paths |= {homes[id] for id in ids if id in homes}
+    paths |= {unit.path for unit in units if unit.columns.keys() & {"overrides", "replaced"}}
     return [Path(path) for path in sorted(paths)]
 
 

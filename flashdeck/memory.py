@@ -1,8 +1,9 @@
 """What a command said the last time, and of which files: where nothing changed since, it need not be worked out again.
 
-The memory is a file in the user's cache folder (or in FLASHDECK_CACHE). It holds no code, is written whole or not at all, and
-deleting it changes nothing but time. A file counts as unchanged by what the system says of it (its times, size and number); one
-that was written within two seconds of being remembered could change again unseen, so it is read and compared.
+The memory is files in the user's cache folder (or in FLASHDECK_CACHE), with the units of `linking.py` beside them. They hold no
+code, are written whole or not at all, and deleting them changes nothing but time. A file counts as unchanged by what the system
+says of it (its times, size and number); one that was written within two seconds of being remembered could change again unseen, so
+it is read and compared.
 """
 
 import json

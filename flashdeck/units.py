@@ -106,6 +106,11 @@ class Unit:
     def _guids(self, language: str) -> list[str]:
         return self.column(f"guids {language}") or [f"{self.deck}/{name}" for name in self.column(f"names {language}")]
 
+    @property
+    def replaced(self) -> list[tuple[str, str]]:
+        """The ids of retired cards, each with that of the card in another file that replaces it."""
+        return [(old, new) for old, _, new in (row.partition("\x1f") for row in self.column("replaced"))]
+
     def left_out(self, language: str) -> list[LeftOut]:
         """The cards that a missing translation keeps out of a language."""
         return [LeftOut(*row.split("\x1f")) for row in self.column(f"left out {language}")]
@@ -116,7 +121,7 @@ def compile_unit(
 ) -> Unit | None:
     """The unit of a file, with its notes in some languages; nothing where it needs other files to tell what is to be told.
 
-    `told` is what was wrong with it when it was read.
+    `told` is what was wrong with it when it was read. The notes of retired cards do not name what stands in another file.
     """
     frame, is_framed = around.frame, source.path in around.frame.paths
     if not isinstance(source.value, dict) or (source.value.keys() & {"references", "courses"} and not is_framed):
@@ -127,15 +132,18 @@ def compile_unit(
     for check in CARD_CHECKS:
         problems += check(library)
     problems += check_review(library, today)
-    if any("replaced_by" in card.retired and not library.find(card, card.retired["replaced_by"]) for card in library.cards):
-        return None
     fronts: dict[str, list[str]] = {}
     for card in library.cards:
         for (kind, language, at), text in find_fronts(card):
             fronts.setdefault(f"fronts {kind}@{language}#{at}", []).append(text)
     ok = all(problem.level != "error" for problem in problems)
     compiled = Compiled(library, {**around.static, **media}, {}, around.types)
-    columns = {**fronts, "ids": [id.partition("/")[2] for id in library.card_ids], "overrides": _find_overrides(source)}
+    columns = {
+        **fronts,
+        "ids": [id.partition("/")[2] for id in library.card_ids],
+        "overrides": _find_overrides(source),
+        "replaced": _find_replaced(library),
+    }
     for deck in library.decks:
         for language in deck.languages:
             columns |= _to_columns(compiled, language, ok and language in languages)
@@ -168,6 +176,12 @@ def _find_overrides(source: Source) -> list[str]:
     cards = source.value.get("cards")
     items = cards if isinstance(cards, list) else []
     return [str(item["override"]) for item in items if isinstance(item, dict) and "override" in item]
+
+
+def _find_replaced(library: Library) -> list[str]:
+    """The ids of retired cards and of those that replace them, where those are in another file."""
+    replaced = ((card, card.retired["replaced_by"]) for card in library.cards if "replaced_by" in card.retired)
+    return [f"{card.id}\x1f{id}" for card, id in replaced if not library.find(card, id)]
 
 
 def _to_columns(compiled: Compiled, language: str, made: bool) -> dict[str, list[str]]:

@@ -168,6 +168,33 @@ def test_whatever_is_edited_the_units_of_the_last_time_give_what_is_compiled_now
     assert linked > 5
 
 
+@pytest.mark.parametrize(
+    ("edit", "shown"),
+    [
+        (("one/a.yaml", "answer: a", "answer: a, retired: {since: 2026-10, why: wrong, replaced_by: b1}"), "→ What is"),
+        (
+            ("two/c.yaml", "tags: [late]}\n", "tags: [late]}\n  - {override: one/a0, answer: worded otherwise}\n"),
+            "worded otherwise",
+        ),
+        (("two/d.yaml", "  - {id: d0", "  - {id: b1, question: {de: q, en: q}, answer: r}\n  - {id: d0"), "q"),
+    ],
+    ids=["replaced", "overridden", "same id in another deck"],
+)
+def test_cards_that_name_others_are_linked_with_those(edit, shown):
+    write(START)
+    assert compare()
+    for ledger in release(compile_decks([Path("decks")]), ["fr", "en", "de"], 1_790_000_000).ledgers.values():
+        ledger.path.write_text(render_ledger(ledger))
+    name, old, new = edit
+    write(START | {name: START[name].replace(old, new, 1)})
+
+    assert compare() and compare(["en"])
+
+    linked = link_decks([Path("decks")], TODAY)
+    released = release(linked, ["en"], 1_800_000_000)
+    assert any(shown in note.text for note in [*released.notes.values(), *released.overrides.values()])
+
+
 def test_another_day_brings_its_own_warnings(place):
     Path("decks").mkdir()
     Path("decks/deck.yaml").write_text(START["one/deck.yaml"])
