@@ -5,6 +5,7 @@ see that all is well. Where it is not, nothing is linked, and `compiler.py` goes
 few files tell together (a question that two cards ask, a card that another deck words otherwise) is told by reading those.
 """
 
+import os
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -173,7 +174,7 @@ def _read_around(
     marks = [f"{source.path} {digests[Path(source.path)]}" for source in sources]
     # the pictures and kinds of the decks, and flashdeck itself
     marks += [mark(name) for name in list_files(folders) if Path(name) not in texts and not name.endswith((".md", LEDGER))]
-    return Around(frame, static, types, sha256("\n".join(sorted(marks)).encode()).hexdigest()), library
+    return Around(frame, static, types, sha256(os.fsencode("\n".join(sorted(marks)))).hexdigest()), library
 
 
 def _may_frame(text: bytes) -> bool:

@@ -86,7 +86,7 @@ def keep(words: Sequence[str], data: bytes) -> None:
 
 
 def _place(words: Sequence[str], suffix: str = ".json") -> Path:
-    text = "\0".join(words).encode()  # the words stand in the file too, so two of one name only forget each other
+    text = os.fsencode("\0".join(words))  # the words stand in the file too, so two of one name only forget each other
     return cache_folder() / f"{crc32(text):08x}{adler32(text):08x}{suffix}"
 
 

@@ -96,3 +96,17 @@ def test_a_deck_may_be_given_twice_or_by_one_of_its_files(deck):
 
     assert compiled.problems == ()
     assert [card.id for card in compiled.library.cards] == ["test/one"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems take no such names")
+def test_names_that_are_no_utf8_are_names_all_the_same(cli, tmp_path):
+    folder = tmp_path / "decks" / os.fsdecode(b"caf\xe9")
+    folder.mkdir(parents=True)
+    (folder / "deck.yaml").write_text("id: x\nname: X\nlanguages: [en]\n")
+    (folder / os.fsdecode(b"\xff.yaml")).write_text("kind: basic\ncards:\n  - {id: a, question: q, anwser: b}\n")
+
+    first, second = cli("check"), cli("check")
+
+    assert first == second
+    assert first.code == 1 and "caf\\udce9/\\udcff.yaml:3:26: error[unknown-key]" in first.out
+    assert cli("build").code == 1
