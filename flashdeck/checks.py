@@ -172,9 +172,8 @@ def find_fronts(card: Card) -> Iterator[tuple[Group, str]]:
             texts = []
             for key in kind.templates[at].asks:
                 value = values.get(key)
-                if type(value) is dict:
-                    value = value.get(language)
-                texts += [value] if type(value) is str else [text for _, text in card.said(key, language)]
+                text = value.get(language) if type(value) is dict else value
+                texts += [text] if type(text) is str else [text for _, text in card.said(key, language)]
             plain = [_plain(text) for text in texts]
             if plain and all(plain):  # else something lacks, and has been told
                 yield (kind.name, language, at), "\n".join(plain)

@@ -164,7 +164,7 @@ def to_note(
         htmls += _to_extra(card, language), _to_sources(card, language, references), farewell, _to_typed(card, language), ""
     files: tuple[Media, ...] = ()
     text = FIELD_END.join(htmls)
-    if find_media(text):
+    if "<img" in text or "[sound:" in text:
         text, files = _show_files(card, htmls, media)
     text, tag_text = normalize("NFC", text), to_tag_text(card, courses)
     cards = () if retired else tuple(card.templates(language))
@@ -234,11 +234,11 @@ def _find_file(card: Card, key: str, name: str, media: Mapping[Place, Media]) ->
 
 def _to_extra(card: Card, language: str) -> str:
     """What the author added, after those fields of the kind that go there too."""
+    extra = to_html(card.text("extra", language)) if "extra" in card.values else ""
     htmls = []
     for one in card.kind.extras:
         if html := _to_html(card, one, language):
             htmls.append(f'<p class="label">{card.kind.label(one.key, language)}</p><div>{html}</div>')
-    extra = to_html(card.text("extra", language))
     return "".join(htmls) + (f"<div>{extra}</div>" if htmls and extra else extra)
 
 

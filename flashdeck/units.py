@@ -132,14 +132,14 @@ def compile_unit(
     for check in CARD_CHECKS:
         problems += check(library)
     problems += check_review(library, today)
-    fronts: dict[str, list[str]] = {}
+    fronts: dict[tuple[str, str, int], list[str]] = {}
     for card in library.cards:
-        for (kind, language, at), text in find_fronts(card):
-            fronts.setdefault(f"fronts {kind}@{language}#{at}", []).append(text)
+        for group, text in find_fronts(card):
+            fronts.setdefault(group, []).append(text)
     ok = all(problem.level != "error" for problem in problems)
     compiled = Compiled(library, {**around.static, **media}, {}, around.types)
     columns = {
-        **fronts,
+        **{f"fronts {kind}@{language}#{at}": texts for (kind, language, at), texts in fronts.items()},
         "ids": [id.partition("/")[2] for id in library.card_ids],
         "overrides": _find_overrides(source),
         "replaced": _find_replaced(library),
