@@ -91,14 +91,18 @@ def _place(words: Sequence[str], suffix: str = ".json") -> Path:
 
 
 def cache_folder() -> Path:
-    """Where the system wants what can be made again."""
+    """Where the system wants what can be made again. Raises OSError for a user without a home."""
     if chosen := os.environ.get("FLASHDECK_CACHE"):
         return Path(chosen)
+    try:
+        home = Path.home()
+    except RuntimeError as error:  # containers have such users
+        raise OSError(str(error)) from None
     if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"), "flashdeck", "Cache")
+        return Path(os.environ.get("LOCALAPPDATA", home / "AppData" / "Local"), "flashdeck", "Cache")
     if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "flashdeck"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "flashdeck")
+        return home / "Library" / "Caches" / "flashdeck"
+    return Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache", "flashdeck")
 
 
 def mark(name: str) -> str:

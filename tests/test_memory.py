@@ -2,10 +2,13 @@
 
 import json
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
+from conftest import ROOT
 
 from flashdeck.memory import FORM, keep, recall, remember
 
@@ -122,3 +125,20 @@ def test_a_cache_that_cannot_be_written_changes_nothing(built, cli, tmp_path):
     for _ in range(2):
         ran = cli("build", built, FLASHDECK_CACHE=str(tmp_path / "file" / "cache"))
         assert ran.code == 0 and "unchanged" not in ran.out
+
+
+@pytest.mark.skipif(sys.platform != "linux" or os.getuid() != 0, reason="only root can become a user whom nobody knows")
+def test_for_a_user_without_a_home_nothing_is_remembered_and_nothing_fails():
+    code = """
+import os, pathlib, pwd
+from flashdeck.memory import keep, look_up, recall, remember
+os.environ.clear()
+os.setuid(12345)
+keep(["x"], b"y")
+remember(["x"], [], [], ["said"])
+print(look_up(["x"]), recall(["x"], []))
+"""
+
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", cwd=ROOT)
+
+    assert (ran.stdout, ran.stderr) == ("b'' None\n", "")
