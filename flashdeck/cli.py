@@ -3,6 +3,7 @@
 What a command needs is imported inside it, so that `--help` and `--version` are instant. The clock is read only here.
 """
 
+import errno
 import gc
 import os
 import signal
@@ -87,22 +88,28 @@ class ListFormat(StrEnum):
     json = "json"
 
 
-def main() -> None:
-    """Runs the command line."""
+def main() -> NoReturn:
+    """Runs the command line, and ends the process."""
     gc.disable()  # a compiler makes many values and no rubbish; looking for some takes a third of its time
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what is half written is cleaned up
     for stream in (sys.stdout, sys.stderr):  # a console that lacks a letter shows its number, it does not stop us
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
+    code: str | int | None = 0
     try:
         app()
     except SystemExit as end:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)  # all is written: nothing is left to clean up
-        if isinstance(end.code, int):
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os._exit(end.code)  # to take all values and modules apart one by one would only cost time
-        raise
+        code = end.code
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        code = f"flashdeck: {os.strerror(error.errno).lower()}"
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # all is written: nothing is left to clean up
+    if not isinstance(code, int):
+        sys.exit(code)
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        stream.flush()
+    os._exit(code)  # to take all values and modules apart one by one would only cost time
 
 
 @app.callback(invoke_without_command=True)

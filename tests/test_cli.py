@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from conftest import DECK_YAML, ROOT
@@ -251,3 +252,17 @@ def test_a_deck_of_one_language_and_plain_texts_builds(deck, cli):
 
     assert ran.code == 0
     assert "dist/test-en.apkg" in ran.out
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full")
+def test_a_full_disk_behind_the_output_gets_one_line():
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run([sys.executable, "-m", "flashdeck", "--version"], stdout=full, stderr=subprocess.PIPE, cwd=ROOT)
+
+    assert (ran.returncode, ran.stderr) == (1, b"flashdeck: no space left on device\n")
+
+
+def test_nobody_has_to_listen():
+    ran = subprocess.run(f"{sys.executable} -m flashdeck --version >&- 2>&-", shell=True, cwd=ROOT)
+
+    assert ran.returncode == 0
