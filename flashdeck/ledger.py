@@ -22,7 +22,7 @@ NAME = "flashdeck.lock"
 FIRST, LAST = "flashdeck ledger 1", "end"
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
 DIGEST = "[0-9a-f]{16}"
-NOTE = re.compile(rf"^note (\S+@\S+) (\S+ (?:[\d,]+|{NO_CARDS}) {DIGEST} {TIME} {TIME}(?: guid:{DIGEST})?)$", re.M)
+NOTE = re.compile(rf"^note (\S+@\S+) (\S+ (?:[\d,]+|{NO_CARDS}) {DIGEST} ({TIME}) ({TIME})(?: guid:{DIGEST})?)$", re.M)
 TYPE = re.compile(rf"^type (\S+@\S+) ({DIGEST}) ({TIME}) (\S+) (\S+)$", re.M)
 DECK = re.compile(r"^deck (.*)$", re.M)
 
@@ -118,7 +118,9 @@ def read_ledger(path: Path, problems: list[Problem]) -> Ledger:
     if lines[-1] != LAST:
         tell(len(lines), f"this ledger is cut off: its last line is not '{LAST}'", back)
         return Ledger(path)
-    notes = dict(NOTE.findall(text))
+    found = NOTE.findall(text)
+    notes = {name: line for name, line, _, _ in found}
+    times = {time for _, _, *both in found for time in both}
     others = "\n".join([line for line in lines if not line.startswith("note ")])
     decks = frozenset(DECK.findall(others))
     types = {
@@ -127,7 +129,7 @@ def read_ledger(path: Path, problems: list[Problem]) -> Ledger:
         if _is_time(changed)
     }
     whole = len(notes) + len(types) + len(decks) + 2 == len(lines)
-    if not whole or not all(map(_is_time, set(re.findall(rf" ({TIME})(?= |$)", text, re.M)))):
+    if not whole or not all(map(_is_time, times)):
         _tell_lines(lines, tell, back)
     return Ledger(path, notes, types, decks, text)
 

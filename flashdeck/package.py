@@ -17,7 +17,6 @@ import genanki
 from genanki.apkg_col import APKG_COL
 from genanki.apkg_schema import APKG_SCHEMA
 
-from flashdeck.archive import read_archive
 from flashdeck.notes import Note, NoteType, stable_id
 
 MOST_CARDS = 500  # of a note
@@ -67,6 +66,8 @@ def to_stored(note: Note) -> Stored:
 
 def read_package(path: Path) -> list[Stored]:
     """The notes of a package in any of Anki's formats, in their author's order. Raises PackageError."""
+    from flashdeck.archive import read_archive  # a build reads none
+
     archive = read_archive(path)
     stored = []
     for note in archive.notes:

@@ -288,64 +288,74 @@ def _find_items(text: str) -> Iterator[tuple[int, int]]:
             yield from pairwise([*starts, end])
 
 
+# What is asked of every event, under names that are found at once.
+SCALAR, ALIAS = yaml.ScalarEvent, yaml.AliasEvent
+SEQUENCE, SEQUENCE_END = yaml.SequenceStartEvent, yaml.SequenceEndEvent
+MAPPING, MAPPING_END = yaml.MappingStartEvent, yaml.MappingEndEvent
+
+
 def _read_value(text: str, mistakes: list[Mistake]) -> Value:
     """The one document in `text`; raises yaml.YAMLError. Repeated keys keep their first value."""
     loader = Loader(text)
     next_event = loader.get_event
-    scalar, mapping, mapping_end = yaml.ScalarEvent, yaml.MappingStartEvent, yaml.MappingEndEvent
-    sequence, sequence_end, alias = yaml.SequenceStartEvent, yaml.SequenceEndEvent, yaml.AliasEvent
-
-    def wrong(event: Any, code: str, message: str, help: str) -> None:
-        mistakes.append(Mistake(event.start_mark.index, code, message, help))
-
-    def read(event: Any, depth: int) -> Value:
-        kind = type(event)
-        if kind is alias:
-            help = "write the text out; put it in quotes if the '*' belongs to it"
-            wrong(event, "alias", f"'*{event.anchor}' is an alias", help)
-            return f"*{event.anchor}"
-        if event.anchor:
-            wrong(event, "alias", f"'&{event.anchor}' is an anchor", "delete it; put the text in quotes if the '&' belongs to it")
-        if event.tag:
-            name = event.tag.replace("tag:yaml.org,2002:", "!!")
-            wrong(event, "yaml-tag", f"'{name}' is a YAML tag", "delete it; put the text in quotes if the '!' belongs to it")
-        if kind is scalar:
-            return event.value
-        if depth >= DEEPEST:
-            raise yaml.MarkedYAMLError(problem="too deep", problem_mark=event.start_mark)
-        if kind is sequence:
-            items = []
-            while type(event := next_event()) is not sequence_end:
-                items.append(read(event, depth + 1))
-            return items
-        assert kind is mapping
-        values: dict[str, Value] = {}
-        while type(event := next_event()) is not mapping_end:
-            # nearly all are plain texts, and a call for each would take a third of the time
-            plain = type(event) is scalar and event.anchor is None and event.tag is None
-            key = event.value if plain else read(event, depth + 1)
-            said = next_event()
-            plain = type(said) is scalar and said.anchor is None and said.tag is None
-            value = said.value if plain else read(said, depth + 1)
-            if not isinstance(key, str):
-                wrong(event, "wrong-shape", "a list or a mapping stands where a key belongs", "write one word before the ':'")
-            elif key in values:
-                wrong(event, "repeated-key", f"'{key}' stands here a second time", "keep one of the two")
-            else:
-                values[key] = value
-        return values
-
     try:
         next_event()  # the start of the stream
         if type(next_event()) is yaml.StreamEndEvent:
             return None
-        value = read(next_event(), 0)
+        value = _read_event(next_event(), 0, next_event, mistakes)
         next_event()  # the end of the document
         if type(event := next_event()) is not yaml.StreamEndEvent:
-            wrong(event, "second-document", "a second YAML document begins here", "delete the '---' or make it a file of its own")
+            help = "delete the '---' or make it a file of its own"
+            mistakes.append(_at(event, "second-document", "a second YAML document begins here", help))
         return value
     finally:
         loader.dispose()
+
+
+def _read_event(event: Any, depth: int, next_event: Callable[[], Any], mistakes: list[Mistake]) -> Value:
+    """The value that begins with an event."""
+    kind = type(event)
+    if kind is ALIAS:
+        help = "write the text out; put it in quotes if the '*' belongs to it"
+        mistakes.append(_at(event, "alias", f"'*{event.anchor}' is an alias", help))
+        return f"*{event.anchor}"
+    if event.anchor:
+        help = "delete it; put the text in quotes if the '&' belongs to it"
+        mistakes.append(_at(event, "alias", f"'&{event.anchor}' is an anchor", help))
+    if event.tag:
+        name = event.tag.replace("tag:yaml.org,2002:", "!!")
+        help = "delete it; put the text in quotes if the '!' belongs to it"
+        mistakes.append(_at(event, "yaml-tag", f"'{name}' is a YAML tag", help))
+    if kind is SCALAR:
+        return event.value
+    if depth >= DEEPEST:
+        raise yaml.MarkedYAMLError(problem="too deep", problem_mark=event.start_mark)
+    if kind is SEQUENCE:
+        items = []
+        while type(event := next_event()) is not SEQUENCE_END:
+            items.append(_read_event(event, depth + 1, next_event, mistakes))
+        return items
+    assert kind is MAPPING
+    values: dict[str, Value] = {}
+    while type(event := next_event()) is not MAPPING_END:
+        # nearly all are plain texts, and a call for each would take a third of the time
+        plain = type(event) is SCALAR and event.anchor is None and event.tag is None
+        key = event.value if plain else _read_event(event, depth + 1, next_event, mistakes)
+        said = next_event()
+        plain = type(said) is SCALAR and said.anchor is None and said.tag is None
+        value = said.value if plain else _read_event(said, depth + 1, next_event, mistakes)
+        if not isinstance(key, str):
+            message = "a list or a mapping stands where a key belongs"
+            mistakes.append(_at(event, "wrong-shape", message, "write one word before the ':'"))
+        elif key in values:
+            mistakes.append(_at(event, "repeated-key", f"'{key}' stands here a second time", "keep one of the two"))
+        else:
+            values[key] = value
+    return values
+
+
+def _at(event: Any, code: str, message: str, help: str) -> Mistake:
+    return Mistake(event.start_mark.index, code, message, help)
 
 
 def _find_marks(text: str) -> dict[Route, tuple[int, int, int]]:
