@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from html import unescape
 
-from flashdeck.courses import select_course
+from flashdeck.courses import find_courses
 from flashdeck.markdown import find_unsafe, to_html
 from flashdeck.model import HIGHEST_GAP, Card, Course, Library, gaps
 from flashdeck.problem import Problem, nearest
@@ -20,13 +20,14 @@ RESERVED_TAGS = ("marked", "leech")  # Anki drops them from packages
 
 def check_references(library: Library) -> Iterator[Problem]:
     """A card that cites nothing that is known leaves its learner without a source."""
+    known = frozenset(library.references)
     for card in library.versions:
         reference = card.values.get("reference")
-        if reference is None or (type(reference) is str and reference in library.references):
+        if reference is None or (type(reference) is str and reference in known):
             continue
         for route, id in _texts(card, "reference"):
-            if id not in library.references and not library.may_define(id):
-                help = nearest(id, library.references, "write it in a file that begins with 'references:'")
+            if id not in known and not library.may_define(id):
+                help = nearest(id, known, "write it in a file that begins with 'references:'")
                 yield card.problem("unknown-reference", f"'{short(id)}' is not the id of a reference", *route, help=help)
 
 
@@ -51,36 +52,46 @@ def check_tags(library: Library) -> Iterator[Problem]:
 
 def check_replacements(library: Library) -> Iterator[Problem]:
     """A learner is sent from a withdrawn card to one that does not exist."""
+    known: dict[str, frozenset[str]] = {}  # by deck
     for card in library.cards:
         id = card.retired.get("replaced_by", "")
         if id and not library.find(card, id) and not library.may_define(id):
-            known = [other.id.removeprefix(f"{card.deck.id}/") for other in library.cards if other is not card]
+            deck = card.deck.id
+            if deck not in known:
+                known[deck] = frozenset(other.id.removeprefix(f"{deck}/") for other in library.cards)
             message = f"'{short(id)}' is not the id of a card"
-            yield card.problem("unknown-card", message, "retired", "replaced_by", help=nearest(id, known))
+            yield card.problem("unknown-card", message, "retired", "replaced_by", help=nearest(id, known[deck]))
 
 
 def check_courses(library: Library) -> Iterator[Problem]:
     """A course that names what does not exist leaves out cards that somebody counts on."""
-    known = {"kinds": library.kind_words, "tags": library.tags, "decks": {deck.id for deck in library.decks}}
+    known = {
+        "kinds": frozenset(library.kind_words),
+        "tags": frozenset(library.tags),
+        "decks": frozenset(deck.id for deck in library.decks),
+    }
+    courses = find_courses(library.cards, [*library.courses.values()])
+    filled = {id for ids in courses.values() for id in ids}
     for course in library.courses.values():
         complete = True
         for rule, names in (("include", course.include), ("exclude", course.exclude)):
             for key, words in names.items():
+                routes = _find_routes(course, rule, key)
                 for word in words:
                     if word not in known[key] and not library.may_define(word):
                         complete = False
                         message = f"there is no {key[:-1]} '{short(word)}' in these decks"
                         help = nearest(word, known[key])
-                        route = _route_to(course, word, rule, key)
-                        yield course.node.problem(f"unknown-{key[:-1]}", message, *route, help=help)
+                        yield course.node.problem(f"unknown-{key[:-1]}", message, *routes[word], help=help)
+        routes = _find_routes(course, "cards") if course.cards else {}
         for id in course.cards:
             if id not in library.card_ids and not library.may_define(id.rpartition("/")[2]):
                 complete = False
                 help = nearest(id, library.card_ids, "write the full id, such as 'deck/card'")
                 message = f"'{short(id)}' is not the id of a card"
-                yield course.node.problem("unknown-card", message, *_route_to(course, id, "cards"), help=help)
+                yield course.node.problem("unknown-card", message, *routes[id], help=help)
         complete &= bool(course.include or course.cards or not course.node.value.get("include"))
-        if complete and not library.unread and not select_course(library.cards, course):
+        if complete and not library.unread and course.id not in filled:
             help = "say in 'include' or 'cards' what belongs to it"
             yield course.node.problem("empty-course", f"the course '{course.id}' has no cards", "id", help=help, level="warning")
 
@@ -299,10 +310,12 @@ def _may_have(value: Value, *signs: str) -> bool:
     return any(_may_have(one, *signs) for one in (value.values() if type(value) is dict else value))
 
 
-def _route_to(course: Course, word: str, *route: str) -> Route:
-    """The route to a word of one of a course's lists."""
+def _find_routes(course: Course, *route: str) -> dict[str, Route]:
+    """The routes to the words of one of a course's lists; of one that stands twice, to the first."""
     value = course.node.node(*route).value
-    return (*route, value.index(word)) if isinstance(value, list) else route
+    if not isinstance(value, list):
+        return {value: route}
+    return {word: (*route, at) for at, word in reversed([*enumerate(value)]) if isinstance(word, str)}
 
 
 def _plain(text: str) -> str:

@@ -9,7 +9,7 @@ from typing import Protocol
 from urllib.parse import unquote
 
 from flashdeck.checks import CHECKS, check_review
-from flashdeck.courses import Filter, select, select_course
+from flashdeck.courses import Filter, find_courses, select
 from flashdeck.kinds import Kind, read_kinds, read_own_kinds
 from flashdeck.ledger import NAME as LEDGER
 from flashdeck.ledger import Ledger, is_released, read_ledger, stamp
@@ -44,11 +44,7 @@ class Compiled:
     @cached_property
     def courses(self) -> dict[str, list[str]]:
         """The ids of the courses of each card, by its id."""
-        courses: dict[str, list[str]] = {}
-        for course in self.library.courses.values():
-            for card in select_course(self.library.cards, course):
-                courses.setdefault(card.id, []).append(course.id)
-        return courses
+        return find_courses(self.library.cards, [*self.library.courses.values()])
 
     def to_notes(self, language: str) -> list[Note]:
         """The notes of all cards that are whole in a language."""

@@ -78,8 +78,12 @@ class Ledger:
 
     def spot(self, name: str) -> Spot:
         """The line that tells of a note (`note card@language`), note type or deck."""
-        found = re.search(rf"^{re.escape(name)}(?: |$)", self.text, re.M)
-        return Spot(str(self.path), self.text.count("\n", 0, found.start()) + 1 if found else 1, 1)
+        return Spot(str(self.path), self._numbers.get(name, 1), 1)
+
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        """The numbers of its lines, by what they tell of."""
+        return {_name_line(line): number for number, line in enumerate(self.text.splitlines(), 1)}
 
 
 def to_released(line: str) -> ReleasedNote:
@@ -143,13 +147,18 @@ def _tell_lines(lines: list[str], tell: Callable[[int, str, str], None], back: s
         if re.match(r"<{7}|={7}|>{7}|\|{7}", line):
             tell(number, f"'{line[:7]}' is left over from a merge", "delete this line; of two lines of one note keep the later")
             continue
-        name = line if line.startswith("deck ") else " ".join(line.split(" ")[:2])
+        name = _name_line(line)
         if name in seen:
             tell(number, f"'{name}' stands here a second time", "keep the line with the later time, delete the other")
         seen.add(name)
         known = any(one.fullmatch(line) for one in (NOTE, TYPE, DECK))
         if not known or not all(map(_is_time, re.findall(rf" ({TIME})(?= |$)", line))):
             tell(number, "this line of the ledger cannot be read", back)
+
+
+def _name_line(line: str) -> str:
+    """What a line tells of: `note card@language`, `type kind@language` or a deck."""
+    return line if line.startswith("deck ") else " ".join(line.split(" ", 2)[:2])
 
 
 def render_ledger(ledger: Ledger) -> str:

@@ -422,6 +422,7 @@ def _read_overrides(
 ) -> dict[str, Card]:
     """The cards that other decks word otherwise, as those decks' learners get them."""
     made: dict[str, Card] = {}
+    known_ids = frozenset(cards) if overrides else frozenset()
     for one in overrides:
         node, id = one.node, one.node.value["override"]
         if not isinstance(id, str) or not id:
@@ -430,7 +431,7 @@ def _read_overrides(
         card = made.get(id) or cards.get(id)
         if not card:
             if id.rpartition("/")[2] not in unread and ANYTHING not in unread:
-                help = nearest(id, cards, "write the full id of a card, such as 'deck/card'")
+                help = nearest(id, known_ids, "write the full id of a card, such as 'deck/card'")
                 problems.append(node.problem("unknown-card", f"'{short(id)}' is not the id of a card", "override", help=help))
             continue
         if card.deck == one.deck:

@@ -31,9 +31,30 @@ class Media:
     path: Path = field(compare=False)
 
 
+@dataclass(frozen=True)
+class _Folders:
+    """What is in folders: each is looked into once, however many files are looked for in it."""
+
+    names: dict[Path, set[str]] = field(default_factory=dict)
+    files: dict[tuple[Path, ...], frozenset[str]] = field(default_factory=dict)
+
+    def hold(self, path: Path) -> bool:
+        """Whether a file or folder has this name to the letter; some file systems take any letter case."""
+        if path.parent not in self.names:
+            self.names[path.parent] = {file.name for file in path.parent.iterdir()}
+        return path.name in self.names[path.parent]
+
+    def list(self, *tops: Path) -> frozenset[str]:
+        """The paths of all files below some folders, from there."""
+        if tops not in self.files:
+            self.files[tops] = frozenset(path.relative_to(top).as_posix() for top in tops for path in _files(top))
+        return self.files[tops]
+
+
 def read_media(library: Library, problems: list[Problem]) -> dict[Place, Media]:
     """The media of all cards and kinds, by where they were named; those that cannot be had are added to `problems`."""
     found: dict[Place, Media] = {}
+    folders = _Folders()
     files: dict[Path, Media] = {}
     bare: dict[int, bool] = {}
     for card in library.versions:
@@ -60,7 +81,7 @@ def read_media(library: Library, problems: list[Problem]) -> dict[Place, Media]:
                     if (folder, name) in found:
                         continue
                     try:
-                        if path := _find(card, folder, name, route, problems):
+                        if path := _find(card, folder, name, route, folders, problems):
                             found[folder, name] = files.setdefault(path, read_file(path))
                             _check_size(card, found[folder, name], name, route, problems)
                     except OSError as error:
@@ -126,7 +147,7 @@ def _texts(card: Card, key: str) -> list[tuple[Route, str]]:
     return list(dict.fromkeys(said for language in card.deck.languages for said in card.said(key, language)))
 
 
-def _find(card: Card, folder: Path, name: str, route: Route, problems: list[Problem]) -> Path | None:
+def _find(card: Card, folder: Path, name: str, route: Route, folders: _Folders, problems: list[Problem]) -> Path | None:
     """The one file that `name` means: in the deck's `media` folder, or beside the YAML file."""
     typed, name = name, unquote(name)
 
@@ -146,13 +167,12 @@ def _find(card: Card, folder: Path, name: str, route: Route, problems: list[Prob
     if "\\" in name or _climbs(folder, name, deck) or not all(path.is_relative_to(deck) for path in found):
         tell("media-outside", f"'{name}' leads out of the deck's folder", "copy the file into the deck's 'media' folder")
     elif not found:
-        tops = (home / "media", folder)
-        there = [path.relative_to(top).as_posix() for top in tops for path in _files(top)]
+        there = folders.list(home / "media", folder)
         tell("missing-media", f"there is no file '{name}'", nearest(name, there, "put it into the deck's 'media' folder"))
     elif len({path.read_bytes() for path in found}) > 1:
         both = " and ".join(f"'{place}'" for place in found.values())
         tell("two-media", f"'{name}' could be {both}", "rename one of the two")
-    elif not _is_spelt_so(next(iter(found.values())), name):
+    elif not all(folders.hold(part) for place in places[:1] for part in (place, *place.parents[: name.count("/")])):
         tell("missing-media", f"there is no file '{name}', only one in other capitals", "write its name as it is")
     else:
         return next(iter(found))
@@ -161,11 +181,6 @@ def _find(card: Card, folder: Path, name: str, route: Route, problems: list[Prob
 
 def _climbs(folder: Path, name: str, deck: Path) -> bool:
     return not any((top / name).resolve().is_relative_to(deck) for top in (folder, deck / "media"))
-
-
-def _is_spelt_so(place: Path, name: str) -> bool:
-    """Whether a file has this name to the letter; some file systems take any letter case."""
-    return all(part.name in {file.name for file in part.parent.iterdir()} for part in (place, *place.parents[: name.count("/")]))
 
 
 def _files(folder: Path) -> list[Path]:

@@ -1,9 +1,12 @@
 """A mistake in a source: where it is, what it is, and how to mend it."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
+
+FEW = 100  # words, with all of which another can be compared
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -33,14 +36,38 @@ class Problem:
         return f"{line}\n    help: {self.help}" if self.help else line
 
 
-def nearest(word: str, known: Iterable[str], otherwise: str = "") -> str:
+def nearest(word: str, known: Collection[str], otherwise: str = "") -> str:
     """The help for a word that is not `known`: the known word most like it, or else all of them, or `otherwise`."""
-    known = sorted(known)
-    if close := get_close_matches(word.lower(), known, n=1):
-        return f"there is '{close[0]}'"
+    if close := find_nearest(word.lower(), known):
+        return f"there is '{close}'"
     if known and len(known) <= 20:
-        return "there is " + ", ".join(f"'{name}'" for name in known)
+        return "there is " + ", ".join(f"'{name}'" for name in sorted(known))
     return otherwise
+
+
+def find_nearest(word: str, known: Collection[str], cutoff: float = 0.6) -> str:
+    """The known word most like another, or nothing. Of many, give a frozenset, and only those a letter or two away count.
+
+    To compare each word that is wrong with all that are known would take minutes where both are thousands.
+    """
+    if len(known) > FEW:
+        index = _to_index(frozenset(known))
+        known = {other for part in _without_one(word) for other in index.get(part, ())}
+    return next(iter(get_close_matches(word, sorted(known), n=1, cutoff=cutoff)), "")
+
+
+@lru_cache(maxsize=16)
+def _to_index(known: frozenset[str]) -> dict[str, list[str]]:
+    """Words by what they are without one of their letters: words that are almost the same meet there."""
+    index: dict[str, list[str]] = {}
+    for word in known:
+        for part in _without_one(word):
+            index.setdefault(part, []).append(word)
+    return index
+
+
+def _without_one(word: str) -> set[str]:
+    return {word, *(word[:at] + word[at + 1 :] for at in range(len(word)))}
 
 
 def read_explanations() -> dict[str, str]:

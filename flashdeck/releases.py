@@ -1,12 +1,11 @@
 """What cannot be taken back once learners have it, checked against the ledgers of earlier releases."""
 
-from collections.abc import Callable, Iterator, Mapping
-from difflib import get_close_matches
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from flashdeck.ledger import Ledger, ReleasedNote, digest_guid
 from flashdeck.model import Card, Deck, Library
 from flashdeck.notes import Note, NoteType, to_deck_name
-from flashdeck.problem import Problem
+from flashdeck.problem import Problem, find_nearest
 
 Render = Callable[[Card, str], Note]
 
@@ -50,25 +49,29 @@ def _check_ids(
     for name in released:
         id, _, language = name.partition("@")
         by_id.setdefault(id, []).append(language)
-    new = [card for id, card in cards.items() if id not in by_id]
-    for id, languages in by_id.items():
-        if f"{deck.id}/{id}" in library.card_ids or library.may_define(id):
-            continue
-        name = f"{id}@{languages[0]}"
-        digests = {released[f"{id}@{language}"].digest for language in languages}
-        same = [
-            card
-            for card in new
-            if render
-            and card.kind.name == released[name].kind
-            and any(render(card, language).digest in digests for language in languages if language in card.languages)
-        ]
-        like = [card.id.partition("/")[2] for card in same] or get_close_matches(id, [c.id.partition("/")[2] for c in new], n=1)
+    new = {id: card for id, card in cards.items() if id not in by_id}
+    names = frozenset(new)
+    vanished = [id for id in by_id if f"{deck.id}/{id}" not in library.card_ids and not library.may_define(id)]
+    same = _find_rendered(new.values(), render) if vanished and render else {}
+    for id in vanished:
+        notes = {language: released[f"{id}@{language}"] for language in by_id[id]}
+        shown = [(note.kind, language, note.digest) for language, note in notes.items()]
+        like = next((same[one] for one in shown if one in same), "") or find_nearest(id, names)
         help = "bring it back and, to withdraw it, write 'retired:' on it"
         if like:
-            help = f"if it is '{like[0]}' now, give that card its old id back; else {help}"
+            help = f"if it is '{like}' now, give that card its old id back; else {help}"
         message = f"the card '{id}' was released and is gone: its learners would keep it and get no correction"
-        yield Problem(ledger.spot(f"note {name}"), "vanished-id", message, help)
+        yield Problem(ledger.spot(f"note {id}@{by_id[id][0]}"), "vanished-id", message, help)
+
+
+def _find_rendered(cards: Iterable[Card], render: Render) -> dict[tuple[str, str, str], str]:
+    """The ids of cards by what is on them: kind, language and digest."""
+    found: dict[tuple[str, str, str], str] = {}
+    for card in cards:
+        for language in card.languages:
+            note = render(card, language)
+            found.setdefault((card.kind.name, language, note.digest), card.id.partition("/")[2])
+    return found
 
 
 def _check_cards(deck: Deck, released: Mapping[str, ReleasedNote], cards: Mapping[str, Card]) -> Iterator[Problem]:
@@ -107,10 +110,11 @@ def _check_decks(library: Library, deck: Deck, ledger: Ledger, cards: Mapping[st
     if library.unread:
         return
     names = {to_deck_name(card, language) for card in cards.values() for language in card.languages}
+    new_names = frozenset(names - ledger.decks)
     for name in sorted(ledger.decks - names):
         help = "name it back; to give it up all the same, delete this line of the ledger"
-        if new := get_close_matches(name, sorted(names - ledger.decks), n=1, cutoff=0.3):
-            help = f"if it is '{new[0]}' now, {help}"
+        if new := find_nearest(name, new_names, cutoff=0.3):
+            help = f"if it is '{new}' now, {help}"
         message = f"the released deck '{name}' has no cards any more: learners' cards would stay behind in it"
         yield Problem(ledger.spot(f"deck {name}"), "renamed-deck", message, help)
 

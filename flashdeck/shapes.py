@@ -1,7 +1,7 @@
 """What a value in a source may look like: each function hands on what is good and tells what is not."""
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import date
 from unicodedata import combining, normalize
 
@@ -42,7 +42,7 @@ def tell_shape(node: Node, name: str, wanted: str, problems: list[Problem]) -> N
     problems.append(node.problem("wrong-shape", f"{stands} stands where {name} wants {wanted}", help=f"write {wanted}"))
 
 
-def tell_unknown_keys(node: Node, known: Iterable[str], what: str, problems: list[Problem]) -> None:
+def tell_unknown_keys(node: Node, known: Collection[str], what: str, problems: list[Problem]) -> None:
     for key in node.value:
         if key not in known:
             message = f"'{short(key)}' is not a field of {what}"
