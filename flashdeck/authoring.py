@@ -164,7 +164,7 @@ def find_home(library: Library, deck: Deck, kind: Kind) -> tuple[Path, Mapping[s
     """The file of a deck to which a card of a kind goes, and the defaults of that file: where most of its kind are."""
     counts: dict[str, int] = {}
     sources: dict[str, Source] = {}
-    for card in (card for card in library.cards if card.deck == deck):
+    for card in (card for card in library.cards if card.deck.id == deck.id):
         source = card.node.source
         sources[source.path] = source
         counts[source.path] = counts.get(source.path, 0) + (1000 if card.kind == kind else 1)

@@ -20,14 +20,15 @@ RESERVED_TAGS = ("marked", "leech")  # Anki drops them from packages
 
 def check_references(library: Library) -> Iterator[Problem]:
     """A card that cites nothing that is known leaves its learner without a source."""
-    known = frozenset(library.references)
+    known, known_ids = library.references, frozenset[str]()
     for card in library.versions:
         reference = card.values.get("reference")
         if reference is None or (type(reference) is str and reference in known):
             continue
         for route, id in _texts(card, "reference"):
             if id not in known and not library.may_define(id):
-                help = nearest(id, known, "write it in a file that begins with 'references:'")
+                known_ids = known_ids or frozenset(known)
+                help = nearest(id, known_ids, "write it in a file that begins with 'references:'")
                 yield card.problem("unknown-reference", f"'{short(id)}' is not the id of a reference", *route, help=help)
 
 
@@ -259,14 +260,14 @@ def check_labels(library: Library) -> Iterator[Problem]:
 
 def tell_labels(library: Library, spoken: Iterable[tuple[str, str, str]]) -> Iterator[Problem]:
     """Tells which kinds lack labels, of those that decks (by id) use in a language."""
-    for deck in library.decks:
-        for name, language in sorted((name, language) for id, name, language in spoken if id == deck.id):
-            kind = library.kinds[name]
-            if not kind.speaks(language):
-                message = f"there are no labels in '{language}' for a {kind.word}: its cards show those of another language"
-                where = f"kinds/{kind.word}/kind.yaml" if "/" in name else "flashdeck/kinds"
-                help = f"add '{language}' to the labels in {where}"
-                yield deck.node.problem("no-labels", message, "languages", word=language, help=help, level="warning")
+    decks = {deck.id: deck for deck in library.decks}
+    for id, name, language in sorted(spoken):
+        kind = library.kinds[name]
+        if not kind.speaks(language):
+            message = f"there are no labels in '{language}' for a {kind.word}: its cards show those of another language"
+            where = f"kinds/{kind.word}/kind.yaml" if "/" in name else "flashdeck/kinds"
+            help = f"add '{language}' to the labels in {where}"
+            yield decks[id].node.problem("no-labels", message, "languages", word=language, help=help, level="warning")
 
 
 # What a card tells by itself, and what only all of them tell together.

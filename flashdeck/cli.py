@@ -181,7 +181,7 @@ def build(
         for ledger in changed:
             typer.echo(f"{ledger.path} would change: run 'flashdeck build' and commit it", err=True)
         raise typer.Exit(1)
-    selections = [select_notes(compiled, released, whole, code, wanted) for whole in wholes for code in codes]
+    selections = [select_notes(released, whole, code, wanted) for whole in wholes for code in codes]
     if not any(selection.notes for selection in selections):
         _stop("nothing was built: no card is in what you asked for")
     table, outputs = _write_packages(selections, released, out, day if updates else None)
@@ -228,7 +228,7 @@ def list_(
             "id": deck.id,
             "title": deck.title,
             "languages": list(deck.languages),
-            "cards": _count_by(card.kind.name for card in library.cards if card.deck == deck),
+            "cards": _count_by(card.kind.name for card in library.cards if card.deck.id == deck.id),
         }
         for deck in library.decks
     ]

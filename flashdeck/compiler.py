@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 from urllib.parse import unquote
 
 from flashdeck.checks import CHECKS, check_review
@@ -90,8 +90,24 @@ class Release:
 
     notes: dict[tuple[str, str], Note]  # by card id and language
     overrides: dict[tuple[str, str, str], Note]  # by the deck that words it otherwise, card id and language
+    left_out: dict[tuple[str, str], LeftOut]  # by card id and language
     times: dict[str | int, int]  # by key of the note and id of the note type
     ledgers: dict[str, Ledger]
+
+    @cached_property
+    def parts(self) -> dict[tuple[str, str], list[Note]]:
+        """The notes of each deck and course in each language, those included that a deck words otherwise."""
+        parts = _to_parts(self.notes)
+        for deck, card, language in self.overrides:
+            parts.setdefault((deck, language), []).append(self.notes[card, language])
+        for part in {(deck, language) for deck, _, language in self.overrides}:
+            parts[part].sort(key=lambda note: (note.card.partition("/")[0], note.order))
+        return parts
+
+    @cached_property
+    def parts_left_out(self) -> dict[tuple[str, str], list[LeftOut]]:
+        """The cards that a missing translation kept out of each deck and course in each language."""
+        return _to_parts(self.left_out)
 
 
 @dataclass(frozen=True)
@@ -153,8 +169,9 @@ def release(compiled: Notes, languages: Iterable[str], now: int) -> Release:
         if not note.retired or is_released(compiled.ledgers, note)
     }
     overrides = _to_overrides(compiled, notes)
+    left_out = {(one.card, language): one for language in languages for one in compiled.left_out(language)}
     ledgers, times = stamp(compiled.ledgers, [*notes.values(), *overrides.values()], now)
-    return Release(notes, overrides, times, ledgers)
+    return Release(notes, overrides, left_out, times, ledgers)
 
 
 def _to_overrides(compiled: Notes, notes: Mapping[tuple[str, str], Note]) -> dict[tuple[str, str, str], Note]:
@@ -177,19 +194,24 @@ def _to_overrides(compiled: Notes, notes: Mapping[tuple[str, str], Note]) -> dic
     return overrides
 
 
-def select_notes(compiled: Notes, released: Release, whole: Deck | Course, language: str, wanted: Filter) -> Selection:
+T = TypeVar("T", bound=Note | LeftOut)
+
+
+def _to_parts(all: Mapping[tuple[str, str], T]) -> dict[tuple[str, str], list[T]]:
+    """What belongs to each deck and course (by its id: they share theirs) in each language, in its order."""
+    parts: dict[tuple[str, str], list[T]] = {}
+    courses: dict[str, list[str]] = {}  # by the text of all tags
+    for (card, language), one in all.items():
+        if one.tag_text not in courses:
+            courses[one.tag_text] = [tag.removeprefix("course::") for tag in one.tags if tag.startswith("course::")]
+        for id in (card.partition("/")[0], *courses[one.tag_text]):
+            parts.setdefault((id, language), []).append(one)
+    return parts
+
+
+def select_notes(released: Release, whole: Deck | Course, language: str, wanted: Filter) -> Selection:
     """The notes of a deck or course in one language, in their authors' order."""
-    deck = whole.deck if isinstance(whole, Course) else whole.id
-    tag, overrides = f"course::{whole.id}", released.overrides
-
-    def belongs(one: Note | LeftOut) -> bool:
-        return tag in one.tags if isinstance(whole, Course) else one.card.startswith(f"{deck}/")
-
-    notes = (
-        note
-        for (card, code), note in released.notes.items()
-        if code == language and (belongs(note) or (isinstance(whole, Deck) and (deck, card, code) in overrides))
-    )
-    chosen = tuple(overrides.get((deck, note.card, language), note) for note in select(notes, wanted))
-    left_out = tuple(select((one for one in compiled.left_out(language) if belongs(one)), wanted))
-    return Selection(f"{whole.id}-{language}", chosen, left_out)
+    deck, part = whole.deck if isinstance(whole, Course) else whole.id, (whole.id, language)
+    notes = select(released.parts.get(part, []), wanted)
+    chosen = tuple(released.overrides.get((deck, note.card, language), note) for note in notes)
+    return Selection(f"{whole.id}-{language}", chosen, tuple(select(released.parts_left_out.get(part, []), wanted)))

@@ -434,7 +434,7 @@ def _read_overrides(
                 help = nearest(id, known_ids, "write the full id of a card, such as 'deck/card'")
                 problems.append(node.problem("unknown-card", f"'{short(id)}' is not the id of a card", "override", help=help))
             continue
-        if card.deck == one.deck:
+        if card.deck.id == one.deck.id:
             help = "change the card itself"
             problems.append(node.problem("bad-override", f"'{short(id)}' is a card of this deck", "override", help=help))
             continue

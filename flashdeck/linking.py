@@ -264,9 +264,11 @@ def _look_closer(paths: Iterable[Path], texts: Mapping[Path, bytes], around: Aro
 def _are_together(units: Sequence[Unit], around: Around, library: Library, ledgers: Mapping[str, Ledger]) -> bool:
     """Whether nothing is wrong with all units together."""
     ids = {f"{unit.deck}/{id}" for unit in units for id in unit.column("ids")}
-    courses = around.frame.courses.values()
-    return all(_is_good_course(course, units, ids, library) for course in courses) and all(
-        _is_good_release(units, around, deck, ledger) for deck, ledger in ledgers.items()
+    by_deck: dict[str, list[Unit]] = {deck: [] for deck in ledgers}
+    for unit in units:
+        by_deck.setdefault(unit.deck, []).append(unit)
+    return all(_is_good_course(course, units, ids, library) for course in around.frame.courses.values()) and all(
+        _is_good_release(by_deck[deck], around, deck, ledger) for deck, ledger in ledgers.items()
     )
 
 
@@ -285,11 +287,10 @@ def _is_good_course(course: Course, units: Iterable[Unit], ids: Collection[str],
     )
 
 
-def _is_good_release(units: Iterable[Unit], around: Around, deck: str, ledger: Ledger) -> bool:
+def _is_good_release(units: Sequence[Unit], around: Around, deck: str, ledger: Ledger) -> bool:
     """Whether all that a deck released is there, and can still become what it is now."""
     if not ledger.lines:
         return True
-    units = [unit for unit in units if unit.deck == deck]
     found: set[str] = set()
     for language in around.frame.decks[deck].languages:
         for unit in units:

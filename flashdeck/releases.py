@@ -17,12 +17,16 @@ def check_releases(
 
     `render` makes the note of a card, so that a renamed card is known again by what is on it; only for sound sources.
     """
+    by_deck: dict[str, dict[str, Card]] = {}
+    for card in library.cards:
+        deck_id, _, id = card.id.partition("/")
+        by_deck.setdefault(deck_id, {})[id] = card
     for deck in library.decks:
         ledger = ledgers[deck.id]
         if not ledger.lines:
             continue
         released = {name: note for name, note in ledger.notes.items() if "/" not in name}  # not what it words otherwise
-        cards = {card.id.partition("/")[2]: card for card in library.cards if card.deck == deck}
+        cards = by_deck.get(deck.id, {})
         yield from _check_languages(deck, released)
         yield from _check_ids(library, deck, ledger, released, cards, render)
         yield from _check_cards(deck, released, cards)

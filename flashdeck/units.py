@@ -144,9 +144,9 @@ def compile_unit(
         "overrides": _find_overrides(source),
         "replaced": _find_replaced(library),
     }
-    for deck in library.decks:
-        for language in deck.languages:
-            columns |= _to_columns(compiled, language, ok and language in languages)
+    deck = library.cards[0].deck if library.cards else None
+    for language in deck.languages if deck else ():
+        columns |= _to_columns(compiled, language, ok and language in languages)
     joined = {name: "".join([text + ROW for text in column]) for name, column in columns.items() if column}
     if any(COLUMN in text or text.count(ROW) > len(columns[name]) for name, text in joined.items()):
         return None
@@ -156,7 +156,7 @@ def compile_unit(
         around.mark,
         str(today),
         str(_find_end(library, today)),
-        next((card.deck.id for card in library.cards), ""),
+        deck.id if deck else "",
         is_framed,
         len(library.cards),
         tuple(languages) if ok else (),

@@ -46,7 +46,7 @@ def releases(deck, tmp_path):
             compiled = compile_decks([folder])
             assert compiled.problems == ()
             released = release(compiled, ["en"], 1_700_000_000 + at)
-            notes = select_notes(compiled, released, compiled.library.decks[0], "en", Filter()).notes
+            notes = select_notes(released, compiled.library.decks[0], "en", Filter()).notes
             packages.append(tmp_path / f"v{at}.apkg")
             write_file(packages[-1], to_package(notes, released.times))
             if ledger:

@@ -78,7 +78,7 @@ def test_what_every_package_holds_is_golden(golden):
     released = release(compiled, compiled.library.languages, 1_700_000_000)
     for deck in compiled.library.decks:
         for language in deck.languages:
-            selection = select_notes(compiled, released, deck, language, Filter())
+            selection = select_notes(released, deck, language, Filter())
             lines = []
             for note in selection.notes:
                 lines.append(f"=== {note.guid} | {note.deck} | {' '.join(note.tags)} | {note.cards}")

@@ -404,9 +404,7 @@ def good_package(tmp_path_factory):
     path = tmp_path_factory.mktemp("good") / "good.apkg"
     compiled = compile_decks([ROOT / "decks"])
     released = release(compiled, ["en"], 1_700_000_000)
-    path.write_bytes(
-        to_package(select_notes(compiled, released, compiled.library.decks[0], "en", Filter()).notes, released.times)
-    )
+    path.write_bytes(to_package(select_notes(released, compiled.library.decks[0], "en", Filter()).notes, released.times))
     return path
 
 
@@ -578,7 +576,7 @@ def build_package(folder: Path) -> bytes:
     compiled = compile_decks([folder])
     assert compiled.ok, compiled.problems
     released = release(compiled, ["en"], 1_700_000_000)
-    return to_package(select_notes(compiled, released, compiled.library.decks[0], "en", Filter()).notes, released.times)
+    return to_package(select_notes(released, compiled.library.decks[0], "en", Filter()).notes, released.times)
 
 
 @settings(max_examples=30)

@@ -90,7 +90,7 @@ def test_files_in_any_order_give_the_same_package(chance: random.Random, files: 
             compiled = compile_decks([Path(folder, name) for name in order])
             assert compiled.problems == ()
             released = release(compiled, ["en"], 1)
-            notes = select_notes(compiled, released, compiled.library.decks[0], "en", Filter()).notes
+            notes = select_notes(released, compiled.library.decks[0], "en", Filter()).notes
             packages.append(to_package(notes, released.times))
 
         assert packages[0] == packages[1]

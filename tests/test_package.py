@@ -81,7 +81,7 @@ def build(decks: Path, out: Path, language: str) -> Path:
     compiled = compile_decks([decks])
     assert compiled.problems == ()
     released = release(compiled, [language], 1_700_000_000)
-    notes = select_notes(compiled, released, compiled.library.decks[0], language, Filter()).notes
+    notes = select_notes(released, compiled.library.decks[0], language, Filter()).notes
     path = out / f"{language}.apkg"
     write_file(path, to_package(notes, released.times))
     return path
@@ -103,7 +103,7 @@ def render(col: Collection) -> str:
 @pytest.mark.parametrize("language", OURS.library.languages)
 @pytest.mark.parametrize("whole", WHOLES, ids=lambda whole: whole.id)
 def test_every_package_of_ours_imports_whole_and_a_second_time_changes_nothing(whole, language, col, tmp_path):
-    notes = select_notes(OURS, RELEASED, whole, language, Filter()).notes
+    notes = select_notes(RELEASED, whole, language, Filter()).notes
     path = tmp_path / "ours.apkg"
     write_file(path, to_package(notes, RELEASED.times))
 
@@ -122,7 +122,7 @@ def test_no_card_of_ours_has_an_empty_or_a_shared_front(col, tmp_path):
     for whole in OURS.library.decks:
         for language in OURS.library.languages:
             path = tmp_path / "ours.apkg"
-            write_file(path, to_package(select_notes(OURS, RELEASED, whole, language, Filter()).notes, RELEASED.times))
+            write_file(path, to_package(select_notes(RELEASED, whole, language, Filter()).notes, RELEASED.times))
             import_package(col, path)
 
     fronts = [col.get_card(id).question() for id in col.find_cards("")]
@@ -135,7 +135,7 @@ def test_a_learner_of_two_courses_has_each_card_once(col, tmp_path):
     courses = list(OURS.library.courses.values())
     cards = set()
     for course in courses:
-        notes = select_notes(OURS, RELEASED, course, "fr", Filter()).notes
+        notes = select_notes(RELEASED, course, "fr", Filter()).notes
         cards |= {note.guid for note in notes}
         path = tmp_path / "course.apkg"
         write_file(path, to_package(notes, RELEASED.times))

@@ -59,7 +59,7 @@ def build(folder: Path, out: Path, now: int) -> Release:
     compiled = compile_decks([folder])
     assert compiled.problems == ()
     released = release(compiled, ["en"], now)
-    notes = select_notes(compiled, released, compiled.library.decks[0], "en", Filter()).notes
+    notes = select_notes(released, compiled.library.decks[0], "en", Filter()).notes
     write_file(out, to_package(notes, released.times))
     if changed := select_changed(notes, released.ledgers):
         write_file(out.with_suffix(".txt"), render_update(changed).encode())

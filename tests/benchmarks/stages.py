@@ -52,7 +52,7 @@ def walk(folder: Path) -> Iterator[tuple[str, Callable[[], Any]]]:
     yield stage("ledger", lambda: release(linked, ["fr"], 1_700_000_000))
     released = made["ledger"]
     yield stage("ledger file", lambda: [render_ledger(ledger) for ledger in released.ledgers.values()])
-    selected = select_notes(linked, released, library.decks[0], "fr", Filter()).notes
+    selected = select_notes(released, library.decks[0], "fr", Filter()).notes
     yield stage("package", lambda: to_package(selected, released.times))
 
 
