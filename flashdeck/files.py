@@ -6,7 +6,10 @@ from pathlib import Path
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Writes a file whole or not at all, over the old one; a killed process leaves no temporary file. Raises OSError."""
+    """Writes a file whole or not at all, over the old one. Raises OSError.
+
+    A killed process leaves no temporary file, but for the wink between its getting a name and its getting the right one.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:

@@ -66,7 +66,7 @@ def _forget(now: int) -> None:
     if last.exists() and now - A_DAY < last.stat().st_mtime_ns <= now:
         return
     for old in cache_folder().iterdir():
-        if old.suffix in (".json", ".unit") and old.stat().st_mtime_ns < now - LONG_AGO:
+        if (old.suffix in (".json", ".unit") or old.name.startswith(".")) and old.stat().st_mtime_ns < now - LONG_AGO:
             old.unlink(missing_ok=True)
     last.write_bytes(b"")
 

@@ -5,6 +5,9 @@ import os
 import random
 import shutil
 import signal
+import subprocess
+import sys
+import time
 from datetime import date
 from pathlib import Path
 from zlib import crc32
@@ -12,6 +15,9 @@ from zlib import crc32
 import pytest
 from conftest import ROOT
 from test_bad import BAD, GOOD, put
+
+sys.path.insert(0, str(ROOT / "tests" / "benchmarks"))
+from sources import make_notes, write_flashdeck
 
 from flashdeck.compiler import compile_decks, release
 from flashdeck.ledger import render_ledger
@@ -273,3 +279,40 @@ def test_what_a_killed_process_had_taken_is_missing_and_nothing_else_is_lost():
     made = share_out(work, list(range(2_000)), 2)
 
     assert len({*made}) == len(made) >= 1_999
+
+
+def start_build(place: Path, cache: str, out: str) -> subprocess.Popen:
+    words = [sys.executable, "-m", "flashdeck", "build", "--language", "fr", "--out", out]
+    about = {"FLASHDECK_CACHE": str(place / cache), "SOURCE_DATE_EPOCH": "1790000000", "PYTHONPATH": str(ROOT)}
+    return subprocess.Popen(words, cwd=place, env=os.environ | about, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+
+def build(place: Path, cache: str, out: str) -> tuple[bytes, bytes]:
+    """The package and the ledger of a build."""
+    process = start_build(place, cache, out)
+    assert process.communicate()[1] == b"" and process.returncode == 0
+    return (place / out / "bench-fr.apkg").read_bytes(), (place / "decks" / "bench" / "flashdeck.lock").read_bytes()
+
+
+def test_builds_at_once_and_builds_that_are_killed_leave_nothing_that_is_not_so(place):
+    """In two processes each: there are more notes than one is thought to be enough for."""
+    write_flashdeck(place, make_notes(2_000), 20)
+    chance = random.Random(7)
+    for turn in range(4):
+        path = place / "decks" / "bench" / f"cards-{turn:03}.yaml"
+        path.write_text(path.read_text().replace("fr: ", f"fr: turn{turn} ", 1))
+        both = [start_build(place, "cache", "dist") for _ in range(2)]
+        time.sleep(chance.uniform(0.05, 0.4))
+        for process in both:
+            process.send_signal(chance.choice([signal.SIGKILL, signal.SIGTERM]))
+            process.communicate()
+        ledger = place / "decks" / "bench" / "flashdeck.lock"
+        before = ledger.read_bytes() if ledger.exists() else None
+
+        after = build(place, "cache", "dist")
+        if before:
+            ledger.write_bytes(before)
+        else:
+            ledger.unlink()
+
+        assert after == build(place, f"fresh{turn}", f"dist{turn}")
