@@ -8,16 +8,16 @@ import nh3
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flashdeck.checks import SOUND_GAPS, _broken_gap
+from flashdeck.checks import SOUND_GAPS, _broken_gap, _plain
 from flashdeck.compiler import compile_decks, release, select_notes
 from flashdeck.courses import Filter, select, select_course
 from flashdeck.kinds import read_kinds
-from flashdeck.library import read_library
+from flashdeck.library import _read_card, _read_sound_card, read_frame, read_library
 from flashdeck.markdown import find_unsafe, to_html
 from flashdeck.model import Course, gaps
 from flashdeck.notes import LeftOut, to_tag_text
 from flashdeck.package import to_package
-from flashdeck.source import read_text
+from flashdeck.source import Source, read_text
 
 TAGS = ["core", "late", "law::code", "sensitive"]
 
@@ -151,3 +151,40 @@ def test_gaps_that_are_taken_at_a_glance_are_those_that_the_long_look_finds_soun
     if SOUND_GAPS.fullmatch(text):
         assert _broken_gap(text) is None
         assert gaps(to_html(text)) == gaps(text)
+
+
+@given(st.text(alphabet="aßÄ \t\n\u00a0\u2003\u202f\u3000\u200b\x1c.", max_size=12))
+def test_what_is_one_question_to_a_learner_is_one_at_a_glance(text):
+    assert _plain(text) == " ".join(text.split()).casefold()
+
+
+plain = st.sampled_from(["a", " b ", "", " ", "true", "2024", "2024-13", "avoid", "x\u200b", "{{c1::a}}", "c1"])
+worded = st.dictionaries(st.sampled_from(["fr", "en", "de"]), plain, max_size=3)
+value = plain | worded | st.lists(plain | worded, max_size=3) | st.dictionaries(st.sampled_from(["why", "since", "c1"]), plain)
+keys = ("guid kind deck languages tags reference extra sensitive retired question answer both_ways text avoid prefer level why "
+        "also_accepted claim date review_by distractors picture shapes nonsense").split()  # fmt: skip
+
+
+@settings(max_examples=1500)
+@given(
+    st.sampled_from(sorted(read_kinds())),
+    st.dictionaries(st.sampled_from(keys), value, max_size=6),
+    st.dictionaries(st.sampled_from(keys), value, max_size=2),
+    st.booleans(),
+)
+def test_a_card_that_is_read_at_a_glance_is_the_one_of_the_long_look(kind, typed, defaults, filled):
+    """Cards of random keys and values, half of them with what their kind wants in each language."""
+    source = read_text("x/deck.yaml", b"id: x\nname: X\nlanguages: [fr, en]\n")[0]
+    frame = read_frame([source], read_kinds(), {}, [])
+    if filled:
+        wanted = (field.key for field in read_kinds()[kind].fields.values() if field.required)
+        typed = {key: {"fr": "a", "en": "b"} for key in wanted} | {"reference": "r"} | typed
+    file = Source("x/cards.yaml", "\\", {**defaults, "cards": [typed]})
+    about = (file.node("cards", 0), defaults, frame.decks["x"], read_kinds()[kind], "x/one", 1)
+
+    glance = _read_sound_card(*about, {})
+
+    if glance:
+        problems: list = []
+        assert _read_card(*about, problems) == glance
+        assert problems == []
