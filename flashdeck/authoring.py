@@ -9,7 +9,7 @@ from flashdeck.compiler import Compiled, compile_decks
 from flashdeck.kinds import Kind
 from flashdeck.model import Card, Deck, Library, fill_gaps
 from flashdeck.preview import render_words
-from flashdeck.problem import Problem
+from flashdeck.problem import Problem, are_warnings
 from flashdeck.shapes import to_id
 from flashdeck.source import Source, Value
 from flashdeck.writing import append_items, render_block, render_item
@@ -290,7 +290,7 @@ def draft_card(
     problems = _new_problems(compiled, after)
     card = next((card for card in after.library.cards if card.id == full_id), None)
     looks = {}
-    if card and all(problem.level != "error" for problem in problems):
+    if card and are_warnings(problems):
         looks = {language: render_words(after.to_note(card, language)) for language in card.languages}
     return Draft(full_id, render_item(entry), path, edits, looks, problems)
 

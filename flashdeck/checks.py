@@ -292,7 +292,7 @@ CHECKS = [
 def check_review(library: Library, today: date) -> Iterator[Problem]:
     """A figure that nobody looked at again since its author said so may be wrong by now. (The one check of the clock.)"""
     for card in library.cards:
-        for key in (field.key for field in card.kind.fields.values() if field.type == "day"):
+        for key in card.kind.days:
             day = to_date(str(card.values.get(key, "")))
             if day and day < today:
                 help = f"look for a newer figure, then set '{key}' to a later day"

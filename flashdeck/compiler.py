@@ -17,7 +17,7 @@ from flashdeck.library import read_library
 from flashdeck.media import Media, Place, read_media, read_static, tell_unused
 from flashdeck.model import Card, Course, Deck, Library
 from flashdeck.notes import LeftOut, Note, NoteType, to_note, to_note_type, to_tag_text
-from flashdeck.problem import Problem
+from flashdeck.problem import Problem, are_warnings
 from flashdeck.releases import check_releases
 from flashdeck.source import find_sources, read_source, to_source
 
@@ -35,7 +35,7 @@ class Compiled:
     @property
     def ok(self) -> bool:
         """Whether packages may be made: warnings do not hinder."""
-        return all(problem.level != "error" for problem in self.problems)
+        return are_warnings(self.problems)
 
     @property
     def tags(self) -> set[str]:
@@ -140,7 +140,7 @@ def compile_decks(
     missed: list[Problem] = []
     media = read_static(library.kinds.values(), {deck.id: deck for deck in library.decks}) | read_media(library, missed)
     problems += missed
-    if not library.unread and all(problem.level != "error" for problem in missed):  # else a file may be meant that seems unused
+    if not library.unread and are_warnings(missed):  # else a file may be meant that seems unused
         problems += tell_unused(library.decks, {unquote(name) for _, name in media})
     for check in CHECKS:
         problems += check(library)
@@ -148,7 +148,7 @@ def compile_decks(
         problems += check_review(library, today)
     types = to_types(library.kinds.values(), library.languages, media)
     compiled = Compiled(library, media, ledgers, types)
-    sound = all(problem.level != "error" for problem in problems)
+    sound = are_warnings(problems)
     problems += check_releases(library, ledgers, types, compiled.to_note if sound else None)
     return replace(compiled, problems=tuple(sorted(set(problems))))
 

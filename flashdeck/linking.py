@@ -25,7 +25,7 @@ from flashdeck.media import Media, read_file, read_media, read_static, tell_unus
 from flashdeck.memory import keep, list_files, look_up, mark
 from flashdeck.model import Course, Library
 from flashdeck.notes import NO_CARDS, LeftOut, Note, NoteType
-from flashdeck.problem import Problem
+from flashdeck.problem import Problem, are_warnings
 from flashdeck.processes import count_processes, share_out
 from flashdeck.releases import check_types
 from flashdeck.source import find_sources, read_bytes, to_source
@@ -54,7 +54,7 @@ class Linked:
     @property
     def ok(self) -> bool:
         """Whether packages may be made: warnings do not hinder."""
-        return all(problem.level != "error" for problem in self.problems)
+        return are_warnings(self.problems)
 
     @property
     def tags(self) -> set[str]:
@@ -125,11 +125,11 @@ def _link_decks(
     ordered = _order(units, around.frame)
     closer, told = _look_closer(_find_concerned(ordered), texts, around)
     ledgers = {deck.id: read_ledger(deck.folder / LEDGER, problems) for deck in library.decks}
-    if any(problem.level == "error" for problem in problems) or not _are_together(ordered, around, library, ledgers):
+    if not are_warnings(problems) or not _are_together(ordered, around, library, ledgers):
         raise Unlinked
     problems += [*(problem for unit in ordered for problem in unit.problems), *told]
     problems += tell_labels(library, {(unit.deck, *spoken) for unit in ordered for spoken in unit.spoken})
-    ok = all(problem.level != "error" for problem in problems)
+    ok = are_warnings(problems)
     named = {name for unit in ordered for name in unit.named} | {unquote(name) for _, name in closer.media}
     unused = list(tell_unused(library.decks, named))
     if unused and not ok:  # a file may be meant that seems unused
@@ -165,7 +165,7 @@ def _read_around(
     folders = [Path(source.path).parent for source in sources if Path(source.path).name == "deck.yaml"]
     own_kinds = {folder: read_own_kinds(folder, problems) for folder in folders}
     frame = read_frame(sources, read_kinds(), own_kinds, problems)
-    if any(problem.level == "error" for problem in problems) or not frame.decks:
+    if not are_warnings(problems) or not frame.decks:
         raise Unlinked
     library = read_cards([], frame, [])
     problems += check_scripts(library)
@@ -218,14 +218,14 @@ def _order(units: Mapping[Path, Unit], frame: Frame) -> tuple[Unit, ...]:
 
 def _find_concerned(units: Sequence[Unit]) -> list[Path]:
     """The files that have to be read together: those that have an id, guid or question in common, or name others' cards."""
-    paths = _find_sharing(units, lambda unit: [f"{unit.deck}/{id}" for id in unit.column("ids")])
+    paths = _find_sharing(units, lambda unit: unit.ids)
     for group in {name for unit in units for name in unit.columns if name.startswith("fronts ")}:
         paths |= _find_sharing(units, lambda unit, group=group: unit.column(group))  # type: ignore[misc]
     if any(name.startswith("guids ") for unit in units for name in unit.columns):  # else they are as different as ids
         paths |= _find_sharing(units, lambda unit: list(unit.guids()))
     wanted = [{id} for unit in units for id in unit.column("overrides")]
     wanted += ({new, f"{unit.deck}/{new}"} for unit in units for _, new in unit.replaced)
-    homes = {f"{unit.deck}/{id}": unit.path for unit in units for id in unit.column("ids")} if wanted else {}
+    homes = {id: unit.path for unit in units for id in unit.ids} if wanted else {}
     for ids in wanted:
         if homes.keys().isdisjoint(ids):  # only all ids together tell which one may be meant
             raise Unlinked
@@ -263,28 +263,26 @@ def _look_closer(paths: Iterable[Path], texts: Mapping[Path, bytes], around: Aro
 
 def _are_together(units: Sequence[Unit], around: Around, library: Library, ledgers: Mapping[str, Ledger]) -> bool:
     """Whether nothing is wrong with all units together."""
-    ids = {f"{unit.deck}/{id}" for unit in units for id in unit.column("ids")}
-    by_deck: dict[str, list[Unit]] = {deck: [] for deck in ledgers}
-    for unit in units:
-        by_deck.setdefault(unit.deck, []).append(unit)
-    return all(_is_good_course(course, units, ids, library) for course in around.frame.courses.values()) and all(
-        _is_good_release(by_deck[deck], around, deck, ledger) for deck, ledger in ledgers.items()
-    )
-
-
-def _is_good_course(course: Course, units: Iterable[Unit], ids: Collection[str], library: Library) -> bool:
-    """Whether a course names what there is, and has cards."""
     known = {
         "kinds": library.kind_words,
         "tags": {tag for unit in units for tag in unit.tags} | {"sensitive"},
         "decks": {deck.id for deck in library.decks},
+        "cards": {id for unit in units for id in unit.ids},
+        "courses": {course for unit in units for course in unit.courses},
     }
-    named = [(key, word) for rule in (course.include, course.exclude) for key, words in rule.items() for word in words]
-    return (
-        all(word in known[key] for key, word in named)
-        and all(id in ids for id in course.cards)
-        and any(course.id in unit.courses for unit in units)
+    by_deck: dict[str, list[Unit]] = {deck: [] for deck in ledgers}
+    for unit in units:
+        by_deck.setdefault(unit.deck, []).append(unit)
+    return all(_is_good_course(course, known) for course in around.frame.courses.values()) and all(
+        _is_good_release(by_deck[deck], around, deck, ledger) for deck, ledger in ledgers.items()
     )
+
+
+def _is_good_course(course: Course, known: Mapping[str, Collection[str]]) -> bool:
+    """Whether a course names what there is, and has cards; `known` are the words for all that there is."""
+    named = [(key, word) for rule in (course.include, course.exclude) for key, words in rule.items() for word in words]
+    named += (("cards", id) for id in course.cards)
+    return course.id in known["courses"] and all(word in known[key] for key, word in named)
 
 
 def _is_good_release(units: Sequence[Unit], around: Around, deck: str, ledger: Ledger) -> bool:

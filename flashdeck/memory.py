@@ -109,8 +109,7 @@ def mark(name: str) -> str:
     """What changes when a file does: its content where that is what an author writes, else what the system says of it."""
     if name.endswith((".yaml", ".yml", ".html", ".css")):
         return f"{name} {_digest(name)}"
-    status = os.stat(name)  # noqa: PTH116 (there may be thousands)
-    return f"{name} {status.st_mtime_ns} {status.st_ctime_ns} {status.st_size} {status.st_ino}"
+    return f"{name} {_stat(name)}"
 
 
 def list_files(paths: Iterable[Path]) -> list[str]:
@@ -123,17 +122,22 @@ def list_files(paths: Iterable[Path]) -> list[str]:
     return names
 
 
+def _stat(name: str) -> list[int]:
+    """What the system says of a file: its times, size and number."""
+    status = os.stat(name)  # noqa: PTH116 (there may be thousands, and this is the path that has to be fast)
+    return [status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino]
+
+
 def _look(name: str, now: int) -> list[int | str]:
-    status = os.stat(name)  # noqa: PTH116 (this is the path that has to be fast)
-    about: list[int | str] = [status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino]
-    if max(status.st_mtime_ns, status.st_ctime_ns) > now - RACY:
+    modified, changed, size, number = _stat(name)
+    about: list[int | str] = [modified, changed, size, number]
+    if max(modified, changed) > now - RACY:
         about.append(_digest(name))
     return about
 
 
 def _is_same(name: str, seen: list[int | str]) -> bool:
-    status = os.stat(name)  # noqa: PTH116
-    if [status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino] != seen[:4]:
+    if _stat(name) != seen[:4]:
         return False
     return len(seen) == 4 or _digest(name) == seen[4]
 

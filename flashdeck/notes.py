@@ -164,7 +164,7 @@ def to_note(
         htmls += _to_extra(card, language), _to_sources(card, language, references), farewell, _to_typed(card, language), ""
     files: tuple[Media, ...] = ()
     text = FIELD_END.join(htmls)
-    if "<img" in text or "[sound:" in text:
+    if find_media(text):
         text, files = _show_files(card, htmls, media)
     text, tag_text = normalize("NFC", text), to_tag_text(card, courses)
     cards = () if retired else tuple(card.templates(language))

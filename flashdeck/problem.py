@@ -1,6 +1,6 @@
 """A mistake in a source: where it is, what it is, and how to mend it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
@@ -34,6 +34,11 @@ class Problem:
     def __str__(self) -> str:
         line = f"{self.spot}: {self.level}[{self.code}] {self.message}"
         return f"{line}\n    help: {self.help}" if self.help else line
+
+
+def are_warnings(problems: Iterable[Problem]) -> bool:
+    """Whether no problem is an error: warnings do not hinder."""
+    return all(problem.level != "error" for problem in problems)
 
 
 def nearest(word: str, known: Collection[str], otherwise: str = "") -> str:

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from itertools import repeat
 from typing import Any
 from urllib.parse import unquote
@@ -21,7 +22,7 @@ from flashdeck.library import Frame, read_cards
 from flashdeck.media import Media, Place, read_media
 from flashdeck.model import Library
 from flashdeck.notes import LeftOut, Note, NoteType, to_deck_name, to_line
-from flashdeck.problem import Problem, Spot
+from flashdeck.problem import Problem, Spot, are_warnings
 from flashdeck.shapes import to_date
 from flashdeck.source import Source
 
@@ -62,12 +63,17 @@ class Unit:
 
     @property
     def ok(self) -> bool:
-        return all(problem.level != "error" for problem in self.problems)
+        return are_warnings(self.problems)
 
     def is_good(self, digest: str, mark: str, languages: Iterable[str], day: date) -> bool:
         """Whether it would be the same if it were made again."""
         same = self.digest == digest and self.mark == mark and self.day <= str(day) <= self.until
         return same and (not self.ok or {*languages} <= {*self.languages})
+
+    @cached_property
+    def ids(self) -> list[str]:
+        """The full ids of its cards."""
+        return [f"{self.deck}/{id}" for id in self.column("ids")]
 
     def column(self, name: str) -> list[str]:
         return self.columns[name].split(ROW)[:-1] if name in self.columns else []
@@ -136,7 +142,7 @@ def compile_unit(
     for card in library.cards:
         for group, text in find_fronts(card):
             fronts.setdefault(group, []).append(text)
-    ok = all(problem.level != "error" for problem in problems)
+    ok = are_warnings(problems)
     compiled = Compiled(library, {**around.static, **media}, {}, around.types)
     columns = {
         **{f"fronts {kind}@{language}#{at}": texts for (kind, language, at), texts in fronts.items()},
@@ -217,8 +223,7 @@ def _to_columns(compiled: Compiled, language: str, made: bool) -> dict[str, list
 
 def _find_end(library: Library, today: date) -> date:
     """The last day on which a file gives the same: on the next a figure is due to be looked at again."""
-    keys = {kind.name: [field.key for field in kind.fields.values() if field.type == "day"] for kind in library.kinds.values()}
-    days = (to_date(str(card.values.get(key, ""))) for card in library.cards for key in keys[card.kind.name])
+    days = (to_date(str(card.values.get(key, ""))) for card in library.cards for key in card.kind.days)
     return min((day for day in days if day and day >= today), default=date.max)
 
 

@@ -97,6 +97,11 @@ class Kind:
         return tuple(field.key for field in self.fields.values() if field.type == "options")
 
     @cached_property
+    def days(self) -> tuple[str, ...]:
+        """The keys of its fields that say when to look at it again."""
+        return tuple(field.key for field in self.fields.values() if field.type == "day")
+
+    @cached_property
     def shows(self) -> bool:
         """Whether it has a field for a picture or sound."""
         return any(field.type == "media" for field in self.fields.values())
