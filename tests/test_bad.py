@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from conftest import DECK_YAML, ROOT
 
-from flashdeck.compiler import compile_decks
-from flashdeck.problem import read_explanations
+from flashdeck.diagnostics.problem import read_explanations
+from flashdeck.pipeline import compile_decks
 
 TODAY = date(2026, 11, 23)
 CODES = set(read_explanations())

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from flashdeck.archive import PackageError
-from flashdeck.changes import find_changes, render_changes, to_data
-from flashdeck.compiler import compile_decks, release, select_notes
-from flashdeck.courses import Filter
-from flashdeck.files import write_file
-from flashdeck.ledger import NAME, render_ledger
-from flashdeck.package import read_package, to_package, to_stored
+from flashdeck.anki.package_reader import PackageError
+from flashdeck.anki.package_writer import read_package, to_package, to_stored
+from flashdeck.model.courses import Filter
+from flashdeck.pipeline import compile_decks, release, select_notes
+from flashdeck.release.changes import find_changes, render_changes, to_data
+from flashdeck.release.ledger import NAME, render_ledger
+from flashdeck.sources.files import write_file
 
 OLD = """
     reference: r

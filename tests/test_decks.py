@@ -4,8 +4,8 @@ import re
 
 from conftest import ROOT
 
-from flashdeck.compiler import compile_decks, release, select_notes
-from flashdeck.courses import Filter, select_course
+from flashdeck.model.courses import Filter, select_course
+from flashdeck.pipeline import compile_decks, release, select_notes
 
 LIBRARY = compile_decks([ROOT / "decks"]).library
 CARDS = {card.id: card for card in LIBRARY.cards}

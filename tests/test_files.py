@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flashdeck.compiler import compile_decks
+from flashdeck.pipeline import compile_decks
 
 GOOD = "kind: basic\ncards:\n  - id: one\n    question: a\n    answer: b\n"
 

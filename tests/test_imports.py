@@ -22,13 +22,13 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from flashdeck.archive import read_archive
-from flashdeck.compiler import compile_decks, release, select_notes
-from flashdeck.courses import Filter
-from flashdeck.foreign import Wish
-from flashdeck.imports import import_file
-from flashdeck.package import to_package
-from flashdeck.writing import render_block
+from flashdeck.anki.package_reader import read_archive
+from flashdeck.anki.package_writer import to_package
+from flashdeck.importing.cards import Wish
+from flashdeck.importing.plan import import_file
+from flashdeck.model.courses import Filter
+from flashdeck.pipeline import compile_decks, release, select_notes
+from flashdeck.sources.editing import render_block
 
 LANGUAGES = "en de fr es it pt nl sv nb da pl cs fi ru zh".split()
 

@@ -4,7 +4,7 @@ import shutil
 
 from conftest import ROOT, counts, import_package
 
-from flashdeck.notes import stable_id
+from flashdeck.anki.note import stable_id
 
 
 def test_kinds_of_a_decks_own_come_out_as_their_templates_say(cli, col, tmp_path):

@@ -8,16 +8,16 @@ import nh3
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flashdeck.checks import SOUND_GAPS, _broken_gap, _plain
-from flashdeck.compiler import compile_decks, release, select_notes
-from flashdeck.courses import Filter, select, select_course
-from flashdeck.kinds import read_kinds
-from flashdeck.library import _read_card, _read_sound_card, read_frame, read_library
-from flashdeck.markdown import find_unsafe, to_html
-from flashdeck.model import Course, gaps
-from flashdeck.notes import LeftOut, to_tag_text
-from flashdeck.package import to_package
-from flashdeck.source import Source, read_text
+from flashdeck.anki.html import find_unsafe, to_html
+from flashdeck.anki.note import LeftOut, to_tag_text
+from flashdeck.anki.package_writer import to_package
+from flashdeck.build.checks import SOUND_GAPS, _broken_gap, _plain
+from flashdeck.model.cards import Course, gaps
+from flashdeck.model.courses import Filter, select, select_course
+from flashdeck.model.kinds import read_kinds
+from flashdeck.model.library import _read_card, _read_sound_card, read_frame, read_library
+from flashdeck.pipeline import compile_decks, release, select_notes
+from flashdeck.sources.yaml_file import Source, read_text
 
 TAGS = ["core", "late", "law::code", "sensitive"]
 

@@ -19,12 +19,12 @@ from test_bad import BAD, GOOD, put
 sys.path.insert(0, str(ROOT / "tests" / "benchmarks"))
 from sources import make_notes, write_flashdeck
 
-from flashdeck.compiler import compile_decks, release
-from flashdeck.ledger import render_ledger
-from flashdeck.linking import link_decks
-from flashdeck.memory import cache_folder
-from flashdeck.processes import share_out
-from flashdeck.units import COLUMN
+from flashdeck.build.cache import cache_folder
+from flashdeck.build.link import link_decks
+from flashdeck.build.parallel import share_out
+from flashdeck.build.unit import COLUMN
+from flashdeck.pipeline import compile_decks, release
+from flashdeck.release.ledger import render_ledger
 
 TODAY = date(2026, 11, 23)
 

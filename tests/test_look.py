@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from flashdeck.kinds import COMMON_FIELDS, FOLDER, read_kinds
-from flashdeck.notes import to_note_type
-from flashdeck.templates import find_tags
+from flashdeck.anki.note import to_note_type
+from flashdeck.model.kinds import COMMON_FIELDS, FOLDER, read_kinds
+from flashdeck.model.template_language import find_tags
 
 LANGUAGES = ("en", "fr", "es", "ar", "de")
 STYLE = (FOLDER / "style.css").read_text(encoding="utf-8")

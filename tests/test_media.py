@@ -4,7 +4,7 @@ from pathlib import Path
 
 from conftest import import_package
 
-from flashdeck.markdown import RAW, clean_raw, find_media, find_unsafe, rename_media, to_html
+from flashdeck.anki.html import RAW, clean_raw, find_media, find_unsafe, rename_media, to_html
 
 RED = b'<svg xmlns="http://www.w3.org/2000/svg" width="4" height="4"><rect width="4" height="4" fill="red"/></svg>'
 CARDS = """

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-from flashdeck.memory import FORM, keep, recall, remember
+from flashdeck.build.cache import FORM, keep, recall, remember
 
 CARDS = "kind: basic\ncards:\n  - {id: one, question: {fr: a}, answer: b}\n"
 
@@ -132,7 +132,7 @@ def test_a_cache_that_cannot_be_written_changes_nothing(built, cli, tmp_path):
 def test_for_a_user_without_a_home_nothing_is_remembered_and_nothing_fails():
     code = """
 import os, pathlib, pwd
-from flashdeck.memory import keep, look_up, recall, remember
+from flashdeck.build.cache import keep, look_up, recall, remember
 os.environ.clear()
 os.setuid(12345)
 keep(["x"], b"y")

@@ -13,12 +13,12 @@ import pytest
 from anki.collection import Collection
 from conftest import ROOT, counts, import_package
 
-from flashdeck.compiler import compile_decks, release, select_notes
-from flashdeck.courses import Filter
-from flashdeck.files import write_file
-from flashdeck.kinds import COMMON_FIELDS, read_kinds
-from flashdeck.notes import to_note_type
-from flashdeck.package import to_package
+from flashdeck.anki.note import to_note_type
+from flashdeck.anki.package_writer import to_package
+from flashdeck.model.courses import Filter
+from flashdeck.model.kinds import COMMON_FIELDS, read_kinds
+from flashdeck.pipeline import compile_decks, release, select_notes
+from flashdeck.sources.files import write_file
 
 OURS = compile_decks([ROOT / "decks"])
 RELEASED = release(OURS, OURS.library.languages, 1_700_000_000)

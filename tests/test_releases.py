@@ -17,12 +17,12 @@ from conftest import ROOT, counts, import_package
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flashdeck.compiler import Release, compile_decks, release, select_notes
-from flashdeck.courses import Filter
-from flashdeck.files import write_file
-from flashdeck.ledger import NAME, render_ledger
-from flashdeck.package import to_package
-from flashdeck.updates import render_update, select_changed
+from flashdeck.anki.package_writer import to_package
+from flashdeck.model.courses import Filter
+from flashdeck.pipeline import Release, compile_decks, release, select_notes
+from flashdeck.release.ledger import NAME, render_ledger
+from flashdeck.release.update_text import render_update, select_changed
+from flashdeck.sources.files import write_file
 
 NOW = int(time.time())
 

@@ -10,9 +10,9 @@ from conftest import ROOT
 from jsonschema import Draft7Validator
 from test_bad import BAD, GOOD, put
 
-from flashdeck.authoring import to_starter
-from flashdeck.compiler import compile_decks
-from flashdeck.schema import to_schema
+from flashdeck.authoring.schema import to_schema
+from flashdeck.authoring.starter import to_starter
+from flashdeck.pipeline import compile_decks
 
 
 def read_as_an_editor(text: str) -> object:

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flashdeck.source import read_text
+from flashdeck.sources.yaml_file import read_text
 
 words = st.text(alphabet="abcé🙂 ع", min_size=1, max_size=8).map(lambda text: f"w{text}w")
 values = st.recursive(words, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3), max_leaves=12)

@@ -12,9 +12,9 @@ sys.path.insert(0, str(ROOT / "tests" / "benchmarks"))
 from sources import make_notes, write_flashdeck
 from stages import TODAY, walk
 
-from flashdeck.compiler import compile_decks, release
-from flashdeck.ledger import render_ledger
-from flashdeck.linking import link_decks
+from flashdeck.build.link import link_decks
+from flashdeck.pipeline import compile_decks, release
+from flashdeck.release.ledger import render_ledger
 
 # Calls of functions a note, Python's own included; whoever lowers one writes the new figure here.
 CALLS = {

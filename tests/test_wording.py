@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flashdeck.markdown import PLAIN, RAW, _cleaner, _to_raw_html, find_unsafe, to_html
-from flashdeck.wording import from_html, from_plain
+from flashdeck.anki.html import PLAIN, RAW, _cleaner, _to_raw_html, find_unsafe, to_html
+from flashdeck.importing.html_to_markdown import from_html, from_plain
 
 pieces = st.sampled_from(
     ["a", "é", " ", "\n", "*", "**", "_", "`", "<", ">", "&", "&amp;", "&lt;", "<b>", "</b>", "<strong>x</strong>"]

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from flashdeck.source import read_text
-from flashdeck.writing import WritingError, append_items, render_block, render_flow, render_item
+from flashdeck.sources.editing import WritingError, append_items, render_block, render_flow, render_item
+from flashdeck.sources.yaml_file import read_text
 
 letters = st.characters(codec="utf-8", exclude_categories=("Cs",), exclude_characters="\r\x00")
 texts = st.one_of(

@@ -11,16 +11,16 @@ from typing import Any
 
 from sources import make_notes, write_flashdeck
 
-from flashdeck.checks import CHECKS
-from flashdeck.compiler import Compiled, release, select_notes, to_types
-from flashdeck.courses import Filter
-from flashdeck.kinds import read_kinds
-from flashdeck.ledger import read_ledger, render_ledger
-from flashdeck.library import read_library
-from flashdeck.linking import link_decks
-from flashdeck.media import read_media
-from flashdeck.package import to_package
-from flashdeck.source import find_sources, read_source
+from flashdeck.anki.media import read_media
+from flashdeck.anki.package_writer import to_package
+from flashdeck.build.checks import CHECKS
+from flashdeck.build.link import link_decks
+from flashdeck.model.courses import Filter
+from flashdeck.model.kinds import read_kinds
+from flashdeck.model.library import read_library
+from flashdeck.pipeline import Compiled, release, select_notes, to_types
+from flashdeck.release.ledger import read_ledger, render_ledger
+from flashdeck.sources.yaml_file import find_sources, read_source
 
 TODAY = date(2026, 11, 25)
 

@@ -1,0 +1,1 @@
+"""Anki's side: notes, their ids, HTML, media, templates, and packages written and read."""

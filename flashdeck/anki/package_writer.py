@@ -1,0 +1,152 @@
+"""Notes -> an .apkg file that is byte for byte the same for the same notes. The only module that knows genanki, SQLite and zip.
+
+genanki gives the schema, the note types and the decks; the rows are written in bulk, because that is where its time goes.
+"""
+
+import json
+import re
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+import genanki
+from genanki.apkg_col import APKG_COL
+from genanki.apkg_schema import APKG_SCHEMA
+
+from flashdeck.anki.note import Note, NoteType, stable_id
+
+MOST_CARDS = 500  # of a note
+# Anki makes its indexes itself; in a package they would take a third of the time and the room.
+TABLES = re.sub(r"CREATE INDEX[^;]*;", "", APKG_SCHEMA)
+MASK_FIELDS = 5  # of Anki's own note type for pictures with hidden places
+# A database says which SQLite wrote it; this one says the same everywhere.
+SQLITE_VERSION = (3_040_000).to_bytes(4, "big")
+
+
+def to_package(notes: Sequence[Note], times: Mapping[str | int, int]) -> bytes:
+    """The notes as an Anki package.
+
+    `times` says when each note (by its key) and note type (by id) last changed, as Unix times: learners' Anki replaces what
+    it has only by what is later.
+    """
+    types = {note.type.id: note.type for note in notes}
+    files = [file for note in notes for file in note.media] + [file for type in types.values() for file in type.media]
+    media = {file.name: file.data for file in files}
+    names = dict(enumerate(sorted(media)))
+    package = BytesIO()
+    with ZipFile(package, "w") as archive:
+        _add(archive, "collection.anki2", _to_database(notes, times))
+        _add(archive, "media", json.dumps(names, ensure_ascii=False).encode())
+        for at, name in names.items():
+            _add(archive, str(at), media[name])
+    return package.getvalue()
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A note as a package holds it; `changed` is its Unix time there."""
+
+    guid: str
+    id: int
+    type: str
+    fields: dict[str, str]
+    tags: tuple[str, ...]
+    changed: int = field(default=0, compare=False)
+
+
+def to_stored(note: Note) -> Stored:
+    """A note as a package would hold it."""
+    names = (name for _, name in note.type.fields)
+    return Stored(note.guid, stable_id(note.guid), note.type.name, dict(zip(names, note.fields, strict=True)), tuple(note.tags))
+
+
+def read_package(path: Path) -> list[Stored]:
+    """The notes of a package in any of Anki's formats, in their author's order. Raises PackageError."""
+    from flashdeck.anki.package_reader import read_archive  # a build reads none
+
+    archive = read_archive(path)
+    stored = []
+    for note in archive.notes:
+        type = archive.types[note.type]
+        fields = {name: text for (name, _), text in zip(type.fields, note.fields, strict=True)}
+        stored.append(Stored(note.guid, note.id, type.name, fields, note.tags, note.changed))
+    return stored
+
+
+def _add(archive: ZipFile, name: str, data: bytes | bytearray) -> None:
+    entry = ZipInfo(name, (1980, 1, 1, 0, 0, 0))  # the earliest a zip can hold
+    entry.create_system, entry.external_attr, entry.compress_type = 3, 0o644 << 16, ZIP_DEFLATED
+    archive.writestr(entry, data, compresslevel=1)  # the higher levels take long and gain little
+
+
+def _to_database(notes: Sequence[Note], times: Mapping[str | int, int]) -> bytearray:
+    types = {note.type.id: note.type for note in notes}
+    decks = {name: stable_id("deck", name) for name in sorted({note.deck for note in notes})}
+    with closing(sqlite3.connect(":memory:")) as database:
+        database.executescript(TABLES)
+        database.executescript(APKG_COL)
+        (default,) = database.execute("SELECT decks FROM col").fetchone()
+        all_decks = json.loads(default) | {str(id): genanki.Deck(id, name).to_json() for name, id in decks.items()}
+        all_types = {str(type.id): _to_model(type, times[type.id]) for type in types.values()}
+        database.execute("UPDATE col SET decks = ?, models = ?", (json.dumps(all_decks), json.dumps(all_types)))
+        numbered = list(zip(_to_ids(notes), notes, [times[note.key] for note in notes], strict=True))
+        rows = [(id, note.guid, note.type.id, changed, f" {note.tag_text} ", note.text) for id, note, changed in numbered]
+        cards: Sequence[tuple[int, ...]] = [
+            (id + at, id, decks[note.deck], at, changed, note.order) for id, note, changed in numbered for at in note.cards
+        ]
+        if len({row[0] for row in cards}) < len(cards):
+            cards = _set_apart(cards)
+        # Anki computes the checksum and the sort field itself
+        database.executemany("INSERT INTO notes VALUES (?, ?, ?, ?, -1, ?, ?, 0, 0, 0, '')", rows)
+        sql = "INSERT INTO cards VALUES (?, ?, ?, ?, ?, -1, 0, 0, ?, 0, 0, 0, 0, 0, 0, 0, 0, '')"
+        database.executemany(sql, cards)
+        database.commit()
+        data = bytearray(database.serialize())
+    data[96:100] = SQLITE_VERSION
+    return data
+
+
+def _to_ids(notes: Sequence[Note]) -> list[int]:
+    """The id of each note's row; should two be equal, that of the later guid takes the next one that is free."""
+    ids = [note.id for note in notes]
+    taken: set[int] = set()
+    if len({*ids}) < len(ids):
+        for at in sorted(range(len(ids)), key=lambda at: notes[at].guid):
+            while ids[at] in taken:
+                ids[at] += 1
+            taken.add(ids[at])
+    return ids
+
+
+def _set_apart(cards: Iterable[tuple[int, ...]]) -> list[tuple[int, ...]]:
+    """The rows of cards, each with an id of its own."""
+    taken: set[int] = set()
+    apart = []
+    for id, *rest in cards:
+        while id in taken:
+            id += MOST_CARDS
+        taken.add(id)
+        apart.append((id, *rest))
+    return apart
+
+
+def _to_model(type: NoteType, changed: int) -> dict[str, object]:
+    """A note type in Anki's own words, with the ids by which it knows fields and templates again after a new name."""
+    model = genanki.Model(
+        type.id,
+        type.name,
+        fields=[{"name": name, "id": id, "font": "Arial", "rtl": type.right_to_left} for id, name in type.fields],
+        templates=[{"name": name, "id": id, "qfmt": front, "afmt": back} for id, name, front, back in type.templates],
+        css=type.css,
+        model_type=genanki.Model.CLOZE if type.cloze else genanki.Model.FRONT_BACK,
+    )
+    data = model.to_json(changed, None)
+    if type.stock:  # Anki's editor for masks knows the note type and its fields by these
+        data["originalStockKind"] = type.stock
+        for at, field in enumerate(data["flds"][:MASK_FIELDS]):
+            field |= {"tag": at, "preventDeletion": at < MASK_FIELDS - 1}
+    return data

@@ -1,0 +1,204 @@
+"""The sources' format as a JSON Schema, for editors: what may be written where, with the names of this project.
+
+It is looser than `flashdeck check` where an editor cannot know better, and never refuses what flashdeck accepts.
+"""
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from flashdeck.model.cards import FORMS, Library
+from flashdeck.model.kinds import Field, Kind
+from flashdeck.model.library import CARD_KEYS, COURSE_KEYS, DECK_KEYS, FILE_KEYS, RETIRED_KEYS, RULE_KEYS
+from flashdeck.model.references import DATES, NAMES, OTHERS, TEXTS
+
+Schema = dict[str, Any]
+
+TEXT: Schema = {"type": ["string", "number", "boolean", "null"], "minLength": 1}  # editors read `196`, `no` and `~` as they like
+FLAG: Schema = {"enum": [True, False, "true", "false"]}
+ID: Schema = {"type": ["string", "number", "boolean", "null"], "pattern": "^[a-z0-9]+([._-][a-z0-9]+)*$"}
+NUMBER: Schema = {"type": ["number", "string"]}
+DOCS = {
+    "id": "names it for ever: texts may change, an id never",
+    "guid": "by what Anki knows a note that learners have from elsewhere",
+    "kind": "the kind of card, which says what fields it has",
+    "deck": "its sub-deck in Anki, such as Law::Basics",
+    "languages": "the languages it is meant for; else all of the deck",
+    "tags": "words to find it by, in courses and in Anki",
+    "reference": "the id of its source, or a list of them",
+    "extra": "a remark on the back",
+    "sensitive": "true: a course may leave it out",
+    "retired": "why and since when the card is withdrawn; its learners are told",
+    "override": "the full id of another deck's card that this deck words otherwise",
+    "cards": "the cards; what stands beside them is the default for all",
+    "references": "the sources, as Zotero and pandoc write them (CSL-YAML)",
+    "courses": "subsets of the cards",
+    "name": "what learners see in Anki; never renamed once they have it",
+    "title": "what it is called in lists",
+    "licence": "the terms under which others may use the deck",
+    "allow_scripts": "true: templates of the deck's own kinds may run scripts",
+    "include": "a card that matches any of these belongs to the course",
+    "exclude": "a card that matches any of these does not, whatever else says",
+    "since": "since when, such as 2026-11",
+    "why": "the reason, for learners",
+    "replaced_by": "the id of the card that takes its place",
+    "kinds": "kinds of cards",
+    "decks": "ids of decks",
+}
+
+
+def to_schema(library: Library) -> Schema:
+    """The schema of all files of a project, whatever mistakes are in them now."""
+    names = _Names(library)
+    deck = _mapping({key: _deck_field(key) for key in DECK_KEYS}, required=("id", "name", "languages"))
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "a file of a flashdeck deck",
+        "type": "object",
+        "if": {"anyOf": [{"required": [key]} for key in FILE_KEYS]},
+        "then": _file(library, names),
+        "else": deck,
+    }
+
+
+class _Names:
+    """The names of a project, each as a schema: an enumeration, unless some could not be read."""
+
+    def __init__(self, library: Library) -> None:
+        self.sure = not library.unread
+        self.kinds = self.one_of(library.kind_words)
+        self.references = self.one_of(library.references)
+        self.tags = self.one_of(library.tags)
+        self.any_tag: Schema = {"anyOf": [{"enum": sorted(library.tags)}, TEXT]}
+        self.decks = self.one_of(deck.id for deck in library.decks)
+        self.cards = self.one_of(library.card_ids)
+        self.languages = sorted({language for deck in library.decks for language in deck.languages})
+
+    def one_of(self, words: Iterable[str]) -> Schema:
+        """One of these words, which editors may take for something else; any text where nobody knows them all."""
+        words = sorted(words)
+        return {"anyOf": [{"enum": words}, {"type": ["number", "boolean", "null"]}]} if words and self.sure else TEXT
+
+    def said(self, one: Schema, many: bool = False) -> Schema:
+        """A value that may be different in each language, and where `many` a list."""
+        here = {"anyOf": [one, {"type": "array", "items": one, "minItems": 1}]} if many else one
+        inner = {"type": "object", "additionalProperties": False, "minProperties": 1}
+        by_language = inner | {"properties": dict.fromkeys(self.languages, here)}
+        some = [one, by_language] + ([{"type": "array", "items": {"anyOf": [one, by_language]}, "minItems": 1}] if many else [])
+        return {"anyOf": some}
+
+
+def _mapping(properties: dict[str, Schema], required: Collection[str] = ()) -> Schema:
+    """A mapping of these keys and no others, each with its help."""
+    about = {key: ({"description": DOCS[key]} if key in DOCS else {}) | one for key, one in properties.items()}
+    return {"type": "object", "properties": about, "additionalProperties": False, "required": list(required)}
+
+
+def _list_of(one: Schema) -> Schema:
+    """A list, or one that stands for a list of one."""
+    return {"anyOf": [one, {"type": "array", "items": one}]}
+
+
+def _deck_field(key: str) -> Schema:
+    anywhere = {"anyOf": [TEXT, {"type": "object", "additionalProperties": TEXT, "minProperties": 1}]}
+    known: dict[str, Schema] = {"id": ID, "languages": _list_of(TEXT), "licence": TEXT, "allow_scripts": FLAG}
+    return known.get(key, anywhere)
+
+
+def _file(library: Library, names: _Names) -> Schema:
+    """A file of cards, references and courses, with the defaults of its cards."""
+    kinds = [kind for kind in library.kinds.values() if kind.templates]
+    fields: dict[str, Schema] = {}
+    for kind in kinds:
+        for field in kind.fields.values():
+            one = _field(field, names)
+            fields[field.key] = {"anyOf": [fields[field.key], one]} if fields.get(field.key, one) != one else one
+    common = {key: _card_field(key, names) for key in CARD_KEYS}
+    card = _mapping(fields | common | {"override": names.cards})
+    card |= {
+        "anyOf": [{"required": ["id"]}, {"required": ["override"]}],
+        "allOf": [_when_of(kind, names, common) for kind in kinds],
+    }
+    file = _mapping(
+        {key: one for key, one in (fields | common).items() if key not in ("id", "guid")}
+        | {
+            "cards": {"type": "array", "items": card},
+            "references": {"type": "array", "items": _reference()},
+            "courses": {"type": "array", "items": _course(names)},
+        }
+    )
+    return file | {"allOf": [rule for kind in kinds for rule in _defaults_of(kind, names, common)]}
+
+
+def _is(kind: Kind) -> Schema:
+    return {"properties": {"kind": {"enum": [kind.name, kind.word]}}, "required": ["kind"]}
+
+
+def _only(kind: Kind, names: _Names, common: dict[str, Schema]) -> Schema:
+    """What a card of a kind may have; another kind's fields of the same key may want something else."""
+    own = {field.key: _field(field, names) for field in kind.fields.values()}
+    return {"properties": own, "propertyNames": {"enum": sorted({*own, *common, "override"})}}
+
+
+def _when_of(kind: Kind, names: _Names, common: dict[str, Schema]) -> Schema:
+    return {"if": _is(kind), "then": _only(kind, names, common)}
+
+
+def _defaults_of(kind: Kind, names: _Names, common: dict[str, Schema]) -> Iterable[Schema]:
+    """What follows from the defaults of a file: the kind of its cards, and which of their fields must be there."""
+    unsaid = {"not": {"anyOf": [{"required": ["kind"]}, {"required": ["override"]}]}}
+    yield {"if": _is(kind), "then": {"properties": {"cards": {"items": {"if": unsaid, "then": _only(kind, names, common)}}}}}
+    for field in kind.fields.values():
+        if field.required:
+            needed, absent = {"required": [field.key]}, {"not": {"required": [field.key]}}
+            yield {"if": absent, "then": {"properties": {"cards": {"items": {"if": _is(kind), "then": needed}}}}}
+            both = {"allOf": [_is(kind), absent]}
+            yield {"if": both, "then": {"properties": {"cards": {"items": {"if": unsaid, "then": needed}}}}}
+
+
+def _field(field: Field, names: _Names) -> Schema:
+    about = {"description": field.doc} if field.doc else {}
+    types: dict[str, Schema] = {
+        "texts": names.said(TEXT, many=True),
+        "options": names.said(TEXT, many=True),
+        "references": names.said(names.references, many=True) | {"description": DOCS["reference"]},
+        "word": {"enum": list(field.words)},
+        "flag": FLAG,
+        "day": TEXT,
+        "shapes": _shapes(names),
+    }
+    return about | types.get(field.type, names.said(TEXT))
+
+
+def _card_field(key: str, names: _Names) -> Schema:
+    types: dict[str, Schema] = {
+        "id": ID,
+        "kind": names.kinds,
+        "languages": _list_of({"enum": names.languages} if names.languages else TEXT),
+        "tags": _list_of(names.any_tag),
+        "references": names.said(names.references, many=True),
+        "flag": FLAG,
+        "retired": _mapping({one: names.said(TEXT) if one == "why" else TEXT for one in RETIRED_KEYS}, ("since", "why")),
+    }
+    return types.get(CARD_KEYS[key], names.said(TEXT))
+
+
+def _shapes(names: _Names) -> Schema:
+    rows = {form: {"type": "array", "items": NUMBER, "minItems": 4, "maxItems": 4} for form in FORMS if form != "polygon"}
+    point = {"type": "array", "items": NUMBER, "minItems": 2, "maxItems": 2}
+    forms = rows | {"polygon": {"type": "array", "items": point, "minItems": 3}}
+    described = {form: one | {"description": f"{FORMS[form]} in percent of the picture"} for form, one in forms.items()}
+    shape = _mapping({"name": names.said(TEXT), **described}, ["name"]) | {"oneOf": [{"required": [form]} for form in FORMS]}
+    gaps = {"^c[1-9][0-9]{0,2}$": {"anyOf": [shape, {"type": "array", "items": shape, "minItems": 1}]}}
+    return {"type": "object", "patternProperties": gaps, "additionalProperties": False, "minProperties": 1}
+
+
+def _course(names: _Names) -> Schema:
+    rules = {"kinds": names.kinds, "tags": names.tags, "decks": names.decks}
+    rule = _mapping({key: _list_of(rules[key]) for key in RULE_KEYS})
+    types = {"id": ID, "title": names.said(TEXT), "include": rule, "exclude": rule, "cards": _list_of(names.cards)}
+    return _mapping({key: types[key] for key in COURSE_KEYS}, ["id"])
+
+
+def _reference() -> Schema:
+    """A reference of CSL; what its dates and names may be is CSL's."""
+    return _mapping({key: ID if key == "id" else {} for key in sorted(TEXTS | DATES | NAMES | OTHERS)}, ["id"])

@@ -1,0 +1,105 @@
+"""Reads references as Zotero and pandoc write them (CSL-YAML), and cites them as people do."""
+
+import re
+from html import escape
+
+from flashdeck.diagnostics.problem import Problem
+from flashdeck.model.cards import Reference
+from flashdeck.sources.values import read_date, read_id, read_texts, short, tell_shape, tell_unknown_keys
+from flashdeck.sources.yaml_file import Node
+
+# The variables of CSL 1.0.2.
+NAMES = frozenset(
+    "author chair collection-editor compiler composer container-author contributor curator director editor "
+    "editorial-director executive-producer guest host illustrator interviewer narrator organizer original-author "
+    "performer producer recipient reviewed-author script-writer series-creator translator".split()
+)
+DATES = frozenset("accessed available-date event-date issued original-date submitted".split())
+TEXTS = frozenset(
+    "type citation-key citation-label language journalAbbreviation shortTitle abstract annote archive "
+    "archive_collection archive_location archive-place authority call-number chapter-number citation-number "
+    "collection-number collection-title container-title container-title-short dimensions division DOI edition event "
+    "event-place event-title first-reference-note-number genre ISBN ISSN issue jurisdiction keyword locator medium note "
+    "number number-of-pages number-of-volumes original-publisher original-publisher-place original-title page page-first "
+    "part-number part-title PMCID PMID printing-number publisher publisher-place references reviewed-genre reviewed-title "
+    "scale section source status supplement-number title title-short URL version volume volume-title year-suffix".split()
+)
+OTHERS = frozenset(("id", "categories", "custom"))
+
+
+def read_reference(node: Node, problems: list[Problem]) -> Reference | None:
+    """The reference at `node`; what is wrong with it is added to `problems`."""
+    tell_unknown_keys(node, NAMES | DATES | TEXTS | OTHERS, "a reference", problems)
+    id = read_id(node, problems)
+    texts = {
+        key: node.value[key].strip()
+        for key in node.value
+        if key in TEXTS and read_texts(node.node(key), f"'{key}'", (), problems)
+    }
+    whose = "author" if "author" in node.value else "editor"
+    authors = _read_names(node.node(whose), whose, problems) if whose in node.value else ()
+    if "title" not in node.value:
+        problems.append(node.problem("missing-field", "this reference has no 'title'", help="add it"))
+    if not node.value.keys() & {"author", "editor", "publisher", "container-title"}:
+        message = "this reference does not say whose it is"
+        problems.append(node.problem("missing-field", message, help="add 'author' or 'publisher'"))
+    url = texts.get("URL", "")
+    if url and not re.fullmatch(r"https?://[^\s/\"<>]+\.[^\s\"<>]+", url):
+        help = "write an address that begins with https://"
+        problems.append(node.problem("bad-url", f"'{short(url)}' is not an address of the web", "URL", help=help))
+    if not url and "DOI" in texts:
+        url = f"https://doi.org/{texts['DOI']}"
+    year = _read_year(node.node("issued"), problems) if "issued" in node.value else ""
+    if not id or "title" not in texts:
+        return None
+    container, publisher = texts.get("container-title", ""), texts.get("publisher", "")
+    return Reference(id, authors, texts["title"], container, publisher, year, url, texts.get("language", ""), node)
+
+
+def _read_names(node: Node, key: str, problems: list[Problem]) -> tuple[str, ...]:
+    if not isinstance(node.value, list):
+        tell_shape(node, f"'{key}'", "a list of names", problems)
+        return ()
+    found = []
+    for at, name in enumerate(node.value):
+        parts = {part: text for part, text in name.items() if isinstance(text, str)} if isinstance(name, dict) else {}
+        if "literal" in parts:
+            found.append(parts["literal"])
+        elif "family" in parts:
+            found.append(", ".join(filter(None, (parts["family"], parts.get("given")))))
+        else:
+            tell_shape(node.node(at), f"a name of '{key}'", "{family: ..., given: ...} or {literal: ...}", problems)
+    return tuple(found)
+
+
+def _read_year(node: Node, problems: list[Problem]) -> str:
+    """The year of a CSL date: 2018-03-06, {year: 2018}, {date-parts: [[2018, 3, 6]]} or {literal: spring 2018}."""
+    value = node.value
+    if isinstance(value, list) and value:
+        value = value[0]
+    if isinstance(value, dict):
+        parts = value.get("date-parts")
+        if isinstance(parts, list) and parts and isinstance(parts[0], list) and parts[0]:
+            value = parts[0][0]
+        else:
+            value = value.get("year") or value.get("literal") or value.get("raw")
+    if isinstance(value, str) and re.match(r"\d{4}-\d", value):
+        read_date(node, value.partition("/")[0], problems)  # a range is written 2018-03-06/2018-03-09
+    found = re.search(r"\b\d{4}\b", value) if isinstance(value, str) else None
+    if not found:
+        help = "write it as 2018, 2018-03 or 2018-03-06, or leave 'issued' out where there is no date"
+        problems.append(node.problem("bad-date", "'issued' has no year", help=help))
+    return found[0] if found else ""
+
+
+def cite(reference: Reference, undated: str) -> str:
+    """A reference as HTML: author or publisher, title, where it appeared, year (or the word for `undated`), link."""
+    lang = f' lang="{escape(reference.language)}"' if reference.language else ""
+    whose = "; ".join(reference.authors) or reference.publisher or reference.container
+    where = [part for part in (reference.container, reference.publisher) if part and part != whose]
+    parts = [escape(whose), f"<cite{lang}>{escape(reference.title)}</cite>", *map(escape, where), reference.year or undated]
+    text = ". ".join(part.removesuffix(".") for part in parts) + "."
+    if not reference.url:
+        return text
+    host = re.sub(r"https?://(www\.)?", "", reference.url).partition("/")[0]
+    return f'{text} <a href="{escape(reference.url)}">{escape(host)}</a>'

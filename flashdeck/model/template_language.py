@@ -1,0 +1,131 @@
+"""Anki's template language: what a card's front and back show, and what Anki would make an error of."""
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from html import unescape
+
+from flashdeck.diagnostics.problem import nearest
+from flashdeck.sources.yaml_file import Mistake
+
+# What Anki fills in beside the fields of a note.
+SPECIAL = frozenset(("FrontSide", "Tags", "Type", "Deck", "Subdeck", "Card", "CardFlag", "CardID"))
+TAG = re.compile(r"{{\s*([#^/!]?)\s*((?:[^{}:]*:)*)([^{}]*?)\s*}}")
+GAP_IN_TEXT = re.compile(r"{{c(\d+)::((?:(?!{{c\d).)*?)}}", re.S)
+GAP = re.compile(r"c\d+")  # in templates of clozes a section can ask for the number of the gap
+
+
+@dataclass(frozen=True)
+class Tag:
+    """One `{{...}}` of a template: what stands before the name (`#`, `^`, `/` or nothing), the filters, and the name."""
+
+    index: int
+    sign: str
+    filters: tuple[str, ...]
+    name: str
+
+
+def find_tags(html: str) -> list[Tag]:
+    """The tags of a template, without its comments."""
+    html = re.sub(r"<!--.*?-->", lambda found: " " * len(found[0]), html, flags=re.S)
+    return [
+        Tag(found.start(), found[1], tuple(part.strip() for part in found[2].split(":")[:-1]), found[3].strip())
+        for found in TAG.finditer(html)
+        if found[1] != "!"
+    ]
+
+
+def find_shown(html: str) -> list[str]:
+    """The fields that a template shows, in its order."""
+    return [tag.name for tag in find_tags(html) if not tag.sign and tag.name not in SPECIAL]
+
+
+def find_scripts(html: str) -> Iterator[tuple[int, str]]:
+    """What can run in a template, or fetch what runs, each with its index. Strict: a part of a word in a text may be told too."""
+    pattern = (
+        r"<\s*(?:script|iframe|object|embed|base|meta|link|form)\b|(?<![\w-])on[a-z]{3,}\s*=|(?:java|vb)script\s*:|data:text/html"
+    )
+    return ((found.start(), found[0]) for found in re.finditer(pattern, html, re.I))
+
+
+def find_mistakes(html: str, fields: Collection[str]) -> Iterator[Mistake]:
+    """What Anki would not understand in a template of a note type with these fields."""
+    opened: list[Tag] = []
+    for tag in find_tags(html):
+        known = tag.name in fields or tag.name in SPECIAL or (tag.sign and GAP.fullmatch(tag.name))
+        if tag.sign == "/":
+            if opened and opened[-1].name == tag.name:
+                opened.pop()
+            elif tag.name in [one.name for one in opened]:
+                message = f"'{{{{/{tag.name}}}}}' closes before '{{{{/{opened[-1].name}}}}}'"
+                yield Mistake(tag.index, "unbalanced-section", message, "close the inner section first")
+                del opened[[one.name for one in opened].index(tag.name) :]
+            else:
+                message = f"'{{{{/{tag.name}}}}}' closes what was never opened"
+                yield Mistake(tag.index, "unbalanced-section", message, f"write '{{{{#{tag.name}}}}}' before it, or delete it")
+            continue
+        if tag.sign:
+            opened.append(tag)
+        if not known:
+            message = f"'{tag.name}' is not a field of this kind" if tag.name else "'{{}}' names no field"
+            yield Mistake(tag.index, "unknown-field", message, nearest(tag.name, fields))
+    for tag in opened:
+        message = f"'{{{{{tag.sign}{tag.name}}}}}' is never closed"
+        yield Mistake(tag.index, "unbalanced-section", message, f"write '{{{{/{tag.name}}}}}' after what belongs to it")
+    for found in re.finditer(r"{{(?![^{}]*}})", html):
+        yield Mistake(found.start(), "unbalanced-section", "this '{{' is never closed with '}}'", "write '{{Field}}'")
+
+
+def render(html: str, values: Mapping[str, str], gap: int = 0, back: bool = False) -> str:
+    """A side of a card as Anki would show it: sections, fields, and of a cloze the `gap` (from 1) that is asked."""
+    parts: list[str] = []
+    shown = [True]  # whether the sections around are shown, from the outermost to the innermost
+    done = 0
+    for found in TAG.finditer(html):
+        sign, name = found[1], found[3].strip()
+        parts.append(html[done : found.start()] if shown[-1] else "")
+        done = found.end()
+        if sign == "/":
+            shown[1:] = shown[1:-1]
+        elif sign in ("#", "^"):
+            there = name == f"c{gap}" if GAP.fullmatch(name) and name not in values else bool(values.get(name, "").strip())
+            shown.append(shown[-1] and there == (sign == "#"))
+        elif not sign and shown[-1]:
+            filters = [part.strip() for part in found[2].split(":")[:-1]]
+            parts.append(_show(values.get(name, ""), filters, gap, back))
+    return "".join(parts) + html[done:]
+
+
+def shows_something(front: str, filled: Collection[str]) -> bool:
+    """Whether Anki makes a card of this front for a note whose `filled` fields are not empty: words of its own do not count."""
+    shown = [True]
+    for found in TAG.finditer(front):
+        sign, name = found[1], found[3].strip()
+        if sign == "/":
+            shown[1:] = shown[1:-1]
+        elif sign in ("#", "^"):
+            shown.append(shown[-1] and (name in filled) == (sign == "#"))
+        elif not sign and shown[-1] and name in filled:
+            return True
+    return False
+
+
+def _show(text: str, filters: list[str], gap: int, back: bool) -> str:
+    if "cloze" in filters:
+        while inner := GAP_IN_TEXT.search(text):  # the innermost first
+            told, _, hint = inner[2].partition("::")
+            shown = told if back or int(inner[1]) != gap else f"[{hint or '...'}]"
+            text = text[: inner.start()] + shown + text[inner.end() :]
+    if "type" in filters and not back:
+        return "[______]"
+    return text
+
+
+def to_words(html: str) -> str:
+    """What a learner reads and hears of a card, line by line."""
+    html = re.sub(r"<(script|style)\b.*?</\1>|<!--.*?-->", "", html, flags=re.S | re.I)
+    html = re.sub(r"""<img\b(?:[^>]*?\balt="([^"]*)")?[^>]*>""", lambda found: f"[picture: {found[1] or '?'}]", html)
+    html = re.sub(r"<li\b[^>]*>", "\n- ", html)
+    html = re.sub(r"</?(?:p|div|section|br|hr|ul|ol|dl|dt|dd|tr|table|footer|h\d|blockquote|pre)\b[^>]*>", "\n", html)
+    lines = (" ".join(line.split()) for line in unescape(re.sub(r"<[^>]+>", "", html)).splitlines())
+    return "\n".join(line for line in lines if line)

@@ -1,0 +1,123 @@
+"""What a learner would see of a release: which notes have other facts, another wording, are new, retired or gone."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from html import unescape
+
+from flashdeck.anki.note import RETIRED_TAG
+from flashdeck.anki.package_writer import Stored
+from flashdeck.model.cards import fill_gaps
+from flashdeck.model.kinds import read_kinds
+
+# In the order in which a learner wants to hear of them.
+GROUPS = {
+    "facts": "Facts changed",
+    "wording": "Wording",
+    "new": "New",
+    "retired": "Retired",
+    "gone": "No longer in the package (learners keep them)",
+}
+SAME_WORDS = 0.85  # texts more alike than this, with the same digits, say the same
+
+
+@dataclass(frozen=True)
+class Change:
+    """What became of one note: each field that differs, with its old and new text."""
+
+    group: str
+    guid: str
+    note: int  # its id, for Anki's search
+    title: str
+    fields: tuple[tuple[str, str, str], ...] = ()
+
+
+def find_changes(old: Iterable[Stored], new: Iterable[Stored]) -> list[Change]:
+    """The changes from one release to the next, in the order of GROUPS, then of the new release."""
+    before = {note.guid: note for note in old}
+    after = {note.guid: note for note in new}
+    changes = [_compare(before.get(guid), note) for guid, note in after.items()]
+    changes += [Change("gone", guid, note.id, _title(note)) for guid, note in before.items() if guid not in after]
+    order = list(GROUPS)
+    return sorted((change for change in changes if change), key=lambda change: order.index(change.group))
+
+
+def _compare(old: Stored | None, new: Stored) -> Change | None:
+    if old is None:
+        # a card that was retired before this learner had it shows nowhere
+        return None if RETIRED_TAG in new.tags else Change("new", new.guid, new.id, _title(new))
+    names = {**new.fields, **old.fields}
+    texts = [(name, to_plain(old.fields.get(name, "")), to_plain(new.fields.get(name, ""))) for name in names]
+    fields = tuple((name, was, now) for name, was, now in texts if was != now)
+    if RETIRED_TAG in new.tags and RETIRED_TAG not in old.tags:
+        return Change("retired", new.guid, new.id, _title(new), tuple(field for field in fields if field[0] == "Retired"))
+    if old.tags != new.tags:
+        fields += (("Tags", " ".join(old.tags), " ".join(new.tags)),)
+    if not fields and old.fields == new.fields:
+        return None
+    facts = _fact_fields(new)
+    is_fact = any(name in facts and _says_something_else(was, now) for name, was, now in fields)
+    return Change("facts" if is_fact else "wording", new.guid, new.id, _title(old), fields)
+
+
+def _fact_fields(note: Stored) -> set[str]:
+    """The fields whose changes are of facts; of a type that is not flashdeck's, all."""
+    kind = read_kinds().get(note.type.removeprefix("flashdeck ").partition(" ")[0])
+    return {field.name for field in kind.fields.values() if field.fact} if kind else set(note.fields)
+
+
+def _says_something_else(was: str, now: str) -> bool:
+    return re.findall(r"\d+", was) != re.findall(r"\d+", now) or SequenceMatcher(None, was, now).ratio() < SAME_WORDS
+
+
+def to_plain(html: str) -> str:
+    """A field's text without its HTML, on one line."""
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
+
+
+def _title(note: Stored) -> str:
+    return fill_gaps(to_plain(next(iter(note.fields.values()), "")))
+
+
+def render_changes(changes: Iterable[Change], markdown: bool) -> str:
+    """The changes as text for a terminal, or as release notes in Markdown; with the search that finds each group in Anki."""
+    changes = list(changes)
+    lines = []
+    for group, heading in GROUPS.items():
+        found = [change for change in changes if change.group == group]
+        if not found:
+            continue
+        lines += [f"## {heading}", ""] if markdown else [f"{heading.lower()} ({len(found)})"]
+        for change in found:
+            lines.append(f"- **{change.title}**" if markdown else f"  {change.guid}: {change.title}")
+            for name, was, now in change.fields:
+                text = now if group == "retired" else f"{was or 'nothing'} → {now or 'nothing'}"
+                lines.append(f"  - {name}: {text}" if markdown else f"      {name}: {text}")
+        search = to_search(found)
+        lines += ["", f"In Anki's browser: `{search}`", ""] if markdown else [f"  in Anki's browser: {search}"]
+    return "\n".join(lines).rstrip() or "nothing changed"
+
+
+def to_search(changes: Iterable[Change]) -> str:
+    """The search that finds these notes in Anki."""
+    return "nid:" + ",".join(str(change.note) for change in changes)
+
+
+def to_data(changes: Iterable[Change]) -> dict[str, object]:
+    """The changes as values for JSON, by group."""
+    changes = list(changes)
+    return {
+        group: {
+            "search": to_search(found) if (found := [change for change in changes if change.group == group]) else "",
+            "notes": [
+                {
+                    "guid": change.guid,
+                    "title": change.title,
+                    "fields": [{"name": name, "old": was, "new": now} for name, was, now in change.fields],
+                }
+                for change in found
+            ],
+        }
+        for group in GROUPS
+    }

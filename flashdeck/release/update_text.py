@@ -1,0 +1,38 @@
+"""The text that corrects notes and spares what is the learner's: Anki's own format for importing text.
+
+A package replaces a corrected note whole, with the learner's tags and `My notes`, or leaves it alone where the learner
+edited it after the build. This text carries only the author's fields of the notes that changed since they were first
+released, so tags, `My notes` and scheduling stay. Imported before the package, it also keeps the package from replacing
+them, because Anki takes the note for later than the package's. Notes that never changed are not in it.
+"""
+
+import csv
+from collections.abc import Iterable, Mapping
+from io import StringIO
+
+from flashdeck.anki.note import Note
+from flashdeck.model.kinds import COMMON_FIELDS
+from flashdeck.release.ledger import Ledger
+
+HEAD = "#separator:tab\n#html:true\n#guid column:1\n#notetype column:2\n#deck column:3\n"
+
+
+def select_changed(notes: Iterable[Note], ledgers: Mapping[str, Ledger], since: int = 0) -> list[Note]:
+    """The notes that changed since they were first released, and after the Unix time `since`.
+
+    A retired note is not among them: for a learner who does not have it, Anki would make cards of its row.
+    """
+    released = [(note, ledgers[note.ledgers[0]].notes[note.name]) for note in notes if not note.retired]
+    return [note for note, known in released if known.changed > max(known.first, since)]
+
+
+def render_update(notes: Iterable[Note]) -> str:
+    """The text that updates `notes`."""
+    text = StringIO()
+    text.write(HEAD)
+    rows = csv.writer(text, delimiter="\t", lineterminator="\n")
+    for note in notes:
+        # the learner's own field is no column: Anki leaves a field without a column as it is
+        own = len(note.fields) - (note.type.field_keys[-1] == COMMON_FIELDS[-1])
+        rows.writerow([note.guid, note.type.name, note.deck, *note.fields[:own]])
+    return text.getvalue()

@@ -1,0 +1,184 @@
+"""Values as YAML text, put into a file of an author without touching a byte of the rest. Pure.
+
+What is written is read again before anybody relies on it: a place that is too strange to write to is refused, not guessed.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flashdeck.sources.yaml_file import Route, Source, Value, read_text, unseen
+
+WIDEST = 120  # characters of a list or mapping on one line
+# A text that means itself: it begins with no sign of YAML, and holds nothing that ends it, in brackets or out of them.
+PLAIN = re.compile(
+    r"(?!---|\.\.\.)(?:[\w(/.+$€«“„¿¡\\]|-(?=[\w(])|<(?!<))(?:[^:#,\[\]{}?\n\t\x85]|:(?=[^\s,\[\]{}:])|(?<=\S)#)*(?<![ :])"
+)
+
+
+class WritingError(Exception):
+    """A file that a value cannot be put into, in words for its user."""
+
+
+def render_scalar(text: str, flow: bool = False, pad: str = "") -> str:
+    """A text as YAML: plain where it means itself, else in quotes, else (not in brackets) as a block under `|`."""
+    if PLAIN.fullmatch(text) and not unseen(text):
+        return text
+    if "\n" in text:
+        good = not unseen(text) and not re.search(r"[ \t]\n|\t|[ \t]$|\A\s|\n\n\Z|\x85", text)
+        if flow or not good:
+            return _render_quoted(text)
+        lines = "".join(f"{pad}  {line}\n" if line else "\n" for line in text.removesuffix("\n").split("\n"))
+        return f"|{'' if text.endswith(chr(10)) else '-'}\n{lines.removesuffix(chr(10))}"
+    if unseen(text) or re.search(r"[\t\x85]", text):
+        return _render_quoted(text)
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _render_quoted(text: str) -> str:
+    return re.sub(
+        "[\x7f-\xa0\u2028\u2029\ufeff\ufffe\uffff]", lambda found: f"\\u{ord(found[0]):04x}", json.dumps(text, ensure_ascii=False)
+    )
+
+
+def render_flow(value: Value) -> str:
+    """A value on one line, in brackets."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{render_scalar(key, True)}: {render_flow(one)}" for key, one in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(render_flow, value)) + "]"
+    return render_scalar(value, True)
+
+
+def render_block(value: Mapping[str, Value], pad: str = "") -> str:
+    """A mapping, a key on each line, without the last newline; what is short stays on the line of its key."""
+    lines = []
+    for key, one in value.items():
+        name = f"{pad}{render_scalar(key, True)}:"
+        if isinstance(one, str):
+            lines.append(f"{name} {render_scalar(one, False, pad)}")
+        elif not one or (len(flow := render_flow(one)) + len(name) < WIDEST and "\\n" not in flow):
+            lines.append(f"{name} {render_flow(one)}")
+        elif isinstance(one, dict):
+            lines.append(f"{name}\n{render_block(one, pad + '  ')}")
+        else:
+            lines.append(name + "".join(f"\n{render_item(item, pad + '  ')}" for item in one))
+    return "\n".join(lines)
+
+
+def render_item(value: Value, pad: str = "") -> str:
+    """An item of a list, on lines of its own."""
+    if isinstance(value, dict) and value:
+        block = render_block(value, pad + "  ")
+        return f"{pad}- {block[len(pad) + 2 :]}"
+    return f"{pad}- {render_scalar(value, False, pad) if isinstance(value, str) else render_flow(value)}"
+
+
+def append_items(path: str, data: bytes, route: Route, items: Sequence[Value]) -> bytes:
+    """The file with `items` at the end of the list at `route`, which is made where its last key is not there yet.
+
+    Raises WritingError where the file is too strange for that.
+    """
+    source, mistakes = read_text(path, data)
+    if mistakes:
+        raise WritingError("there are mistakes in it: see 'flashdeck check'")
+    wanted = _with_items(source.value or {}, route, items)
+    index, text = _find_place(source, route, items)
+    new = _insert(data, source, index, text)
+    again, mistakes = read_text(path, new)
+    if mistakes or not _is_same(again.value, wanted):
+        raise WritingError("its form is too unusual to add to: write what is shown above by hand")
+    return new
+
+
+def _is_same(one: Value, other: Value) -> bool:
+    """Whether two values say the same; a block text at the very end of a file may have got the newline that it lacked."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return list(one) == list(other) and all(_is_same(one[key], other[key]) for key in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_is_same, one, other))
+    return isinstance(one, str) and isinstance(other, str) and one.rstrip("\n") == other.rstrip("\n")
+
+
+def _with_items(value: Any, route: Route, items: Sequence[Value]) -> Any:
+    if not route:
+        if value and not isinstance(value, list):
+            raise WritingError("there is no list to add to")
+        return [*(value or []), *items]
+    key, rest = route[0], route[1:]
+    if isinstance(value, list) and isinstance(key, int):
+        return [_with_items(one, rest, items) if at == key else one for at, one in enumerate(value)]
+    if not isinstance(value, dict):
+        raise WritingError("there is no list to add to")
+    return {**value, key: _with_items(value.get(key), rest, items)}
+
+
+def _find_place(source: Source, route: Route, items: Sequence[Value]) -> tuple[int, str]:
+    """Where in the text of a source items go, and as what."""
+
+    def render(pad: str) -> str:
+        return "".join(f"{render_item(item, pad)}\n" for item in items)
+
+    flow = ", ".join(map(render_flow, items))
+    text = source.text
+    node = source.node(*route[:-1]).value if source.value else {}
+    key = str(route[-1])
+    if key not in node:  # a new key of a mapping
+        if not source.value:
+            return len(text), f"{_line_before(text, len(text))}{key}:\n{render('  ')}"
+        _, start, end = source.span(route[:-1])
+        if text[start : start + 1] == "{":
+            return end - 1, f"{_comma(text, start, end)}{key}: [{flow}]"
+        column = source.spot_at(start).column - 1 if route[:-1] else 0
+        at = _line_after(text, _end_of(source, route[:-1]))
+        pad = " " * column
+        return at, f"{_line_before(text, at)}{pad}{key}:\n{render(pad + '  ')}"
+    at_key, start, end = source.span(route)
+    if text[start : start + 1] == "[":
+        return end - 1, _comma(text, start, end) + flow
+    pad = " " * (source.spot_at(at_key).column + 1)
+    if node[key]:
+        _, first, _ = source.span((*route, len(node[key]) - 1))
+        dashes = list(re.finditer(r"^( *)-(?=[ \n])", text[: first + 1], re.M))
+        pad = dashes[-1][1] if dashes else pad
+    at = _line_after(text, _end_of(source, route))
+    return at, f"{_line_before(text, at)}{render(pad)}"
+
+
+def _end_of(source: Source, route: Route) -> int:
+    """Where the last text or bracket of a value ends; comments below belong to what follows."""
+    _, start, end = source.span(route)
+    value = source.node(*route).value
+    if source.text[start : start + 1] in ("[", "{") or isinstance(value, str) or not value:
+        return end
+    last = list(value)[-1] if isinstance(value, dict) else len(value) - 1
+    return _end_of(source, (*route, last))
+
+
+def _line_after(text: str, index: int) -> int:
+    if index and text[index - 1] == "\n":
+        return index
+    end = text.find("\n", index)
+    return len(text) if end < 0 else end + 1
+
+
+def _line_before(text: str, index: int) -> str:
+    return "\n" if index and text[index - 1] != "\n" else ""
+
+
+def _comma(text: str, start: int, end: int) -> str:
+    inside = text[start + 1 : end - 1].rstrip()
+    return ", " if inside and not inside.endswith(",") else ""
+
+
+def _insert(data: bytes, source: Source, index: int, text: str) -> bytes:
+    """The bytes of a file with a text in it, in the file's own newlines; `index` counts the characters of the source."""
+    raw = data.decode("utf-8")
+    newlines = re.findall(r"\r\n|\r|\n", raw)
+    newline = max(set(newlines), key=newlines.count) if newlines else "\n"
+    before = source.text[:index]
+    line, column = before.count("\n"), len(before) - before.rfind("\n") - 1
+    ends = [0, *(found.end() for found in re.finditer(r"\r\n|\r|\n", raw))]
+    at = ends[line] + column + (1 if raw.startswith("\ufeff") and not line else 0)
+    return (raw[:at] + text.replace("\n", newline) + raw[at:]).encode()

@@ -1,0 +1,143 @@
+"""What a value in a source may look like: each function hands on what is good and tells what is not."""
+
+import re
+from collections.abc import Collection
+from datetime import date
+from unicodedata import combining, normalize
+
+from flashdeck.diagnostics.problem import Problem, nearest
+from flashdeck.sources.yaml_file import Node, name_unseen, unseen
+
+ID = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
+
+
+def to_id(text: str) -> str:
+    """An id made from a text: small letters, digits and hyphens; empty when nothing is left."""
+    plain = "".join(letter for letter in normalize("NFKD", text.lower()) if not combining(letter))
+    return "-".join(re.findall(r"[a-z0-9]+", plain))
+
+
+def to_date(text: str) -> date | None:
+    """The first day of a year, month or day written as in ISO 8601 (2018, 2018-03, 2018-03-06); else nothing."""
+    found = re.fullmatch(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?", text)
+    try:
+        return date(int(found[1]), int(found[2] or 1), int(found[3] or 1)) if found else None
+    except ValueError:
+        return None
+
+
+def short(text: str) -> str:
+    """A text as a message quotes it: on one line, and not all of it."""
+    text = " ".join(text.split())
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
+def tell_shape(node: Node, name: str, wanted: str, problems: list[Problem]) -> None:
+    """Says that what stands at `node` is not what `name` wants."""
+    value = node.value
+    if isinstance(value, str):
+        stands = f"'{short(value)}'" if value else "nothing"
+    else:
+        stands = "a list" if isinstance(value, list) else "a mapping"
+    problems.append(node.problem("wrong-shape", f"{stands} stands where {name} wants {wanted}", help=f"write {wanted}"))
+
+
+def tell_unknown_keys(node: Node, known: Collection[str], what: str, problems: list[Problem]) -> None:
+    for key in node.value:
+        if key not in known:
+            message = f"'{short(key)}' is not a field of {what}"
+            problems.append(node.problem("unknown-key", message, key, key=True, help=nearest(key, known)))
+
+
+def read_id(node: Node, problems: list[Problem]) -> str:
+    """The id of a deck, card, reference or course; empty when there is none that is good."""
+    value = node.value
+    if "id" not in value:
+        problems.append(node.problem("missing-field", "there is no 'id' here", help="add one; it can never change later"))
+        return ""
+    id = value["id"]
+    if not isinstance(id, str):
+        tell_shape(node.node("id"), "'id'", "a word", problems)
+        return ""
+    if ID.fullmatch(id):
+        return id
+    message = f"'{short(id)}' cannot be an id" if id else "this id is empty"
+    slug = to_id(id)
+    help = f"write '{slug}'" if slug else "use small letters a-z, digits and hyphens"
+    problems.append(node.problem("bad-id", message, "id", help=help))
+    return ""
+
+
+def read_texts(
+    node: Node, name: str, languages: Collection[str], problems: list[Problem], many: bool = False, inside: bool = False
+) -> bool:
+    """Whether a text stands at `node`, or a mapping language -> text, or where `many` a list of either.
+
+    `inside` a mapping of languages there is no other one.
+    """
+    value = node.value
+    if isinstance(value, str):
+        if not value.strip():
+            problems.append(node.problem("empty-text", f"{name} is empty", help="write it, or leave the key out"))
+        elif character := unseen(value):
+            message = f"{name} has {name_unseen(character)} in it, which cannot be seen"
+            problems.append(node.problem("control-character", message, help="delete it"))
+        return bool(value.strip())
+    if not value:
+        shape = "list" if isinstance(value, list) else "mapping"
+        problems.append(node.problem("empty-text", f"{name} is an empty {shape}", help="fill it, or leave the key out"))
+        return False
+    if isinstance(value, list) and many:
+        good = [read_texts(node.node(at), name, languages, problems, inside=inside) for at in range(len(value))]
+        return all(good)
+    if isinstance(value, dict) and languages and not inside:
+        unknown = [language for language in value if language not in languages]
+        for language in unknown:
+            message = f"'{short(language)}' is not a language of this deck"
+            help = nearest(language, languages)
+            if value[language] == "":  # {fr: one, two, en: three}
+                help = "if it belongs to the text before it, put that text in quotes: a comma ends it"
+            problems.append(node.problem("unknown-language", message, language, key=True, help=help))
+        known = [language for language in value if language in languages]
+        good = [read_texts(node.node(language), name, languages, problems, many, True) for language in known]
+        return all(good) and not unknown
+    tell_shape(node, name, "a text or a list of texts" if many else "a text", problems)
+    return False
+
+
+def read_words(node: Node, name: str, problems: list[Problem]) -> dict[str, Node]:
+    """The words of a list, or one word that stands for a list of one, each with its place."""
+    value = node.value
+    if isinstance(value, str) and value.strip():
+        return {value: node}
+    if not isinstance(value, list):
+        tell_shape(node, name, "a list", problems)
+        return {}
+    words: dict[str, Node] = {}
+    for item in (node.node(at) for at in range(len(value))):
+        if isinstance(item.value, str) and item.value.strip():
+            words.setdefault(item.value, item)
+        else:
+            tell_shape(item, f"an item of {name}", "a word", problems)
+    return words
+
+
+def read_word(node: Node, name: str, known: Collection[str], problems: list[Problem]) -> bool:
+    """Whether one of the `known` words stands at `node`."""
+    value = node.value
+    if not isinstance(value, str):
+        tell_shape(node, name, "a word", problems)
+    elif value not in known:
+        message = f"'{short(value)}' is not a word for {name}" if value else f"{name} is empty"
+        problems.append(node.problem("unknown-word", message, help=nearest(value, known)))
+    return isinstance(value, str) and value in known
+
+
+def read_date(node: Node, text: str, problems: list[Problem], only_day: bool = False) -> bool:
+    """Whether `text` is a day of the calendar, or also a month or year."""
+    if to_date(text) and (len(text) == 10 or not only_day):
+        return True
+    help = "write it as 2018-03-06" if only_day else "write the day as 2018-03-06, the month as 2018-03, or the year as 2018"
+    message = f"'{short(text)}' is no {'day' if only_day else 'date'} of the calendar"
+    problems.append(node.problem("bad-date", message, help=help))
+    return False
