@@ -164,6 +164,7 @@ def test_check_gives_json_with_one_object_a_problem(deck, cli):
         "level": "error",
         "message": "'anwser' is not a field of a basic",
         "help": "there is 'answer'",
+        "card": "test/two",
     }
 
 

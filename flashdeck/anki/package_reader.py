@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import IO, Any
 from zipfile import BadZipFile, ZipFile
 
+from flashdeck.diagnostics.problem import FlashdeckError
+
 LARGEST_COLLECTION = 1_000_000_000  # bytes, unpacked
 LARGEST_MEDIUM = 200_000_000
 MOST_PACKED = 300  # times its size: what unpacks to more is made to do harm
@@ -23,7 +25,7 @@ STEPS = 2_000  # of a million of SQLite's instructions: a table that is none cou
 CHUNK = 1 << 20
 
 
-class PackageError(Exception):
+class PackageError(FlashdeckError):
     """A file that is no package, in words for its user."""
 
 

@@ -230,7 +230,7 @@ def _find_end(library: Library, today: date) -> date:
 def to_bytes(unit: Unit) -> bytes:
     """A unit as the bytes of a file."""
     about = {name: getattr(unit, name) for name in _TYPES}
-    problems = [[p.spot.path, p.spot.line, p.spot.column, p.code, p.message, p.help, p.level] for p in unit.problems]
+    problems = [[p.spot.path, p.spot.line, p.spot.column, p.code, p.message, p.help, p.level, p.card] for p in unit.problems]
     head = json.dumps([about, problems, list(unit.columns)])
     data = COLUMN.join([head, *unit.columns.values()]).encode()
     return b"%08x" % crc32(data) + data
@@ -258,7 +258,7 @@ def from_bytes(data: bytes) -> Unit:
 
 
 def _is_problem(row: object) -> bool:
-    return isinstance(row, list) and [type(part) for part in row] == [str, int, int, str, str, str, str]
+    return isinstance(row, list) and [type(part) for part in row] == [str, int, int, str, str, str, str, str]
 
 
 _TYPES: dict[str, type] = {

@@ -1,7 +1,7 @@
 """A mistake in a source: where it is, what it is, and how to mend it."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
@@ -30,10 +30,15 @@ class Problem:
     message: str
     help: str = ""
     level: str = "error"  # or "warning"
+    card: str = field(default="", compare=False)  # the full id of the card it belongs to, where it belongs to one
 
     def __str__(self) -> str:
         line = f"{self.spot}: {self.level}[{self.code}] {self.message}"
         return f"{line}\n    help: {self.help}" if self.help else line
+
+
+class FlashdeckError(Exception):
+    """What stops a command, in words for its user: a mistake in how it was called, or in a file that is not a source."""
 
 
 def are_warnings(problems: Iterable[Problem]) -> bool:

@@ -33,6 +33,7 @@ def _to_data(problem: Problem) -> dict[str, object]:
         "level": problem.level,
         "message": problem.message,
         "help": problem.help,
+        "card": problem.card,
     }
 
 

@@ -5,13 +5,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from flashdeck.diagnostics.problem import FlashdeckError
 from flashdeck.sources.yaml_file import Value
 
 COURSE_TAG = "course::"
 BAD_TAGS = re.compile(r"(?i)(marked|leech|flashdeck::.*)")
 
 
-class ForeignError(Exception):
+class ForeignError(FlashdeckError):
     """A file that cannot be imported as it was asked for, in words for its user."""
 
 

@@ -10,6 +10,8 @@ from io import BytesIO, StringIO
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
+from flashdeck.diagnostics.problem import FlashdeckError
+
 LARGEST_CELL = 10_000_000  # characters
 LARGEST_SHEET = 500_000_000  # bytes, unpacked
 MOST_PACKED = 300  # times its size
@@ -17,7 +19,7 @@ SEPARATORS = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars", ":": 
 ANKI_NAMES = {"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "colon": ":", "space": " "}
 
 
-class TableError(Exception):
+class TableError(FlashdeckError):
     """A file that is no table, in words for its user."""
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -103,7 +103,7 @@ class Card:
             node = self.overrides[str(route[0])].node
         elif route and route[0] not in node.value:
             node = node.source.node()
-        return node.problem(code, message, *route, **about)
+        return replace(node.problem(code, message, *route, **about), card=self.id)
 
     def home(self, key: str) -> tuple[Deck, Path]:
         """The deck in which a field was written, and the folder of its file: where its pictures are."""

@@ -147,7 +147,9 @@ def read_cards(sources: Iterable[Source], frame: Frame, problems: list[Problem],
                 _is_free(("card", full_id), node, taken, problems)
             if kind:
                 card = _read_sound_card(node, defaults, deck, kind, full_id, orders[deck.id], forms)
+                before = len(problems)
                 cards.append(card or _read_card(node, defaults, deck, kind, full_id, orders[deck.id], problems))
+                problems[before:] = [replace(problem, card=full_id) for problem in problems[before:]]
     overridden = {} if alone else _read_overrides(overrides, {card.id: card for card in cards}, unread, problems)
     cards.sort(key=lambda card: card.deck.id)  # a stable sort: within a deck the order stays
     card_ids = frozenset(id for _, id in taken)

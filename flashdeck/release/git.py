@@ -6,8 +6,10 @@ from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path
 
+from flashdeck.diagnostics.problem import FlashdeckError
 
-class GitError(Exception):
+
+class GitError(FlashdeckError):
     """What git could not do, in words for its user."""
 
 

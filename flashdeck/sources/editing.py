@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from flashdeck.diagnostics.problem import FlashdeckError
 from flashdeck.sources.yaml_file import Route, Source, Value, read_text, unseen
 
 WIDEST = 120  # characters of a list or mapping on one line
@@ -17,7 +18,7 @@ PLAIN = re.compile(
 )
 
 
-class WritingError(Exception):
+class WritingError(FlashdeckError):
     """A file that a value cannot be put into, in words for its user."""
 
 
