@@ -56,7 +56,7 @@ def releases(deck, tmp_path):
     return build
 
 
-def test_changes_are_told_by_what_they_mean_to_a_learner(releases):
+def test_changes_are_grouped_by_what_they_mean_to_a_learner(releases):
     changes = find_changes(*map(read_package, releases(OLD, NEW)))
 
     assert [(change.group, change.title, change.fields) for change in changes] == [
@@ -112,18 +112,18 @@ def test_a_package_holds_what_the_sources_say(releases, deck):
 
 
 @pytest.mark.parametrize(
-    ("data", "told"),
+    ("data", "message"),
     [
         (None, "no such file or directory"),
-        (b"", "it is no zip file, or a broken one"),
-        (b"PK\x03\x04 cut off", "it is no zip file, or a broken one"),
+        (b"", "it is not a zip file, or a damaged one"),
+        (b"PK\x03\x04 cut off", "it is not a zip file, or a damaged one"),
         ({"hello": b"x"}, "it holds no collection"),
         ({"collection.anki2": b"not a database"}, "its collection cannot be read"),
         ({"collection.anki2": b""}, "its collection cannot be read"),
         ({"collection.anki21b": b"x"}, "its collection cannot be unpacked"),
     ],
 )
-def test_a_file_that_is_no_package_gets_one_clear_line(data, told, tmp_path, cli):
+def test_a_file_that_is_no_package_gets_one_clear_line(data, message, tmp_path, cli):
     path = tmp_path / "x.apkg"
     if isinstance(data, bytes):
         path.write_bytes(data)
@@ -132,11 +132,11 @@ def test_a_file_that_is_no_package_gets_one_clear_line(data, told, tmp_path, cli
             for name, content in data.items():
                 archive.writestr(name, content)
 
-    with pytest.raises(PackageError, match="^" + told.replace("'", ".")):
+    with pytest.raises(PackageError, match="^" + message.replace("'", ".")):
         read_package(path)
     for command in ("changes", "rehearse"):
         ran = cli(command, "x.apkg", "x.apkg")
-        assert (ran.code, ran.out, ran.err) == (2, "", f"flashdeck: 'x.apkg' cannot be read as a package: {told}\n")
+        assert (ran.code, ran.out, ran.err) == (2, "", f"flashdeck: 'x.apkg' cannot be read as a package: {message}\n")
 
 
 def test_changes_since_a_revision_compare_the_sources(project, cli):
@@ -173,18 +173,18 @@ def test_a_rehearsal_of_a_good_release_loses_nothing(releases, cli):
         "not_removed": [],
         "retired": ["test/bad@en"],
         "edits_lost": ["test/members@en"],
-        "edits_lost_in_vain": [],
+        "unnecessary_overwrites": [],
         "progress_lost": [],
     }
 
 
-def test_a_rehearsal_tells_when_learners_edits_would_be_lost(releases, cli):
+def test_a_rehearsal_reports_when_learners_edits_would_be_lost(releases, cli):
     old, new = releases(OLD, OLD, ledger=False)  # as if every note had changed
 
     ran = cli("rehearse", old, new)
 
     assert ran.code == 1
-    assert ran.out.splitlines()[-1] == "  SOMETHING IS LOST: do not hand this release out"
+    assert ran.out.splitlines()[-1] == "  SOMETHING IS LOST: do not publish this release"
 
 
 def test_a_rehearsal_tries_the_update_text_too(project, cli):

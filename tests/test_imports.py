@@ -24,8 +24,8 @@ from openpyxl import Workbook
 
 from flashdeck.anki.package_reader import read_archive
 from flashdeck.anki.package_writer import to_package
-from flashdeck.importing.cards import Wish
-from flashdeck.importing.plan import import_file
+from flashdeck.importing.cards import ImportOptions
+from flashdeck.importing.plan import plan_import
 from flashdeck.model.courses import Filter
 from flashdeck.pipeline import compile_decks, release, select_notes
 from flashdeck.sources.editing import render_block
@@ -111,7 +111,7 @@ def test_pictures_beside_a_table_come_with_it(cli, tmp_path):
         ("Term,Definition (fr),Definition (en)", [], "[fr, en]", "question: a\n    answer: {fr: b, en: c}"),
     ],
 )  # fmt: skip
-def test_headers_of_many_tongues_are_understood(head, words, deck_yaml, card, cli, tmp_path):
+def test_headers_in_many_languages_are_understood(head, words, deck_yaml, card, cli, tmp_path):
     row = "a;b" if ";" in head else ",".join("abc"[: head.count(",") + 1])
     (tmp_path / "t.csv").write_text(f"{head}\n{row}\n", encoding="utf-8")
 
@@ -121,7 +121,7 @@ def test_headers_of_many_tongues_are_understood(head, words, deck_yaml, card, cl
     assert (tmp_path / "deck" / "cards.yaml").read_text().endswith(f"  - id: a\n    {card}\n")
 
 
-def test_a_second_import_adds_what_is_new_and_says_what_changed(cli, tmp_path):
+def test_a_second_import_adds_what_is_new_and_reports_what_changed(cli, tmp_path):
     table = [["Front", "Back", "Tags"], ["Q1", "A1", "a"], ["Q2", "A2", ""], ["Q1", "A1", "a"]]
     write_csv(tmp_path / "t.csv", table)
     cli("import", "t.csv", "--into", "deck")
@@ -186,13 +186,13 @@ def test_ankis_own_text_export_keeps_guids_decks_and_tags(cli, tmp_path):
     ("text", "encoding", "how", "question"),
     [
         ('a 5" nail\tun clou\nb\tdeux\n', "utf-8", "tabs, in UTF-8", 'a 5" nail'),
-        ('"open\tun\nb\tdeux\n', "utf-8", "tabs, in UTF-8, quotes taken as they stand", '"open'),
+        ('"open\tun\nb\tdeux\n', "utf-8", "tabs, in UTF-8, quotes taken literally", '"open'),
         ("caf\xe9;coffee\nth\xe9;tea\n", "cp1252", "semicolons, in Windows-1252", "caf\xe9"),
         ("question,answer\nno,1.10\n", "utf-8", "commas, in UTF-8", "no"),
-        ("a|b\nc|d\n", "utf-8", "bars, in UTF-8", "a"),
+        ("a|b\nc|d\n", "utf-8", "pipes, in UTF-8", "a"),
     ],
 )
-def test_separators_encodings_and_stray_quotes_are_found_out_and_said(text, encoding, how, question, cli, tmp_path):
+def test_separators_encodings_and_stray_quotes_are_detected_and_reported(text, encoding, how, question, cli, tmp_path):
     (tmp_path / "words.txt").write_bytes(text.encode(encoding))
 
     ran = cli("import", "words.txt", "--into", "deck")
@@ -229,10 +229,17 @@ def test_a_workbook_is_read_with_its_numbers_and_days(cli, tmp_path):
 
     assert ran.out.splitlines()[0] == "3 rows, the sheet 'Cards', not 'Notes'"
     assert ran.out.splitlines()[2:] == ["2 cards to 'deck/cards.yaml'", "left out: 1", "  line 5: this basic has no 'answer'"]
-    assert (tmp_path / "deck" / "cards.yaml").read_text().endswith(
-        "question: When?\n    answer: 2018-03-06\n    extra: 1.5\n"
-    ) or True
-    assert "answer: 196\n" in (tmp_path / "deck" / "cards.yaml").read_text()
+    assert (tmp_path / "deck" / "cards.yaml").read_text() == dedent("""\
+        kind: basic
+        cards:
+          - id: how-many
+            question: 'How many?'
+            answer: 196
+          - id: when
+            question: 'When?'
+            answer: 2018-03-06
+            extra: 1.5
+        """)
 
 
 def some_collection(folder: Path) -> Collection:
@@ -419,7 +426,7 @@ def test_a_hostile_package_gets_one_clear_line_and_writes_nothing(name, good_pac
     assert [path.name for path in tmp_path.iterdir()] == ["bad.apkg"]
 
 
-def test_names_that_lead_elsewhere_are_left_out_and_told(good_package, cli, tmp_path):
+def test_names_that_lead_outside_their_folder_are_left_out_and_reported(good_package, cli, tmp_path):
     names = {"0": "../../evil.png", "1": "/etc/evil", "2": "C:\\evil.png", "3": "ok.png", "4": "CON", "5": "gone.png"}
     sql = (
         'UPDATE notes SET flds = \'<img src="ok.png"><img src="../../evil.png">\' || flds WHERE id = (SELECT min(id) FROM notes)'
@@ -430,7 +437,7 @@ def test_names_that_lead_elsewhere_are_left_out_and_told(good_package, cli, tmp_
 
     assert ran.code == 0
     for name in ("'../../evil.png'", "'/etc/evil'", "'C:\\\\evil.png'", "'CON'"):
-        assert f"  the file {name} has a name that leads elsewhere" in ran.out
+        assert f"  the file {name} has a name that leads outside its folder" in ran.out
     assert "  the file 'gone.png' is not in the package" in ran.out
     assert not list(tmp_path.parent.rglob("evil*"))
     assert {path.relative_to(tmp_path).parts[0] for path in tmp_path.rglob("*")} == {"x.apkg", "decks"}
@@ -454,7 +461,7 @@ def test_scripts_in_texts_are_cut_and_those_of_templates_only_kept_when_asked(go
 
 
 @pytest.mark.parametrize(
-    ("name", "data", "words", "told"),
+    ("name", "data", "words", "message"),
     [
         (
             "x.pdf",
@@ -467,7 +474,7 @@ def test_scripts_in_texts_are_cut_and_those_of_templates_only_kept_when_asked(go
             "x.csv",
             b"a,b,c,d,e\n1,2,3,4,5\n",
             [],
-            "nobody can tell which of its 5 columns is what; name them, as in '--map question=1 --map answer=2'",
+            "it has 5 columns and no header that says what they are; name them, as in '--map question=1 --map answer=2'",
         ),
         ("x.csv", b"Country,Capital\nChad,x\n", ["--map", "question=Cuntry"], "there is no column 'Cuntry'; there is 'Country'"),
         ("x.csv", b"Front,Back\na,b\n", ["--kind", "bascic"], "there is no kind 'bascic'; there is 'basic'"),
@@ -477,23 +484,23 @@ def test_scripts_in_texts_are_cut_and_those_of_templates_only_kept_when_asked(go
             ["--map", "questoin=Front", "--kind", "basic"],
             "there is no field 'questoin' in a basic; there is 'question'",
         ),
-        ("x.csv", b"a,b\nc,d\n", ["--map", "question=7"], "there is no column '7'; it has 2, and no header"),
-        ("x.csv", bytes(range(256)) * 20, [], "it is not a text"),
-        ("x.xlsx", b"PK no workbook", [], "it is no spreadsheet that can be read; save it as .xlsx or CSV again"),
+        ("x.csv", b"a,b\nc,d\n", ["--map", "question=7"], "there is no column '7'; it has 2 columns and no header"),
+        ("x.csv", bytes(range(256)) * 20, [], "it is not a text file"),
+        ("x.xlsx", b"PK no workbook", [], "it is not a spreadsheet that can be read; save it again as .xlsx or CSV"),
         ("x.json", b"{", [], "its collection cannot be read"),
-        ("x.json", b"{}", [], "it is no deck of CrowdAnki"),
+        ("x.json", b"{}", [], "it is not a deck of CrowdAnki"),
         ("x.csv", b"Front,Back\na,b\n", ["--map", "question"], None),
     ],
 )
-def test_what_cannot_be_imported_gets_a_line_that_says_what_to_do(name, data, words, told, cli, tmp_path):
+def test_what_cannot_be_imported_gets_a_line_that_states_what_to_do(name, data, words, message, cli, tmp_path):
     (tmp_path / name).write_bytes(data)
 
     ran = cli("import", name, "--into", "deck", *words)
 
     assert ran.code == 2
     assert ran.err == (
-        f"flashdeck: nothing was imported from '{name}': {told}\n"
-        if told
+        f"flashdeck: nothing was imported from '{name}': {message}\n"
+        if message
         else "flashdeck: 'question' says no column; write it as FIELD=COLUMN\n"
     )
     assert not (tmp_path / "deck").exists()
@@ -520,13 +527,73 @@ def test_two_pictures_of_one_name_are_both_kept(good_package, cli, tmp_path):
     assert cli("check").code == 0
 
 
+def test_a_picture_gets_a_new_name_also_where_another_card_is_left_out(cli, tmp_path):
+    write_csv(tmp_path / "t.csv", [["Front", "Back"], ["Q1", "<img src='a.svg'>"], ["Q2", ""]])
+    (tmp_path / "a.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
+    (tmp_path / "deck" / "media").mkdir(parents=True)
+    (tmp_path / "deck" / "media" / "a.svg").write_text("another picture")
+
+    ran = cli("import", "t.csv", "--into", "deck")
+
+    assert ran.out.splitlines()[2:] == [
+        "1 card to 'deck/cards.yaml'",
+        "1 file to 'media'",
+        "left out: 1",
+        "  line 3: this basic has no 'answer'",
+    ]
+    assert sorted(path.name for path in (tmp_path / "deck" / "media").iterdir()) == ["a-a87cba1d08bc.svg", "a.svg"]
+    assert "answer: '![](a-a87cba1d08bc.svg)'" in (tmp_path / "deck" / "cards.yaml").read_text()
+
+
+def test_an_empty_note_does_not_stop_the_import(good_package, cli, tmp_path):
+    sql = "UPDATE notes SET flds = replace(hex(zeroblob(length(flds) - length(replace(flds, char(31), '')))), '00', char(31))"
+    make_package(tmp_path / "x.apkg", collection_of(good_package, f"{sql} WHERE id = (SELECT min(id) FROM notes)"))
+
+    ran = cli("import", "x.apkg", "--into", "x", "--allow-scripts")
+
+    assert ran.code == 0
+
+
+def test_learners_keep_their_cards_where_a_package_comes_back_in_another_language(cli, tmp_path):
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / "deck.yaml").write_text("id: one\nname: One\nlanguages: [en]\n")
+    (tmp_path / "one" / "cards.yaml").write_text("kind: basic\ncards:\n  - {id: a, question: Q, answer: A}\n")
+    assert cli("build", "one").code == 0
+
+    for language in ("en", "fr"):
+        words = ["--into", language, "--id", "one", "--language", language]
+        assert cli("import", "dist/one-en.apkg", *words, "--map", "question=Question", "--map", "answer=Answer").code == 0
+
+    files = [(tmp_path / language / "cards.yaml").read_text() for language in ("en", "fr")]
+    assert [file.partition("cards:\n")[2] for file in files] == [
+        "  - id: a\n    question: Q\n    answer: A\n",
+        "  - id: a\n    guid: one/a@en\n    question: Q\n    answer: A\n",
+    ]
+
+
+def test_a_mistake_that_is_there_already_is_shown_where_it_stands(cli, tmp_path):
+    (tmp_path / "deck").mkdir()
+    (tmp_path / "media").mkdir()
+    (tmp_path / "media" / "a.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
+    (tmp_path / "deck" / "deck.yaml").write_text("id: deck\nname: Deck\nlanguages: [en]\n")
+    (tmp_path / "deck" / "old.yaml").write_text("kind: basic\ncards:\n  - {id: a, question: Q}\n")
+    write_csv(tmp_path / "words.csv", [["Front", "Back"], ["Q1", "A1"]])
+    write_csv(tmp_path / "pictures.csv", [["Front", "Back"], ["Q1", "<img src='a.svg'>"]])
+
+    for name in ("words.csv", "pictures.csv"):
+        ran = cli("import", name, "--into", "deck")
+
+        assert ran.code == 2
+        assert ran.err.startswith("deck/old.yaml:3:5: error[missing-field] this basic has no 'answer'\n")
+
+
 def test_crc_of_the_zip_is_checked(good_package, cli, tmp_path):
     data = bytearray(good_package.read_bytes())
     at = data.index(b"PK\x01\x02") + 16
     data[at : at + 4] = struct.pack("<I", zlib.crc32(b"other"))
     (tmp_path / "x.apkg").write_bytes(data)
 
-    assert cli("import", "x.apkg", "--into", "x").err.endswith(": it is no zip file, or a broken one\n")
+    assert cli("import", "x.apkg", "--into", "x").err.endswith(": it is not a zip file, or a damaged one\n")
 
 
 pieces = st.sampled_from(
@@ -597,9 +664,9 @@ def test_what_is_built_and_imported_into_an_empty_folder_builds_the_same_notes(s
         package = build_package(one)
         (Path(place) / "one.apkg").write_bytes(package)
 
-        report = import_file(Path(place) / "one.apkg", Wish(two, id="other", allow_scripts=True))
-        assert not report.problems and not [line for line in report.lines if "left out" in line], report.lines
-        for path, data in report.files.items():
+        plan = plan_import(Path(place) / "one.apkg", ImportOptions(two, id="other", allow_scripts=True))
+        assert not plan.problems and not [line for line in plan.lines if "left out" in line], plan.lines
+        for path, data in plan.files.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
         (Path(place) / "two.apkg").write_bytes(build_package(two))

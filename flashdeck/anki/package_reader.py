@@ -1,36 +1,38 @@
-"""What others put into a package: .apkg and .colpkg in every format that Anki writes, and CrowdAnki's folders.
+"""The notes, note types and media of packages: .apkg and .colpkg in every format that Anki writes, and CrowdAnki's folders.
 
-A file from a stranger is read with care: no more of it than a collection may have, nothing of it is run, and nothing of it
-names a place outside. Whatever is wrong with it is one PackageError in words for its user.
+A file from a stranger is not trusted: sizes are bounded, nothing in it is run, and no name in it leads outside its folder.
+Whatever is wrong with it is one PackageError in words for its user.
 """
 
 import json
 import re
 import sqlite3
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 from zipfile import BadZipFile, ZipFile
 
+from flashdeck.anki.identity import FIELD_SEPARATOR
 from flashdeck.diagnostics.problem import FlashdeckError
 
 LARGEST_COLLECTION = 1_000_000_000  # bytes, unpacked
 LARGEST_MEDIUM = 200_000_000
-MOST_PACKED = 300  # times its size: what unpacks to more is made to do harm
-SMALL = 20_000_000  # bytes that do no harm however they were packed
-STEPS = 2_000  # of a million of SQLite's instructions: a table that is none could be read for ever
+MAX_COMPRESSION = 300  # times its size: what unpacks to more was made to do harm
+SMALL = 20_000_000  # bytes that do no harm however they were compressed
+STEPS = 2_000  # of a million SQLite instructions each: a hostile view could be read without end
 CHUNK = 1 << 20
+NO_PLACE = 1 << 62  # where a note without cards is in its author's order: after all others
 
 
 class PackageError(FlashdeckError):
-    """A file that is no package, in words for its user."""
+    """A file that is not a package, in words for its user."""
 
 
 @dataclass(frozen=True)
-class ForeignType:
+class PackageNoteType:
     """A note type as Anki holds it."""
 
     id: int
@@ -39,11 +41,11 @@ class ForeignType:
     templates: tuple[tuple[str, str, str, int], ...]  # name, front, back, and id, or 0
     css: str
     cloze: bool = False
-    stock: int = 0
+    original_stock_kind: int = 0  # which of Anki's own note types it was made from; 0 for none
 
 
 @dataclass(frozen=True)
-class ForeignNote:
+class PackageNote:
     """A note as Anki holds it, with the deck of its first card."""
 
     guid: str
@@ -52,7 +54,7 @@ class ForeignNote:
     fields: tuple[str, ...]
     tags: tuple[str, ...]
     deck: str
-    cards: tuple[int, ...]
+    cards: tuple[int, ...]  # which of the templates make a card
     changed: int = 0
 
 
@@ -60,10 +62,10 @@ class ForeignNote:
 class Archive:
     """The notes of a package in their author's order, their types by id, and where to get the media they name."""
 
-    notes: tuple[ForeignNote, ...]
-    types: Mapping[int, ForeignType]
+    notes: tuple[PackageNote, ...]
+    types: Mapping[int, PackageNoteType]
     media: Mapping[str, Callable[[], bytes]] = field(repr=False)
-    said: tuple[str, ...] = ()  # what was left out, and why
+    messages: tuple[str, ...] = ()  # what was left out, and why
 
 
 def read_archive(path: Path) -> Archive:
@@ -73,12 +75,10 @@ def read_archive(path: Path) -> Archive:
             return _read_crowdanki(path / f"{path.resolve().name}.json" if path.is_dir() else path)
         with ZipFile(path) as archive:
             return _read_zip(path, archive)
-    except PackageError:
-        raise
     except OSError as error:
         raise PackageError((error.strerror or str(error)).lower()) from error
     except (BadZipFile, zlib.error, NotImplementedError, EOFError) as error:
-        raise PackageError("it is no zip file, or a broken one") from error
+        raise PackageError("it is not a zip file, or a damaged one") from error
     except RuntimeError as error:  # what zipfile raises for a password
         raise PackageError("it is encrypted; unpack it and pack it again without a password") from error
     except (sqlite3.Error, ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError) as error:
@@ -90,22 +90,22 @@ def _read_zip(path: Path, archive: ZipFile) -> Archive:
     name = next((name for name in ("collection.anki21b", "collection.anki21", "collection.anki2") if name in names), "")
     if not name:
         raise PackageError("it holds no collection")
-    packed = name.endswith("b")  # since 2022: zstd, and protobuf inside
-    data = _unpack(archive, name, packed, LARGEST_COLLECTION, "its collection")
+    zstd = name.endswith("b")  # since 2022: zstd, and protobuf inside
+    data = _unpack(archive, name, zstd, LARGEST_COLLECTION, "its collection")
     if not data.startswith(b"SQLite format 3\0"):
         raise PackageError("its collection cannot be read")
     notes, types = _read_collection(data)
-    media, said = _find_media(path, archive, packed)
-    return Archive(tuple(notes), types, media, tuple(said))
+    media, messages = _find_media(path, archive, zstd)
+    return Archive(tuple(notes), types, media, tuple(messages))
 
 
-def _unpack(archive: ZipFile, name: str, packed: bool, most: int, what: str) -> bytes:
-    """A member of a zip, and where `packed` what zstd has in it; never more than `most` bytes, nor a bomb."""
+def _unpack(archive: ZipFile, name: str, zstd: bool, limit: int, what: str) -> bytes:
+    """A member of a zip, decompressed again where it is `zstd`; never more than `limit` bytes, nor a bomb."""
     entry = archive.getinfo(name)
-    if entry.file_size > most:
-        raise PackageError(f"{what} is larger than {most // 1_000_000:,} MB")
+    if entry.file_size > limit:
+        raise PackageError(f"{what} is larger than {limit // 1_000_000:,} MB")
     with archive.open(entry) as stream:
-        return _read_at_most(_unzstd(stream) if packed else stream, entry.compress_size, most, what)
+        return _read_at_most(_unzstd(stream) if zstd else stream, entry.compress_size, limit, what)
 
 
 def _unzstd(stream: IO[bytes]) -> IO[bytes]:
@@ -115,30 +115,30 @@ def _unzstd(stream: IO[bytes]) -> IO[bytes]:
     return reader
 
 
-def _read_at_most(stream: IO[bytes], size: int, most: int, what: str) -> bytes:
+def _read_at_most(stream: IO[bytes], size: int, limit: int, what: str) -> bytes:
     import zstandard
 
     data = bytearray()
     try:
         while piece := stream.read(CHUNK):
             data += piece
-            if len(data) > most:
-                raise PackageError(f"{what} is larger than {most // 1_000_000:,} MB")
-            if len(data) > max(SMALL, MOST_PACKED * size):
-                raise PackageError(f"{what} unpacks to more than {MOST_PACKED} times its size: it is made to do harm")
+            if len(data) > limit:
+                raise PackageError(f"{what} is larger than {limit // 1_000_000:,} MB")
+            if len(data) > max(SMALL, MAX_COMPRESSION * size):
+                raise PackageError(f"{what} unpacks to more than {MAX_COMPRESSION} times its size: it was made to do harm")
     except zstandard.ZstdError as error:
         raise PackageError(f"{what} cannot be unpacked") from error
     return bytes(data)
 
 
-def _read_collection(data: bytes) -> tuple[list[ForeignNote], dict[int, ForeignType]]:
+def _read_collection(data: bytes) -> tuple[list[PackageNote], dict[int, PackageNoteType]]:
     steps = iter(range(STEPS))
     with closing(sqlite3.connect(":memory:")) as database:
         database.text_factory = lambda raw: raw.decode("utf-8", "replace")
         database.create_collation(
             "unicase", lambda one, other: (one.casefold() > other.casefold()) - (one.casefold() < other.casefold())
         )
-        # a database whose last writer kept a journal beside it says so here, and a copy in memory has none
+        # these two bytes say whether the last writer kept a journal beside the file; a copy in memory has none
         database.deserialize(data[:18] + b"\x01\x01" + data[20:])
         database.set_progress_handler(lambda: next(steps, None) is None, 1_000_000)
         database.execute("PRAGMA trusted_schema = OFF")
@@ -156,32 +156,32 @@ def _read_collection(data: bytes) -> tuple[list[ForeignNote], dict[int, ForeignT
         notes = []
         for guid, id, type, fields, tags, changed in database.execute("SELECT guid, id, mid, flds, tags, mod FROM notes"):
             if type not in types:
-                raise PackageError("its collection has notes of no note type")
-            texts = tuple(str(fields).split("\x1f"))
-            wanted = len(types[type].fields)
-            texts = (texts + ("",) * wanted)[:wanted]
-            mine = cards.get(id, [])
-            deck = decks.get(mine[0][1], "") if mine else ""
-            ords = tuple(at for at, _, _ in mine)
-            notes.append(
-                (
-                    mine[0][2] if mine else 1 << 62,
-                    ForeignNote(str(guid), id, type, texts, tuple(tags.split()), deck, ords, changed),
-                )
-            )
+                raise PackageError("its collection has a note without a note type")
+            texts = _fit(str(fields).split(FIELD_SEPARATOR), types[type])
+            own = cards.get(id, [])
+            deck = decks.get(own[0][1], "") if own else ""
+            place = own[0][2] if own else NO_PLACE
+            templates = tuple(at for at, _, _ in own)
+            notes.append((place, PackageNote(str(guid), id, type, texts, tuple(tags.split()), deck, templates, changed)))
     notes.sort(key=lambda one: (one[0], one[1].id))
     used = {note.type for _, note in notes}
     return [note for _, note in notes], {id: type for id, type in types.items() if id in used}
 
 
-def _read_json(models: Mapping[str, Any], decks: Mapping[str, Any]) -> tuple[dict[int, ForeignType], dict[int, str]]:
+def _fit(texts: Iterable[str], type: PackageNoteType) -> tuple[str, ...]:
+    """The fields of a note, as many as its note type has."""
+    count = len(type.fields)
+    return (*texts, *[""] * count)[:count]
+
+
+def _read_json(models: Mapping[str, Any], decks: Mapping[str, Any]) -> tuple[dict[int, PackageNoteType], dict[int, str]]:
     """Note types and decks as they stood in one row of JSON until 2021, and still do in packages for older versions."""
     types = {int(id): _to_type(int(id), model) for id, model in models.items()}
     return types, {int(id): str(deck["name"]) for id, deck in decks.items()}
 
 
-def _to_type(id: int, model: Mapping[str, Any]) -> ForeignType:
-    return ForeignType(
+def _to_type(id: int, model: Mapping[str, Any]) -> PackageNoteType:
+    return PackageNoteType(
         id,
         str(model["name"]),
         tuple((str(one["name"]), int(one.get("id") or 0)) for one in model["flds"]),
@@ -192,7 +192,7 @@ def _to_type(id: int, model: Mapping[str, Any]) -> ForeignType:
     )
 
 
-def _read_tables(database: sqlite3.Connection) -> tuple[dict[int, ForeignType], dict[int, str]]:
+def _read_tables(database: sqlite3.Connection) -> tuple[dict[int, PackageNoteType], dict[int, str]]:
     """Note types and decks as tables with protobuf in them: what Anki has had since 2021."""
     fields: dict[int, list[tuple[str, int]]] = {}
     for type, name, config in database.execute("SELECT ntid, name, config FROM fields ORDER BY ntid, ord"):
@@ -205,8 +205,8 @@ def _read_tables(database: sqlite3.Connection) -> tuple[dict[int, ForeignType], 
     for id, name, config in database.execute("SELECT id, name, config FROM notetypes"):
         message = _read_message(config)
         some, cards = tuple(fields[id]), tuple(templates[id])
-        types[id] = ForeignType(id, name, some, cards, _text(message, 3), _number(message, 1) == 1, _number(message, 9))
-    decks = {id: name.replace("\x1f", "::") for id, name in database.execute("SELECT id, name FROM decks")}
+        types[id] = PackageNoteType(id, name, some, cards, _text(message, 3), _number(message, 1) == 1, _number(message, 9))
+    decks = {id: name.replace(FIELD_SEPARATOR, "::") for id, name in database.execute("SELECT id, name FROM decks")}
     return types, decks
 
 
@@ -257,13 +257,13 @@ def _text(message: Mapping[int, list[int | bytes]], key: int) -> str:
     return value.decode("utf-8", "replace")
 
 
-def _find_media(path: Path, archive: ZipFile, packed: bool) -> tuple[dict[str, Callable[[], bytes]], list[str]]:
-    """The media of a package by name, each to be read when it is wanted; and what is wrong with their names."""
+def _find_media(path: Path, archive: ZipFile, zstd: bool) -> tuple[dict[str, Callable[[], bytes]], list[str]]:
+    """The media of a package by name, each to be read when it is needed; and what is wrong with their names."""
     members = set(archive.namelist())
     if "media" not in members:
         return {}, []
-    data = _unpack(archive, "media", packed, LARGEST_MEDIUM, "its list of media")
-    if packed:
+    data = _unpack(archive, "media", zstd, LARGEST_MEDIUM, "its list of media")
+    if zstd:
         entries = enumerate(_read_message(data).get(1, []))
         names = {}
         for at, entry in entries:
@@ -276,22 +276,22 @@ def _find_media(path: Path, archive: ZipFile, packed: bool) -> tuple[dict[str, C
         if not isinstance(names, dict):
             raise PackageError("its list of media cannot be read")
     media: dict[str, Callable[[], bytes]] = {}
-    said = []
+    messages = []
     for member, name in names.items():
         if not isinstance(name, str) or not is_safe_name(name):
-            said.append(f"the file {str(name)!r} has a name that leads elsewhere")
+            messages.append(f"the file {str(name)!r} has a name that leads outside its folder")
         elif member not in members:
-            said.append(f"the file '{name}' is not in the package")
+            messages.append(f"the file '{name}' is not in the package")
         else:
-            media[name] = _reader(path, member, packed, name)
-    return media, said
+            media[name] = _reader(path, member, zstd, name)
+    return media, messages
 
 
-def _reader(path: Path, member: str, packed: bool, name: str) -> Callable[[], bytes]:
+def _reader(path: Path, member: str, zstd: bool, name: str) -> Callable[[], bytes]:
     def read() -> bytes:
         try:
             with ZipFile(path) as archive:
-                return _unpack(archive, member, packed, LARGEST_MEDIUM, f"'{name}'")
+                return _unpack(archive, member, zstd, LARGEST_MEDIUM, f"'{name}'")
         except (BadZipFile, zlib.error, EOFError, RuntimeError, OSError) as error:
             raise PackageError(f"'{name}' cannot be unpacked") from error
 
@@ -317,10 +317,10 @@ def _read_crowdanki(path: Path) -> Archive:
         raise PackageError(f"it is larger than {LARGEST_COLLECTION // 1_000_000:,} MB")
     deck = json.loads(path.read_text(encoding="utf-8-sig"))
     if not isinstance(deck, dict) or "notes" not in deck:
-        raise PackageError("it is no deck of CrowdAnki")
-    types: dict[int, ForeignType] = {}
+        raise PackageError("it is not a deck of CrowdAnki")
+    types: dict[int, PackageNoteType] = {}
     by_uuid: dict[str, int] = {}
-    notes: list[ForeignNote] = []
+    notes: list[PackageNote] = []
     names: list[str] = []
     for name, one in _walk(deck, ""):
         for model in one.get("note_models", ()):
@@ -329,18 +329,15 @@ def _read_crowdanki(path: Path) -> Archive:
                 types[len(types) + 1] = _to_type(len(types) + 1, model)
         for note in one["notes"]:
             type = by_uuid[note["note_model_uuid"]]
-            wanted = len(types[type].fields)
-            texts = (tuple(map(str, note["fields"])) + ("",) * wanted)[:wanted]
-            notes.append(
-                ForeignNote(str(note["guid"]), len(notes), type, texts, tuple(map(str, note.get("tags", ()))), name, (0,))
-            )
+            texts, tags = _fit(map(str, note["fields"]), types[type]), tuple(map(str, note.get("tags", ())))
+            notes.append(PackageNote(str(note["guid"]), len(notes), type, texts, tags, name, (0,)))
         names += one.get("media_files", ())
     folder = path.parent / "media"
-    good = {name for name in names if isinstance(name, str) and is_safe_name(name) and (folder / name).is_file()}
-    media: dict[str, Callable[[], bytes]] = {name: (folder / name).read_bytes for name in sorted(good)}
-    said = [f"the file {str(name)!r} is not in its folder 'media'" for name in names if name not in good]
+    found = {name for name in names if isinstance(name, str) and is_safe_name(name) and (folder / name).is_file()}
+    media: dict[str, Callable[[], bytes]] = {name: (folder / name).read_bytes for name in sorted(found)}
+    messages = [f"the file {str(name)!r} is not in its folder 'media'" for name in names if name not in found]
     used = {note.type for note in notes}
-    return Archive(tuple(notes), {id: type for id, type in types.items() if id in used}, media, tuple(said))
+    return Archive(tuple(notes), {id: type for id, type in types.items() if id in used}, media, tuple(messages))
 
 
 def _walk(deck: Mapping[str, Any], above: str) -> Iterator[tuple[str, Mapping[str, Any]]]:

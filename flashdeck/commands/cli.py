@@ -412,11 +412,9 @@ def import_(
     allow_scripts: Annotated[bool, typer.Option("--allow-scripts", help="Keep the scripts of a package's templates.")] = False,
 ) -> None:
     """Bring a spreadsheet, a text export or a package into a deck; a second time, only what is new."""
-    from flashdeck.anki.package_reader import PackageError
-    from flashdeck.importing.cards import ForeignError, Wish
-    from flashdeck.importing.plan import import_file
-    from flashdeck.importing.tables import TableError
-    from flashdeck.sources.editing import WritingError
+    from flashdeck.diagnostics.problem import FlashdeckError
+    from flashdeck.importing.cards import ImportOptions
+    from flashdeck.importing.plan import plan_import
 
     columns = {}
     for text in map or ():
@@ -427,16 +425,16 @@ def import_(
     if not file.exists():
         _stop(f"there is no file '{file}'")
     try:
-        report = import_file(file, Wish(into, id, name, language, kind, columns, allow_scripts))
-    except (ForeignError, PackageError, TableError, WritingError) as error:
+        plan = plan_import(file, ImportOptions(into, id, name, language, kind, columns, allow_scripts))
+    except FlashdeckError as error:
         _stop(f"nothing was imported from '{file}': {error}")
-    if report.problems:
-        _show(report.problems, err=True)
+    if plan.problems:
+        _show(plan.problems, err=True)
         _stop("nothing was written: mend this first, or choose another --id, --name or --language")
-    for path, data in report.files.items():
+    for path, data in plan.files.items():
         _write_file(path, data)
-    typer.echo("\n".join(report.lines))
-    if not report.files:
+    typer.echo("\n".join(plan.lines))
+    if not plan.files:
         raise typer.Exit(2)
 
 

@@ -1,23 +1,16 @@
-"""What an import is about, whatever it comes from: what its user wishes, and the cards that a file turned out to hold."""
+"""What every import works with: what its user asked for, and the cards that a file turned out to hold."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from flashdeck.diagnostics.problem import FlashdeckError
+from flashdeck.anki.identity import course_of, is_reserved_tag
 from flashdeck.sources.yaml_file import Value
-
-COURSE_TAG = "course::"
-BAD_TAGS = re.compile(r"(?i)(marked|leech|flashdeck::.*)")
-
-
-class ForeignError(FlashdeckError):
-    """A file that cannot be imported as it was asked for, in words for its user."""
 
 
 @dataclass(frozen=True)
-class Wish:
+class ImportOptions:
     """What the user asked for."""
 
     folder: Path
@@ -30,40 +23,51 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Incoming:
-    """A card that is to be written."""
+class ImportedCard:
+    """A card that is about to be written."""
 
-    where: str  # its line, or its first words
-    guid: Value  # a text, or one for each language; empty where there is none
+    origin: str  # where it was in the file: its line, or its first words
+    guid: Value  # a text, or a mapping language -> text; empty where there is none
     kind: str
     values: Mapping[str, Value]
     deck: str
     tags: tuple[str, ...]
     courses: tuple[str, ...] = ()
     id: str = ""
-    row: str = ""  # all that was in it, to tell apart what begins alike
+    content: str = ""  # everything it holds, to tell apart cards that begin alike
+
+    @property
+    def guids(self) -> list[str]:
+        """Its guids in all languages."""
+        return list(self.guids_in("").values())
+
+    def guids_in(self, language: str) -> dict[str, str]:
+        """Its guids by language; a single one is of `language`."""
+        if isinstance(self.guid, dict):
+            return dict(self.guid)
+        return {language: self.guid} if self.guid else {}
 
 
 @dataclass(frozen=True)
-class Read:
-    """What a file holds, before anybody looked at what is there."""
+class ParsedImport:
+    """What a file holds, before it is compared with what the deck has already."""
 
-    cards: list[Incoming]
-    said: list[str]  # how it was read
+    cards: list[ImportedCard]
+    messages: list[str]  # how it was read
     left_out: list[str] = field(default_factory=list)
     languages: tuple[str, ...] = ()
     kinds: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # the files of each new kind
     media: Mapping[str, Callable[[], bytes]] = field(default_factory=dict)
-    scripts: bool = False  # whether its kinds need them
+    needs_scripts: bool = False  # for its kinds
 
 
-def sort_tags(tags: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def separate_courses(tags: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The tags that a card may have, and the courses that flashdeck wrote as tags."""
-    good, courses = [], []
+    own, courses = [], []
     for tag in dict.fromkeys(tags):
-        if tag.lower().startswith(COURSE_TAG):
-            courses.append(tag[len(COURSE_TAG) :])
-        elif not BAD_TAGS.fullmatch(tag):
+        if course := course_of(tag):
+            courses.append(course)
+        elif not is_reserved_tag(tag):
             tag = "::".join(part for part in re.sub(r'[\s"]', "", tag).split("::") if part)
-            good += [tag] if tag else []
-    return tuple(good), tuple(courses)
+            own += [tag] if tag else []
+    return tuple(own), tuple(courses)

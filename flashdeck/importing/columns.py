@@ -1,13 +1,16 @@
-"""Rows of a table -> cards: which column is which field, and what a cell says."""
+"""Rows of a table -> cards: which column holds which field, and what a cell means."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from flashdeck.anki.html import find_media
-from flashdeck.diagnostics.problem import nearest
-from flashdeck.importing.cards import ForeignError, Incoming, Read, Wish, sort_tags
+from flashdeck.anki.identity import FIELD_SEPARATOR
+from flashdeck.diagnostics.problem import FlashdeckError, nearest
+from flashdeck.importing.cards import ImportedCard, ImportOptions, ParsedImport, separate_courses
 from flashdeck.importing.html_to_markdown import from_html, from_plain
-from flashdeck.importing.tables import Table, split_tags
+from flashdeck.importing.tables import Table, read_table, split_tags
 from flashdeck.model.kinds import Field, Kind
 from flashdeck.sources.values import to_id
 from flashdeck.sources.yaml_file import Value
@@ -20,7 +23,8 @@ ALIASES = {
     ),
     "cloze": "text",
 }
-SPECIAL = {
+# Columns that hold something about a card, not one of its fields.
+ABOUT_CARD = {
     "id": "id",
     "guid": "guid",
     "tag": "tags",
@@ -29,56 +33,94 @@ SPECIAL = {
     "notetype": "notetype",
     "note type": "notetype",
 }
+ABOUT_KEYS = frozenset(ABOUT_CARD.values())
+TRUE_WORDS = ("1", "true", "yes", "x", "oui", "ja", "sí")
 
 
-Column = tuple[str, str, int]  # the key of a field, a language or nothing, and which column it is
+@dataclass(frozen=True)
+class Column:
+    """What one column holds."""
+
+    key: str  # of a field, or one of ABOUT_KEYS
+    language: str  # or nothing
+    at: int  # which column it is, from 0
+
+    @property
+    def is_field(self) -> bool:
+        return self.key not in ABOUT_KEYS
 
 
-def read_rows(table: Table, wish: Wish, known: Mapping[str, Kind]) -> Read:
+@dataclass(frozen=True)
+class Columns:
+    """What all columns of a table hold; the kind is empty where each row shows its own."""
+
+    kind: str
+    columns: tuple[Column, ...]
+    languages: tuple[str, ...] = ()
+
+    @property
+    def used(self) -> set[int]:
+        return {column.at for column in self.columns}
+
+
+Kinds = Mapping[str, Kind]  # by the word that cards use for them
+
+
+def import_table(path: Path, options: ImportOptions, known: Kinds) -> ParsedImport:
+    """The cards of a spreadsheet or text export, with the media beside it. Raises FlashdeckError."""
+    return replace(_read_rows(read_table(path), options, known), media=_find_beside(path))
+
+
+def _find_beside(path: Path) -> dict[str, Callable[[], bytes]]:
+    """The files beside a table, and in a folder `media` there: those that it names come with it."""
+    tops = (path.resolve().parent / "media", path.resolve().parent)
+    return {one.name: one.read_bytes for top in reversed(tops) if top.is_dir() for one in sorted(top.iterdir()) if one.is_file()}
+
+
+def _read_rows(table: Table, options: ImportOptions, known: Kinds) -> ParsedImport:
     rows = list(table.rows)
-    if wish.kind and wish.kind not in known:
-        raise ForeignError(f"there is no kind '{wish.kind}'; {nearest(wish.kind, known)}")
-    head = table.head
-    named = wish.columns and not all(column.isdecimal() for column in wish.columns.values())
-    if not head and rows and (named or (not wish.columns and _is_head(rows[0][1], known))):
-        head = tuple(cell.strip() for cell in rows.pop(0)[1])
-    width = len(head) or max((len(cells) for _, cells in rows), default=0)
-    columns, kind, left = _map_columns(head, width, table, wish, known)
-    languages = _find_languages(columns, wish.language)
-    said = [f"{len(rows)} rows, {table.how}"]
-    names = [f"{head[at] if head else at + 1} -> {key}{f' ({language})' if language else ''}" for key, language, at in columns]
-    said.append(f"columns: {', '.join(names)}" + (f"; left out: {', '.join(left)}" if left else ""))
+    if options.kind and options.kind not in known:
+        raise FlashdeckError(f"there is no kind '{options.kind}'; {nearest(options.kind, known)}")
+    header = table.header
+    by_name = options.columns and not all(column.isdecimal() for column in options.columns.values())
+    if not header and rows and (by_name or (not options.columns and _is_header(rows[0][1], known))):
+        header = tuple(cell.strip() for cell in rows.pop(0)[1])
+    width = len(header) or max((len(cells) for _, cells in rows), default=0)
+    columns = _map_columns(header, width, table, options, known)
     cards, left_out = [], []
     for line, cells in rows:
         if len(cells) != width and any(cell.strip() for cell in cells[width:]):
-            left_out.append(f"line {line}: {len(cells)} cells where {'the header has' if head else 'others have'} {width}")
+            left_out.append(f"line {line}: {len(cells)} cells where {'the header has' if header else 'others have'} {width}")
             continue
-        cells += ("",) * (width - len(cells))
-        one = _to_card(f"line {line}", cells, columns, kind, table, languages, known)
-        if one.values:
-            cards.append(one)
+        card = _to_card(f"line {line}", cells + ("",) * (width - len(cells)), columns, table, known)
+        if card.values:
+            cards.append(card)
         else:
             left_out.append(f"line {line}: nothing is in it")
-    return Read(cards, said, left_out, languages)
+    messages = [f"{len(rows)} {'row' if len(rows) == 1 else 'rows'}, {table.description}", _describe(columns, header)]
+    return ParsedImport(cards, messages, left_out, columns.languages)
 
 
-def _find_languages(columns: Sequence[Column], base: str) -> tuple[str, ...]:
-    """The languages of the columns; the one of those without only where a field has both."""
-    named = [language for _, language, _ in columns if language]
-    both = {key for key, language, _ in columns if not language} & {key for key, language, _ in columns if language}
-    return tuple(dict.fromkeys([base, *named] if both or not named else named))
+def _describe(columns: Columns, header: tuple[str, ...]) -> str:
+    """Which column became what, for the user."""
+    names = [
+        f"{header[one.at] if header else one.at + 1} -> {one.key}{f' ({one.language})' if one.language else ''}"
+        for one in columns.columns
+    ]
+    left = [cell or str(at + 1) for at, cell in enumerate(header) if at not in columns.used]
+    return f"columns: {', '.join(names)}" + (f"; left out: {', '.join(left)}" if left else "")
 
 
-def _is_head(cells: Sequence[str], known: Mapping[str, Kind]) -> bool:
+def _is_header(cells: Sequence[str], known: Kinds) -> bool:
     """Whether the first row names columns: some of its cells are words for fields, and none repeats."""
     names = [_split_name(cell)[0] for cell in cells]
-    words = set(ALIASES) | set(SPECIAL) | {word for kind in known.values() for word in _words_for(kind)}
+    words = set(ALIASES) | set(ABOUT_CARD) | {word for kind in known.values() for word in _words_for(kind)}
     return any(name in words for name in names) and len(set(cells)) == len(cells)
 
 
 def _split_name(cell: str) -> tuple[str, str]:
     """The name of a column and the language in it: `capital:de`, `capital (de)`, `capital_de`."""
-    name = _plain(cell)
+    name = _normal_name(cell)
     found = re.fullmatch(r"(.+?)(?:\s*[:\-_/]\s*|\s*[(\[])([a-z]{2,3}(?:[-_][a-z]{2,4})?)[)\]]?", name)
     if not found:
         return name, ""
@@ -87,86 +129,70 @@ def _split_name(cell: str) -> tuple[str, str]:
 
 
 def _words_for(kind: Kind) -> dict[str, str]:
-    """What a column for a field of a kind may be called, in small letters -> the key of the field."""
+    """What a column for a field of a kind may be called, in lowercase -> the key of the field."""
     words = {}
-    for one in kind.fields.values():
-        for word in (one.key, one.key.replace("_", " "), one.name):
+    for field in kind.fields.values():
+        for word in (field.key, field.key.replace("_", " "), field.name):
             if word:
-                words[word.casefold()] = one.key
+                words[word.casefold()] = field.key
     return words | {"extra": "extra", "reference": "reference"}
 
 
-def _map_columns(
-    head: tuple[str, ...], width: int, table: Table, wish: Wish, known: Mapping[str, Kind]
-) -> tuple[list[Column], str, list[str]]:
-    """Which field (in which language) each column is, the kind (or nothing, if the rows tell), and the columns left out."""
-    special = dict(table.special)
-    if wish.columns:
-        used = [column for key, name in wish.columns.items() for column in _find_wished(key, name, head, width)]
-        kind = wish.kind or find_fitting({key for key, _, _ in used}, known)
-        allowed = {*known[kind].fields, "extra", "reference", *SPECIAL.values()}
-        if wrong := sorted({key for key, _, _ in used} - allowed):
-            raise ForeignError(f"there is no field '{wrong[0]}' in a {kind}; {nearest(wrong[0], known[kind].fields)}")
-    elif head:
-        names = [_split_name(cell) for cell in head]
-        kind = wish.kind or find_fitting({_key_for(name, language, known) for name, language in names}, known)
-        used = _find_named(head, known[kind])
+def _map_columns(header: tuple[str, ...], width: int, table: Table, options: ImportOptions, known: Kinds) -> Columns:
+    """What each column holds: as the user says, else as the header says, else by its place."""
+    if options.columns:
+        columns = _map_by_options(header, width, options, known)
+    elif header:
+        columns = _map_by_header(header, options, known)
     else:
-        kind, free = wish.kind, [at for at in range(width) if at not in special.values()]
-        if len(free) > 3:
-            help = "name them, as in '--map question=1 --map answer=2'"
-            raise ForeignError(f"nobody can tell which of its {width} columns is what; {help}")
-        keys = ("question", "answer", "extra") if len(free) > 1 else ("text",)
-        used = [(key, "", at) for key, at in zip(keys, free, strict=False)]
-    taken = {at for _, _, at in used}
-    for at, (name, language) in enumerate(map(_split_name, head)):
-        if at not in taken and name == "guid" and language:
-            used.append(("guid", language, at))
-        elif at not in taken and name in SPECIAL and SPECIAL[name] not in special:
-            special[SPECIAL[name]] = at
-    used += [(name, "", at) for name, at in special.items()]
-    left = [cell or str(at + 1) for at, cell in enumerate(head) if at not in {at for _, _, at in used}]
-    return used, kind, left
+        columns = _map_by_place(width, table, options)
+    all_columns = (*columns.columns, *_find_about(header, table, columns.used))
+    return Columns(columns.kind, all_columns, _find_languages(all_columns, options.language))
 
 
-def _find_wished(key: str, name: str, head: tuple[str, ...], width: int) -> list[Column]:
-    """The columns that the user means: by name, with those of other languages beside it, or by number."""
+def _map_by_options(header: tuple[str, ...], width: int, options: ImportOptions, known: Kinds) -> Columns:
+    """The columns that the user named, by name or by number."""
+    columns = [column for key, name in options.columns.items() for column in _find_named(key, name, header, width)]
+    keys = {column.key for column in columns}
+    kind = options.kind or find_best_kind(keys, known)
+    if unknown := sorted(keys - {*known[kind].fields, "extra", "reference", *ABOUT_KEYS}):
+        raise FlashdeckError(f"there is no field '{unknown[0]}' in a {kind}; {nearest(unknown[0], known[kind].fields)}")
+    return Columns(kind, tuple(columns))
+
+
+def _find_named(key: str, name: str, header: tuple[str, ...], width: int) -> list[Column]:
+    """The columns that the user means by a name, with those of other languages beside it, or by a number."""
     key, _, language = key.partition(".")
-    wanted = _plain(name)
-    found = [(key, language, at) for at, cell in enumerate(head) if _plain(cell) == wanted]
+    wanted = _normal_name(name)
+    found = [Column(key, language, at) for at, cell in enumerate(header) if _normal_name(cell) == wanted]
     if not language:
-        found += [(key, code, at) for at, (base, code) in enumerate(map(_split_name, head)) if base == wanted and code]
-    if not found and name.isdecimal():
-        return [(key, language, _column_number(name, width))]
-    if not found and head:
-        raise ForeignError(f"there is no column '{name}'; {nearest(name, [cell for cell in head if cell])}")
-    return found or [(key, language, _column_number(name, width))]
+        names = enumerate(map(_split_name, header))
+        found += [Column(key, code, at) for at, (base, code) in names if base == wanted and code]
+    if found:
+        return found
+    if header and not name.isdecimal():
+        raise FlashdeckError(f"there is no column '{name}'; {nearest(name, [cell for cell in header if cell])}")
+    if not name.isdecimal() or not 1 <= int(name) <= width:
+        raise FlashdeckError(f"there is no column '{name}'; it has {width} columns{'' if header else ' and no header'}")
+    return [Column(key, language, int(name) - 1)]
 
 
-def _find_named(head: tuple[str, ...], kind: Kind) -> list[Column]:
-    """The columns that are named as the fields of a kind are, each field once in a language."""
-    words = {alias: key for alias, key in ALIASES.items() if key in kind.fields} | _words_for(kind)
-    used: list[Column] = []
-    for at, cell in enumerate(head):
-        for word, language in ((_plain(cell), ""), _split_name(cell)):
-            if word in words and (words[word], language) not in [(key, code) for key, code, _ in used]:
-                used.append((words[word], language, at))
+def _map_by_header(header: tuple[str, ...], options: ImportOptions, known: Kinds) -> Columns:
+    """The columns that are named like the fields of a kind, each field once in a language."""
+    kind = options.kind or find_best_kind({_find_key(*_split_name(cell), known) for cell in header}, known)
+    words = {alias: key for alias, key in ALIASES.items() if key in known[kind].fields} | _words_for(known[kind])
+    found: dict[tuple[str, str], Column] = {}
+    for at, cell in enumerate(header):
+        for word, language in ((_normal_name(cell), ""), _split_name(cell)):
+            if word in words and (words[word], language) not in found:
+                found[words[word], language] = Column(words[word], language, at)
                 break
-    return used
+    return Columns(kind, tuple(found.values()))
 
 
-def _plain(name: str) -> str:
-    return " ".join(name.split()).casefold()
-
-
-def _column_number(column: str, width: int) -> int:
-    if not column.isdecimal() or not 1 <= int(column) <= width:
-        raise ForeignError(f"there is no column '{column}'; it has {width}, and no header")
-    return int(column) - 1
-
-
-def _key_for(name: str, language: str, known: Mapping[str, Kind]) -> str:
-    for word in (f"{name}", f"{name} {language}".strip()):
+def _find_key(name: str, language: str, known: Kinds) -> str:
+    """The field of any kind that a column is named like, or nothing; what looks like a language may belong to the name."""
+    for word in (name, f"{name} {language}".strip()):
         if word in ALIASES:
             return ALIASES[word]
         for kind in known.values():
@@ -175,61 +201,114 @@ def _key_for(name: str, language: str, known: Mapping[str, Kind]) -> str:
     return ""
 
 
-def find_fitting(keys: set[str], known: Mapping[str, Kind]) -> str:
-    """The kind whose fields the columns fill: all that it cannot do without, and most of them."""
-    fitting = {}
+def _map_by_place(width: int, table: Table, options: ImportOptions) -> Columns:
+    """The columns of a table without a header: question, answer, extra, or one text."""
+    free = [at for at in range(width) if at not in table.about_columns.values()]
+    if len(free) > 3:
+        help = "name them, as in '--map question=1 --map answer=2'"
+        raise FlashdeckError(f"it has {width} columns and no header that says what they are; {help}")
+    keys = ("question", "answer", "extra") if len(free) > 1 else ("text",)
+    return Columns(options.kind, tuple(Column(key, "", at) for key, at in zip(keys, free, strict=False)))
+
+
+def _find_about(header: tuple[str, ...], table: Table, used: set[int]) -> list[Column]:
+    """The columns with something about a card, of those that are not `used`: as the file says, else as the header says."""
+    guids = []
+    about = dict(table.about_columns)
+    for at, (name, language) in enumerate(map(_split_name, header)):
+        if at not in used and name == "guid" and language:
+            guids.append(Column("guid", language, at))
+        elif at not in used and name in ABOUT_CARD and ABOUT_CARD[name] not in about:
+            about[ABOUT_CARD[name]] = at
+    return guids + [Column(key, "", at) for key, at in about.items()]
+
+
+def _find_languages(columns: Sequence[Column], base: str) -> tuple[str, ...]:
+    """The languages of the columns; the one of those without only where a field has both."""
+    named = [column.language for column in columns if column.language]
+    both = {column.key for column in columns if not column.language} & {column.key for column in columns if column.language}
+    return tuple(dict.fromkeys([base, *named] if both or not named else named))
+
+
+def _normal_name(name: str) -> str:
+    return " ".join(name.split()).casefold()
+
+
+def find_best_kind(keys: set[str], known: Kinds) -> str:
+    """The kind whose fields the columns fill: all that it requires, and most of them."""
+    scores = {}
     for word, kind in known.items():
-        needed = {one.key for one in kind.fields.values() if one.required and one.type != "references"}
-        if needed <= keys and needed:
-            fitting[word] = len(keys & kind.fields.keys()) + 0.5 * (word == "basic")
-    if not fitting:
-        raise ForeignError(
+        required = {field.key for field in kind.fields.values() if field.required and field.type != "references"}
+        if required <= keys and required:
+            scores[word] = len(keys & kind.fields.keys()) + 0.5 * (word == "basic")
+    if not scores:
+        raise FlashdeckError(
             "no kind of card fits its columns; say which is which, as in '--map question=Country --map answer=Capital'"
         )
-    return max(fitting, key=lambda word: fitting[word])
+    return max(scores, key=lambda word: scores[word])
 
 
-def _to_card(
-    where: str,
-    cells: Sequence[str],
-    columns: Sequence[Column],
-    kind: str,
-    table: Table,
-    languages: Sequence[str],
-    known: Mapping[str, Kind],
-) -> Incoming:
-    about = {key: cells[at].strip() for key, _, at in columns if key in SPECIAL.values()}
-    texts = [(key, language, cells[at]) for key, language, at in columns if key not in SPECIAL.values() and cells[at].strip()]
-    if not kind:  # no header told it
-        first = texts[0][2] if texts else ""
-        notetype = about.get("notetype", table.for_all.get("notetype", ""))
-        kind = "cloze" if "{{c" in first or "cloze" in notetype.lower() else "basic"
+Text = tuple[str, str, str]  # the key of a field, a language or nothing, and what the cell holds
+
+
+def _to_card(origin: str, cells: Sequence[str], columns: Columns, table: Table, known: Kinds) -> ImportedCard:
+    own = {one.key: cells[one.at].strip() for one in columns.columns if not one.is_field}
+    about = {**table.defaults, **own}
+    texts = [(one.key, one.language, cells[one.at]) for one in columns.columns if one.is_field and cells[one.at].strip()]
+    kind = columns.kind
+    if not kind:
+        kind = _guess_kind(texts, about.get("notetype", ""))
         if kind == "cloze":
             texts = [("text" if key in ("question", "text") else "extra", language, text) for key, language, text in texts]
+    tags = split_tags(table.defaults.get("tags", "")) + split_tags(own.get("tags", ""))
+    return ImportedCard(
+        origin,
+        _to_guid(cells, columns),
+        kind,
+        _to_values(texts, columns, known[kind], table.html),
+        about.get("deck", ""),
+        *separate_courses(tags),
+        id=to_id(about.get("id", "")),
+        content=FIELD_SEPARATOR.join(cells),
+    )
+
+
+def _guess_kind(texts: Sequence[Text], notetype: str) -> str:
+    """The kind of a row whose table has no header."""
+    return "cloze" if (texts and "{{c" in texts[0][2]) or "cloze" in notetype.lower() else "basic"
+
+
+def _to_guid(cells: Sequence[str], columns: Columns) -> Value:
+    """The guid of a row, by language where the table has several."""
+    base = columns.languages[0]
+    found = {one.language or base: cells[one.at].strip() for one in columns.columns if one.key == "guid"}
+    guids = {language: guid for language, guid in found.items() if guid}
+    return guids if len(columns.languages) > 1 else guids.get(base, "")
+
+
+def _to_values(texts: Sequence[Text], columns: Columns, kind: Kind, html: bool | None) -> dict[str, Value]:
+    """The fields of a row. A text without a language is of the first one, where other columns hold its translations."""
+    translated = {column.key for column in columns.columns if column.language} if len(columns.languages) > 1 else set()
     values: dict[str, Value] = {}
     for key, language, text in texts:
-        value = _to_value(known[kind].fields.get(key), text, table.html)
-        if not language and len(languages) > 1 and any(one == key and code for one, code, _ in columns):
-            language = languages[0]
-        if language and isinstance(values.get(key, {}), dict):
-            values[key] = {**values.get(key, {}), language: value}
+        value = _to_value(kind.fields.get(key), text, html)
+        if key in translated:
+            language = language or columns.languages[0]
+        earlier = values.get(key, {})
+        if language and isinstance(earlier, dict):
+            values[key] = {**earlier, language: value}
         elif key in values and key == "extra":
-            values[key] = f"{values[key]}\n\n{value}"
+            values[key] = f"{earlier}\n\n{value}"
         else:
             values[key] = value
-    tags = (*split_tags(table.for_all.get("tags", "")), *split_tags(about.get("tags", "")))
-    deck = about.get("deck", table.for_all.get("deck", ""))
-    id = to_id(about.get("id", ""))
-    guids = {language or languages[0]: cells[at].strip() for key, language, at in columns if key == "guid" and cells[at].strip()}
-    guid: Value = guids if len(languages) > 1 else guids.get(languages[0], "")
-    return Incoming(where, guid, kind, values, deck, *sort_tags(tags), id=id, row="\x1f".join(cells))
+    return values
 
 
-def _to_value(one: Field | None, text: str, html: bool | None) -> Value:
+def _to_value(field: Field | None, text: str, html: bool | None) -> Value:
     """A cell as the value of a field."""
-    type = one.type if one else "text"
+    type = field.type if field else "text"
     if type == "flag":
-        return "true" if text.strip().lower() in ("1", "true", "yes", "x", "oui", "ja", "sí") else "false"
+        return "true" if text.strip().lower() in TRUE_WORDS else "false"
     if type in ("word", "date", "day", "references"):
         return text.strip()
     if type == "media":
@@ -241,14 +320,13 @@ def _to_value(one: Field | None, text: str, html: bool | None) -> Value:
     return _to_text(text, html)
 
 
+HTML_SIGNS = re.compile(
+    r"</?(a|b|i|u|p|br|hr|em|img|div|sub|sup|span|strong|li|ul|ol|code|font|h\d)(\s[^<>]*)?/?>|&(#\d+|[a-z]+);", re.I
+)
+
+
 def _to_text(text: str, html: bool | None) -> str:
-    """A cell as an author would write it; whether it is HTML shows by its tags where the file does not say so."""
+    """A cell as an author would write it; its tags show whether it is HTML where the file does not say so (None)."""
     if html is None:
-        html = bool(
-            re.search(
-                r"</?(a|b|i|u|p|br|hr|em|img|div|sub|sup|span|strong|li|ul|ol|code|font|h\d)(\s[^<>]*)?/?>|&(#\d+|[a-z]+);",
-                text,
-                re.I,
-            )
-        )
+        html = bool(HTML_SIGNS.search(text))
     return from_html(text.strip(), exact=False) if html else from_plain(text)

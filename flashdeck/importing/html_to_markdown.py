@@ -1,6 +1,6 @@
 """HTML or plain text from elsewhere -> what an author would have written: Markdown where nothing is lost, else HTML.
 
-Nobody has to trust the way back: each try is turned into HTML again, and counts only if that is what was there.
+The conversion need not be trusted: each candidate is rendered to HTML again, and used only if that equals the original.
 """
 
 import re
@@ -10,8 +10,8 @@ from html.parser import HTMLParser
 from flashdeck.anki.html import RAW, clean_raw, find_unsafe, to_html
 from flashdeck.sources.yaml_file import UNSEEN
 
-SPECIAL = re.compile(r"([\\`*_\[\]<>#|~])")
-AT_START = re.compile(r"^(\s*\d*)([-+=]|(?<=\d)[.)])", re.M)
+MARKUP = re.compile(r"([\\`*_\[\]<>#|~])")
+MARKUP_AT_START = re.compile(r"^(\s*\d*)([-+=]|(?<=\d)[.)])", re.M)
 MARKS = {"strong": "**", "em": "*", "del": "~~", "code": "`"}
 PLAIN_MARKS = {"b": "**", "i": "*"}
 
@@ -19,43 +19,44 @@ PLAIN_MARKS = {"b": "**", "i": "*"}
 def from_html(html: str, exact: bool) -> str:
     """A text that gives this HTML; where not `exact`, also one that gives <strong> for <b> and <em> for <i>."""
     html = drop_unseen(html)
-    wanted = html if exact else _normal(html)
+    expected = html if exact else _normalize(html)
 
-    def gives(text: str) -> bool:
+    def is_faithful(text: str) -> bool:
         made = to_html(text)
-        return text.strip() == text and (made if exact else _normal(made)) == wanted and not find_unsafe(text)
+        return text.strip() == text and (made if exact else _normalize(made)) == expected and not find_unsafe(text)
 
     if "<" not in html and "&" not in html:
-        tries = [html, _escaped(html)]
+        candidates = [html, _escape(html)]
+    elif "<" in html:
+        candidates = [_to_markdown(html, exact), html]
     else:
-        words = unescape(html)
-        tries = [_to_markdown(html, exact)] if "<" in html else [words, _escaped(words)]
-        tries.append(html)
-    return next((text for text in tries if text and gives(text)), "") or keep_html(html)
+        candidates = [unescape(html), _escape(unescape(html)), html]
+    return next((text for text in candidates if text and is_faithful(text)), "") or keep_html(html)
 
 
 def keep_html(html: str) -> str:
-    """HTML as it stands, without what can run."""
+    """HTML as it is, without what can run."""
     return RAW + (clean_raw(html) if find_unsafe(RAW + html) else html) if html else ""
 
 
 def from_plain(text: str) -> str:
-    """A text that shows these words, whatever signs are in them."""
+    """A text that shows exactly these words, whatever Markdown could make of them."""
     text = drop_unseen(text).strip()
     lines = [line.strip() for line in text.split("\n")]
-    wanted = "<br>".join(escape(line, quote=False) for line in lines)
-    tries = [text] if len(lines) == 1 else []
-    tries += [_escaped("\n".join(lines)).replace("\n", "\\\n")]
-    return next((one for one in tries if re.sub(r"<br>\n", "<br>", to_html(one)) == wanted), RAW + wanted if text else "")
+    expected = "<br>".join(escape(line, quote=False) for line in lines)
+    candidates = [text] if len(lines) == 1 else []
+    candidates.append(_escape("\n".join(lines)).replace("\n", "\\\n"))
+    faithful = (one for one in candidates if to_html(one).replace("<br>\n", "<br>") == expected)
+    return next(faithful, RAW + expected if text else "")
 
 
 def drop_unseen(text: str) -> str:
-    """A text without the characters that no editor shows; ends of lines that YAML does not know become usual ones."""
+    """A text without the characters that no editor shows; every kind of line end becomes `\\n`."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n").replace("\x85", "\n")
     return UNSEEN.sub("", text)
 
 
-def _normal(html: str) -> str:
+def _normalize(html: str) -> str:
     """HTML without differences that nobody sees."""
     html = clean_raw(html).replace(' alt=""', "")
     for old, new in (("<b>", "<strong>"), ("</b>", "</strong>"), ("<i>", "<em>"), ("</i>", "</em>"), ("<br>\n", "<br>")):
@@ -63,25 +64,25 @@ def _normal(html: str) -> str:
     return re.sub(r"\s+", " ", re.sub(r">\s+<", "><", html)).strip()
 
 
-def _escaped(text: str) -> str:
-    return AT_START.sub(r"\1\\\2", SPECIAL.sub(r"\\\1", text)).replace("&", "&amp;")
+def _escape(text: str) -> str:
+    return MARKUP_AT_START.sub(r"\1\\\2", MARKUP.sub(r"\\\1", text)).replace("&", "&amp;")
 
 
 def _to_markdown(html: str, exact: bool) -> str:
-    writer = _Writer(MARKS if exact else MARKS | PLAIN_MARKS)
+    writer = _MarkdownWriter(MARKS if exact else MARKS | PLAIN_MARKS)
     writer.feed(html)
     writer.close()
     text = "".join(writer.parts).strip()
     return "" if writer.lost else re.sub(r"\n{3,}", "\n\n", text)
 
 
-class _Writer(HTMLParser):
-    """Writes the Markdown of HTML; `lost` where there is none for it."""
+class _MarkdownWriter(HTMLParser):
+    """Writes the Markdown of HTML; `lost` if there is none for some of it."""
 
     def __init__(self, marks: dict[str, str]) -> None:
         super().__init__(convert_charrefs=True)
         self.marks, self.parts, self.lost = marks, [""], False
-        self.lists: list[int] = []  # of the lists around, the number of the last item, or -1 where there are none
+        self.lists: list[int] = []  # the last number in each of the lists around; -1 in one without numbers
         self.links: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -91,7 +92,7 @@ class _Writer(HTMLParser):
         elif tag == "br" and not attrs:
             self.parts.append("\\\n")
         elif tag == "img" and set(about) <= {"src", "alt"} and about.get("src"):
-            self.parts.append(f"![{_escaped(about.get('alt') or '')}]({_target(about['src'] or '')})")
+            self.parts.append(f"![{_escape(about.get('alt') or '')}]({_target(about['src'] or '')})")
         elif tag == "a" and set(about) == {"href"} and about["href"]:
             self.links.append(about["href"])
             self.parts.append("[")
@@ -124,7 +125,7 @@ class _Writer(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if data.strip() or not self.lists:
-            self.parts.append(_escaped_lightly(data))
+            self.parts.append(_escape_lightly(data))
 
     def handle_comment(self, data: str) -> None:
         self.lost = True
@@ -133,8 +134,8 @@ class _Writer(HTMLParser):
         self.lost = True
 
 
-def _escaped_lightly(text: str) -> str:
-    """A text with only those signs escaped that Markdown could take for its own: what people write stays as it is."""
+def _escape_lightly(text: str) -> str:
+    """A text with only those characters escaped that could be markup anywhere: what people write stays readable."""
     return re.sub(r"([\\`*_\[\]<>|~])", r"\\\1", text).replace("&", "&amp;")
 
 

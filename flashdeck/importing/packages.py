@@ -1,15 +1,17 @@
-"""The notes of a package -> cards, and its note types -> kinds that are what their learners have, to the letter."""
+"""The notes of a package -> cards, and its note types -> kinds that give learners exactly what they have."""
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 from unicodedata import normalize
 
 from flashdeck.anki.html import RAW, drop_media, find_unsafe
-from flashdeck.anki.package_reader import Archive, ForeignNote, ForeignType
+from flashdeck.anki.identity import FIELD_SEPARATOR, RETIRED_TAG
+from flashdeck.anki.package_reader import Archive, PackageNote, PackageNoteType, read_archive
 from flashdeck.authoring.starter import to_new_id
-from flashdeck.importing.cards import Incoming, Read, Wish, sort_tags
-from flashdeck.importing.columns import find_fitting
+from flashdeck.importing.cards import ImportedCard, ImportOptions, ParsedImport, separate_courses
+from flashdeck.importing.columns import find_best_kind
 from flashdeck.importing.html_to_markdown import drop_unseen, from_html
 from flashdeck.model.kinds import TAKEN, TAKEN_IN_FILES, Kind, read_kinds
 from flashdeck.model.template_language import find_scripts, find_shown
@@ -17,67 +19,78 @@ from flashdeck.sources.editing import render_block
 from flashdeck.sources.values import short
 from flashdeck.sources.yaml_file import Value
 
-RETIRED_TAG = "flashdeck::retired"
+IMAGE_OCCLUSION = 6  # Anki's number for its stock note type
+FIRST_TIME_ID = 1000  # ids from here on are Anki's, made from the time; CrowdAnki has none, and its types are counted from 1
 
 
-def read_notes(archive: Archive, wish: Wish, known: Mapping[str, Kind]) -> Read:
-    left_out = list(archive.said)
-    kinds: dict[str, Mapping[str, str]] = {}
-    words: dict[int, tuple[str, dict[str, str], str]] = {}  # by type: the kind's word, key by field name, and the cloze field
-    scripts = False
-    for id, type in archive.types.items():
-        if wish.columns and set(wish.columns.values()) <= {name for name, _ in type.fields}:
-            kind = wish.kind or find_fitting(set(wish.columns), known)
-            words[id] = (kind, {name: key for key, name in wish.columns.items()}, known[kind].cloze)
-            continue
-        word, keys, files, had_scripts = _to_kind(
-            type, wish.allow_scripts, {word for word, _, _ in words.values()} | set(read_kinds())
-        )
-        scripts |= had_scripts
-        if had_scripts and not wish.allow_scripts:
-            left_out.append(f"the scripts in the templates of '{type.name}'; to keep them: --allow-scripts")
-        kinds[word] = files
-        words[id] = (word, keys, "")
-    cards, lost = [], 0
+@dataclass(frozen=True)
+class _Target:
+    """What the notes of a note type become: a kind that is there already, or a new one with these files."""
+
+    kind: str
+    keys: Mapping[str, str]  # key of the card by name of the field
+    files: Mapping[str, str] | None = None
+    had_scripts: bool = False
+
+
+def import_package(path: Path, options: ImportOptions, known: Mapping[str, Kind]) -> ParsedImport:
+    """The cards of a package or a CrowdAnki folder, with their media. Raises FlashdeckError."""
+    archive = read_archive(path)
+    targets = _find_targets(archive, options, known)
+    left_out = list(archive.messages)
+    for id, target in targets.items():
+        if target.had_scripts and not options.allow_scripts:
+            left_out.append(f"the scripts in the templates of '{archive.types[id].name}'; to keep them: --allow-scripts")
+    cards, unsafe = [], 0
     missing: dict[str, None] = {}
     for note in archive.notes:
-        type = archive.types[note.type]
-        where = f"'{short(re.sub(r'<[^>]*>', ' ', note.fields[0]))}'"
+        origin = f"'{short(re.sub(r'<[^>]*>', ' ', note.fields[0]))}'"
         if RETIRED_TAG in note.tags or not note.cards:
-            left_out.append(f"{where}: it has no cards" if not note.cards else f"{where}: it was retired")
+            left_out.append(f"{origin}: it has no cards" if not note.cards else f"{origin}: it was retired")
             continue
-        word, keys, _ = words[note.type]
         found = [drop_media(text, archive.media) for text in note.fields]
         missing |= dict.fromkeys(name for _, names in found for name in names)
         note = replace(note, fields=tuple(text for text, _ in found))
-        lost += any(find_unsafe(RAW + text) for text in note.fields)
-        cards.append(_to_own_card(where, note, type, word, keys, exact=word in kinds))
+        unsafe += any(find_unsafe(RAW + text) for text in note.fields)
+        cards.append(_to_card(origin, note, archive.types[note.type], targets[note.type]))
     left_out += [f"the picture or sound '{short(name)}', which is not in the package" for name in missing]
-    if lost:
-        left_out.append(f"what can run in the texts of {lost} notes")
+    if unsafe:
+        left_out.append(f"what can run in the texts of {unsafe} notes")
     names = ", ".join(type.name for type in archive.types.values())
-    said = [f"{len(archive.notes)} notes of {len(archive.types)} note types: {names}"]
-    return Read(cards, said, left_out, (wish.language,), kinds, archive.media, scripts and wish.allow_scripts)
+    messages = [f"{len(archive.notes)} notes of {len(archive.types)} note types: {names}"]
+    kinds = {target.kind: target.files for target in targets.values() if target.files}
+    needs_scripts = options.allow_scripts and any(target.had_scripts for target in targets.values())
+    return ParsedImport(cards, messages, left_out, (options.language,), kinds, archive.media, needs_scripts)
 
 
-def _to_own_card(where: str, note: ForeignNote, type: ForeignType, word: str, keys: Mapping[str, str], exact: bool) -> Incoming:
-    values = {}
+def _find_targets(archive: Archive, options: ImportOptions, known: Mapping[str, Kind]) -> dict[int, _Target]:
+    """What each note type becomes, by its id: the kind that the user maps its fields to, else one of its own."""
+    targets: dict[int, _Target] = {}
+    for id, type in archive.types.items():
+        if options.columns and set(options.columns.values()) <= {name for name, _ in type.fields}:
+            kind = options.kind or find_best_kind(set(options.columns), known)
+            targets[id] = _Target(kind, {name: key for key, name in options.columns.items()})
+        else:
+            taken = {target.kind for target in targets.values()} | set(read_kinds())
+            targets[id] = _to_kind(type, options.allow_scripts, taken)
+    return targets
+
+
+def _to_card(origin: str, note: PackageNote, type: PackageNoteType, target: _Target) -> ImportedCard:
+    values: dict[str, Value] = {}
     for (name, _), text in zip(type.fields, note.fields, strict=True):
-        if name in keys and text:
-            value = from_html(normalize("NFC", text), exact)
+        if name in target.keys and text:
+            value = from_html(normalize("NFC", text), exact=target.files is not None)
             if value:
-                values[keys[name]] = value
-    return Incoming(where, note.guid, word, values, note.deck, *sort_tags(note.tags), row="\x1f".join(note.fields))
+                values[target.keys[name]] = value
+    content = FIELD_SEPARATOR.join(note.fields)
+    return ImportedCard(origin, note.guid, target.kind, values, note.deck, *separate_courses(note.tags), content=content)
 
 
-def _to_kind(type: ForeignType, allow_scripts: bool, taken: set[str]) -> tuple[str, dict[str, str], dict[str, str], bool]:
-    """A kind that is this note type to the letter: its word, the key of each field, its files, and whether it had scripts."""
+def _to_kind(type: PackageNoteType, allow_scripts: bool, taken: set[str]) -> _Target:
+    """A new kind that is exactly this note type."""
     word = to_new_id(type.name, taken, f"kind-{len(taken) + 1}")
-    keys: dict[str, str] = {}
-    for name, _ in type.fields:
-        key = re.sub(r"[^\w.-]+", "_", normalize("NFC", name).casefold()).strip("_-.") or "field"
-        key = f"{key}_field" if key in TAKEN | TAKEN_IN_FILES | {"reference"} else key
-        keys[name] = key if key not in keys.values() else f"{key}_{len(keys) + 1}"
+    keys = _to_keys(type)
     fields = {keys[name]: {"name": normalize("NFC", name)} | ({"id": str(id)} if id else {}) for name, id in type.fields}
     files: dict[str, str] = {}
     cards: dict[str, dict[str, str]] = {}
@@ -93,22 +106,34 @@ def _to_kind(type: ForeignType, allow_scripts: bool, taken: set[str]) -> tuple[s
             card[side], files[file] = file, html
         cards[f"card-{at}"] = card | ({"id": str(id)} if id else {})
     about: dict[str, Value] = {
-        "anki": {"name": type.name} | ({"id": str(type.id)} if type.id > 1000 else {}),
+        "anki": {"name": type.name} | ({"id": str(type.id)} if type.id > FIRST_TIME_ID else {}),
         "fields": fields,
         "cards": cards,
     }
     if type.cloze:
-        shown = find_shown(files[cards["card-1"]["front"]])
-        about["cloze"] = next(
-            (keys[name] for name in shown if name in keys and f"cloze:{name}" in files[cards["card-1"]["front"]]),
-            keys[type.fields[0][0]],
-        )
-    if type.stock == 6:
-        about["stock"] = "6"
-    comment = "# A note type from elsewhere, kept as its learners have it: fields, cards and style.\n"
+        about["cloze"] = _find_cloze(type, keys, files[cards["card-1"]["front"]])
+    if type.original_stock_kind == IMAGE_OCCLUSION:
+        about["stock"] = str(IMAGE_OCCLUSION)
+    comment = "# An imported note type, exactly as its learners have it: fields, cards and style.\n"
     files["kind.yaml"] = comment + render_block(about) + "\n"
     files["style.css"] = drop_unseen(type.css)
-    return word, keys, files, had_scripts
+    return _Target(word, keys, files, had_scripts)
+
+
+def _to_keys(type: PackageNoteType) -> dict[str, str]:
+    """A key for each field of a note type, by its name."""
+    keys: dict[str, str] = {}
+    for name, _ in type.fields:
+        key = re.sub(r"[^\w.-]+", "_", normalize("NFC", name).casefold()).strip("_-.") or "field"
+        key = f"{key}_field" if key in TAKEN | TAKEN_IN_FILES | {"reference"} else key
+        keys[name] = key if key not in keys.values() else f"{key}_{len(keys) + 1}"
+    return keys
+
+
+def _find_cloze(type: PackageNoteType, keys: Mapping[str, str], front: str) -> str:
+    """The key of the field with the gaps: the first that the front shows as a cloze, else the first of all."""
+    shown = (name for name in find_shown(front) if name in keys and f"cloze:{name}" in front)
+    return keys[next(shown, type.fields[0][0])]
 
 
 def _without_scripts(html: str) -> str:

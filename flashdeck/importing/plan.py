@@ -1,6 +1,6 @@
-"""What others wrote -> sources: spreadsheets, text exports and packages become cards, kinds and media of a deck folder.
+"""What others wrote becomes sources: the cards, kinds and media of a file, as files of a deck folder.
 
-A second import of the same file adds only what is new. What would be a problem is left out and told, with its line.
+A second import of the same file adds only what is new. What would be a problem is left out, and reported with its line.
 """
 
 import re
@@ -14,53 +14,58 @@ from unicodedata import normalize
 from urllib.parse import unquote
 
 from flashdeck.anki.html import find_media, to_html
-from flashdeck.anki.package_reader import read_archive
+from flashdeck.anki.identity import split_full_id, split_guid, to_full_id, to_guid
 from flashdeck.authoring.starter import to_new_id
-from flashdeck.diagnostics.problem import Problem
-from flashdeck.importing.cards import ForeignError, Incoming, Read, Wish
-from flashdeck.importing.columns import read_rows
-from flashdeck.importing.packages import read_notes
-from flashdeck.importing.tables import read_table
+from flashdeck.diagnostics.problem import FlashdeckError, Problem
+from flashdeck.importing.cards import ImportedCard, ImportOptions, ParsedImport
+from flashdeck.importing.columns import import_table
+from flashdeck.importing.packages import import_package
 from flashdeck.model.kinds import Kind, read_kinds
 from flashdeck.pipeline import Compiled, compile_decks
 from flashdeck.sources.editing import append_items, render_block
 from flashdeck.sources.values import to_id
 from flashdeck.sources.yaml_file import Value, read_text
 
-PACKAGES = (".apkg", ".colpkg", ".json")
-OWN_GUID = re.compile(r"[^/@\s]+/([a-z0-9._-]+)@[A-Za-z-]+")  # flashdeck's: deck/card@language
-TABLES = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm")
+FOLDER = "/"
+Reader = Callable[[Path, ImportOptions, Mapping[str, Kind]], ParsedImport]
+# What reads a file, by the end of its name. To add a format: a module with a Reader, and its line here.
+READERS: dict[str, Reader] = {
+    **dict.fromkeys((".csv", ".tsv", ".txt", ".xlsx", ".xlsm"), import_table),
+    **dict.fromkeys((".apkg", ".colpkg", ".json", FOLDER), import_package),
+}
+MOST_LISTED = 20  # lines of what was left out
 
 
 @dataclass(frozen=True)
-class Report:
+class ImportPlan:
     """What an import is about to write, and everything its user should know."""
 
     files: dict[Path, bytes]
     lines: list[str]
-    written: int
     problems: tuple[Problem, ...] = ()  # of the deck itself: nothing is written
 
 
-def import_file(path: Path, wish: Wish) -> Report:
-    """Reads a file and plans what to write for it. Raises ForeignError, TableError or PackageError."""
-    suffix = path.suffix.lower()
-    known = _known_kinds(wish.folder)
-    if suffix in PACKAGES or path.is_dir():
-        read = read_notes(read_archive(path), wish, known)
-    elif suffix in TABLES:
-        read = replace(read_rows(read_table(path), wish, known), media=_find_beside(path))
-    else:
-        raise ForeignError(f"files named '*{suffix or path.name}' are not known; there is {', '.join((*TABLES, *PACKAGES))}")
-    if not read.cards:
-        raise ForeignError("; ".join(["there is no card in it", *read.left_out[:3]]))
-    return _plan(read, wish)
+@dataclass(frozen=True)
+class _Target:
+    """The deck that the cards go into."""
+
+    folder: Path
+    id: str
+    root: str  # its name in Anki
+    new_file: str = ""  # its deck.yaml, unless there is one
+    before: Compiled | None = None  # it as it was
 
 
-def _find_beside(path: Path) -> dict[str, Callable[[], bytes]]:
-    """The files beside a table, and in a folder `media` there: those that it names come with it."""
-    tops = (path.resolve().parent / "media", path.resolve().parent)
-    return {one.name: one.read_bytes for top in reversed(tops) if top.is_dir() for one in sorted(top.iterdir()) if one.is_file()}
+def plan_import(path: Path, options: ImportOptions) -> ImportPlan:
+    """Reads a file and plans what to write for it. Raises FlashdeckError."""
+    suffix = FOLDER if path.is_dir() else path.suffix.lower()
+    if suffix not in READERS:
+        known = ", ".join(name for name in READERS if name != FOLDER)
+        raise FlashdeckError(f"files named '*{suffix or path.name}' are not known; there is {known}")
+    parsed = READERS[suffix](path, options, _known_kinds(options.folder))
+    if not parsed.cards:
+        raise FlashdeckError("; ".join(["there is no card in it", *parsed.left_out[:3]]))
+    return _plan(parsed, options)
 
 
 def _known_kinds(folder: Path) -> dict[str, Kind]:
@@ -69,60 +74,62 @@ def _known_kinds(folder: Path) -> dict[str, Kind]:
     if (folder / "deck.yaml").exists():
         for name, kind in compile_decks([folder]).library.kinds.items():
             if kind.templates:
-                kinds[name.rpartition("/")[2]] = kind
+                kinds[split_full_id(name)[1]] = kind
     return kinds
 
 
-def _plan(read: Read, wish: Wish) -> Report:
-    """Which files to write, tried out in a folder of their own first: what would be a problem is left out and told."""
-    folder = wish.folder
-    before = compile_decks([folder]) if (folder / "deck.yaml").exists() else None
-    if before and before.library.decks:
-        deck = next((one for one in before.library.decks if one.folder == folder), before.library.decks[0])
-        id, root = deck.id, deck.name if isinstance(deck.name, str) else str(next(iter(deck.name.values())))
-        lacking = [language for language in read.languages if language not in deck.languages]
-        if lacking:
-            raise ForeignError(
-                f"'{lacking[0]}' is not a language of the deck in '{folder}'; add it in deck.yaml, or see --language"
-            )
-        deck_yaml = None
-    else:
-        id = wish.id or to_id(folder.resolve().name) or "imported"
-        root = wish.name or _common_root([card.deck for card in read.cards]) or id
-        about: dict[str, Value] = {"id": id, "name": root.replace('"', "'"), "languages": list(read.languages)}
-        about |= {"allow_scripts": "true"} if read.scripts else {}
-        deck_yaml = render_block(about) + "\n"
-    cards = [replace(card, deck=_below(card.deck, root)) for card in read.cards]
-    cards = _with_ids(cards, id, before)
-    fresh, changed, same = _compare(cards, id, before)
-    left_out = list(read.left_out)
+def _plan(parsed: ParsedImport, options: ImportOptions) -> ImportPlan:
+    """Which files to write. They are compiled first: what would be a problem is left out and reported."""
+    target = _find_target(parsed, options)
+    cards = [replace(card, deck=_below(card.deck, target.root)) for card in parsed.cards]
+    new, changed, same = _compare(_with_ids(cards, target), target)
+    left_out = list(parsed.left_out)
     while True:
-        files = _to_files(read, fresh, id, deck_yaml, folder)
-        media, clashes = _to_media(read, fresh, folder)
-        files |= media
-        if clashes:
-            fresh = [_rename(card, clashes) for card in fresh]
-            files = _to_files(read, fresh, id, deck_yaml, folder) | media
-        problems, wrong = _try(files, fresh, folder)
+        media, new_names = _to_media(parsed, new, target.folder)
+        files = _to_files(parsed, [_rename_media(card, new_names) for card in new], target) | media
+        problems, wrong = _find_problems(files, new, target)
         if not wrong:
             break
-        left_out += [f"{card.where}: {wrong[card.id]}" for card in fresh if card.id in wrong]
-        fresh = [card for card in fresh if card.id not in wrong]
-    lines = [*read.said]
-    lines.append(f"{_count(len(fresh), 'card')} to '{folder / 'cards.yaml'}'" if fresh else "no new card")
+        left_out += [f"{card.origin}: {wrong[card.id]}" for card in new if card.id in wrong]
+        new = [card for card in new if card.id not in wrong]
+    lines = list(parsed.messages)
+    lines.append(f"{_count(len(new), 'card')} to '{target.folder / 'cards.yaml'}'" if new else "no new cards")
     kinds = len({path.parent for path in files if path.name == "kind.yaml"})
     for number, text in ((kinds, _count(kinds, "kind")), (len(media), f"{_count(len(media), 'file')} to 'media'")):
-        lines += [text] if number and fresh else []
+        lines += [text] if number and new else []
     lines += [f"{_count(same, 'card')} there already"] if same else []
-    for title, some in (("changed since, and not written", changed), ("left out", left_out)):
-        if some:
-            lines.append(f"{title}: {len(some)}")
-            lines += [f"  {one}" for one in some[:20]] + ([f"  and {len(some) - 20} more"] if len(some) > 20 else [])
-    return Report(files if fresh else {}, lines, len(fresh), tuple(problems))
+    lines += _list("changed since, and not written", changed) + _list("left out", left_out)
+    return ImportPlan(files if new else {}, lines, tuple(problems))
 
 
 def _count(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def _list(title: str, items: Sequence[str]) -> list[str]:
+    """A title with the first items below it; nothing where there is none."""
+    lines = [f"{title}: {len(items)}"] if items else []
+    lines += [f"  {item}" for item in items[:MOST_LISTED]]
+    return lines + ([f"  and {len(items) - MOST_LISTED} more"] if len(items) > MOST_LISTED else [])
+
+
+def _find_target(parsed: ParsedImport, options: ImportOptions) -> _Target:
+    """The deck in the folder, or a new one. Raises FlashdeckError."""
+    folder = options.folder
+    before = compile_decks([folder]) if (folder / "deck.yaml").exists() else None
+    if before and before.library.decks:
+        deck = next((one for one in before.library.decks if one.folder == folder), before.library.decks[0])
+        if lacking := [language for language in parsed.languages if language not in deck.languages]:
+            raise FlashdeckError(
+                f"'{lacking[0]}' is not a language of the deck in '{folder}'; add it in deck.yaml, or see --language"
+            )
+        root = deck.name if isinstance(deck.name, str) else str(next(iter(deck.name.values())))
+        return _Target(folder, deck.id, root, before=before)
+    id = options.id or to_id(folder.resolve().name) or "imported"
+    root = options.name or _common_root([card.deck for card in parsed.cards]) or id
+    about: dict[str, Value] = {"id": id, "name": root.replace('"', "'"), "languages": list(parsed.languages)}
+    about |= {"allow_scripts": "true"} if parsed.needs_scripts else {}
+    return _Target(folder, id, root, render_block(about) + "\n", before)
 
 
 def _common_root(decks: Sequence[str]) -> str:
@@ -139,24 +146,25 @@ def _below(deck: str, root: str) -> str:
     return "::".join(part.strip() for part in name.split("::") if part.strip())
 
 
-def _with_ids(cards: Sequence[Incoming], deck: str, before: Compiled | None) -> list[Incoming]:
+def _with_ids(cards: Sequence[ImportedCard], target: _Target) -> list[ImportedCard]:
     """Each card with an id: the one it has there by its guid, else made from its text, the same in a second import."""
+    library = target.before.library if target.before else None
     by_guid = {}
-    if before:
-        by_guid = {card.guid(language): card.id.partition("/")[2] for card in before.library.cards for language in card.languages}
-    known = {at: by_guid[guid] for at, card in enumerate(cards) for guid in _guids(card) if guid in by_guid}
-    existing = {id.partition("/")[2] for id in before.library.card_ids} if before else set()
+    if library:
+        by_guid = {card.guid(language): split_full_id(card.id)[1] for card in library.cards for language in card.languages}
+    known = {at: by_guid[guid] for at, card in enumerate(cards) for guid in card.guids if guid in by_guid}
+    existing = {split_full_id(id)[1] for id in library.card_ids} if library else set()
     named, taken = [], set(known.values())
     for at, card in enumerate(cards):
         if at in known:
             named.append(replace(card, id=known[at]))
             continue
-        mark = sha256(card.row.encode()).hexdigest()
-        made = next((found[1] for guid in _guids(card) if (found := OWN_GUID.fullmatch(guid))), "")
-        id = card.id or made or to_new_id(_words(next(iter(card.values.values()))), (), f"card-{mark[:8]}")
-        there = (taken | existing) if _guids(card) else taken  # a card without a guid is known by its id
-        if id in there:  # by all that is in it, so that another order gives the same ids
-            id = f"{id}-{mark[:6]}"
+        digest = sha256(card.content.encode()).hexdigest()
+        own = next((found[1] for guid in card.guids if (found := split_guid(guid))), "")
+        id = card.id or own or to_new_id(_words(next(iter(card.values.values()), "")), (), f"card-{digest[:8]}")
+        there = (taken | existing) if card.guids else taken  # a card without a guid is known by its id
+        if id in there:  # by everything in it, so that another order gives the same ids
+            id = f"{id}-{digest[:6]}"
         while id in there:
             id += "-2"
         taken.add(id)
@@ -164,54 +172,49 @@ def _with_ids(cards: Sequence[Incoming], deck: str, before: Compiled | None) -> 
     return named
 
 
-def _guids(card: Incoming) -> list[str]:
-    return list(card.guid.values()) if isinstance(card.guid, dict) else [card.guid] if card.guid else []
-
-
 def _words(value: Value) -> str:
+    """The first text of a value, without its markup."""
     while not isinstance(value, str):
         value = next(iter(value.values())) if isinstance(value, dict) else value[0]
     return re.sub(r"<[^>]*>|!?\[|\]\([^)]*\)|\\", " ", value)
 
 
-def _compare(cards: Sequence[Incoming], deck: str, before: Compiled | None) -> tuple[list[Incoming], list[str], int]:
+def _compare(cards: Sequence[ImportedCard], target: _Target) -> tuple[list[ImportedCard], list[str], int]:
     """The cards that are new, what is different in those that are not, and how many are the same."""
-    there = {card.id: card for card in before.library.cards} if before else {}
-    ids = before.library.card_ids if before else frozenset()
-    fresh, changed, same = [], [], 0
+    there = {card.id: card for card in target.before.library.cards} if target.before else {}
+    ids = target.before.library.card_ids if target.before else frozenset()
+    new, changed, same = [], [], 0
     for card in cards:
-        full = f"{deck}/{card.id}"
-        if full not in ids:
-            fresh.append(card)
-        elif full in there and (keys := [key for key, value in card.values.items() if there[full].values.get(key) != value]):
-            changed.append(f"{card.where}: {', '.join(keys)} of {full}")
+        full_id = to_full_id(target.id, card.id)
+        if full_id not in ids:
+            new.append(card)
+        elif full_id in there and (
+            keys := [key for key, value in card.values.items() if there[full_id].values.get(key) != value]
+        ):
+            changed.append(f"{card.origin}: {', '.join(keys)} of {full_id}")
         else:
             same += 1
-    return fresh, changed, same
+    return new, changed, same
 
 
-def _to_files(read: Read, cards: Sequence[Incoming], id: str, deck_yaml: str | None, folder: Path) -> dict[Path, bytes]:
-    files: dict[Path, bytes] = {folder / "deck.yaml": deck_yaml.encode()} if deck_yaml else {}
+def _to_files(parsed: ParsedImport, cards: Sequence[ImportedCard], target: _Target) -> dict[Path, bytes]:
+    """The deck, the kinds, the cards and the courses, without the media."""
+    folder = target.folder
+    files = {folder / "deck.yaml": target.new_file.encode()} if target.new_file else {}
     used = {card.kind for card in cards}
-    for word, some in read.kinds.items():
+    for word, texts in parsed.kinds.items():
         if word in used:
-            new = {folder / "kinds" / word / name: text.encode() for name, text in some.items()}
+            new = {folder / "kinds" / word / name: text.encode() for name, text in texts.items()}
             files |= {path: data for path, data in new.items() if not path.exists()}
     if cards:  # in one file, so that they stay in the order in which they are learned
         path = folder / "cards.yaml"
-        data = path.read_bytes() if path.exists() else b""
-        defaults = read_text(str(path), data)[0].value if data else {}
-        if not data:
-            kinds, tags = {card.kind for card in cards}, {card.tags for card in cards}
-            defaults = {"kind": cards[0].kind} if len(kinds) == 1 else {}
-            defaults |= {"tags": list(cards[0].tags)} if len(tags) == 1 and cards[0].tags else {}
-            data = (render_block(defaults) + "\n").encode() if defaults else b""
-        entries: list[Value] = [_to_entry(card, id, defaults if isinstance(defaults, dict) else {}) for card in cards]
+        data, defaults = _read_cards_file(path, cards)
+        entries: list[Value] = [_to_entry(card, target.id, parsed.languages[0], defaults) for card in cards]
         files[path] = append_items(str(path), data, ("cards",), entries)
     courses: dict[str, list[Value]] = {}
     for card in cards:
         for course in card.courses:
-            courses.setdefault(course, []).append(f"{id}/{card.id}")
+            courses.setdefault(course, []).append(to_full_id(target.id, card.id))
     path = folder / "courses.yaml"
     if courses and not path.exists():
         entries = [{"id": to_id(course), "cards": members} for course, members in courses.items() if to_id(course)]
@@ -219,9 +222,24 @@ def _to_files(read: Read, cards: Sequence[Incoming], id: str, deck_yaml: str | N
     return files
 
 
-def _to_entry(card: Incoming, deck: str, defaults: Mapping[str, Value]) -> dict[str, Value]:
+def _read_cards_file(path: Path, cards: Sequence[ImportedCard]) -> tuple[bytes, dict[str, Value]]:
+    """The file that cards go into and its defaults; a new one has what is the same in all of them as its defaults."""
+    data = path.read_bytes() if path.exists() else b""
+    if data:
+        value = read_text(str(path), data)[0].value
+        return data, value if isinstance(value, dict) else {}
+    defaults: dict[str, Value] = {}
+    if len({card.kind for card in cards}) == 1:
+        defaults["kind"] = cards[0].kind
+    if cards[0].tags and len({card.tags for card in cards}) == 1:
+        defaults["tags"] = list(cards[0].tags)
+    return (render_block(defaults) + "\n").encode() if defaults else b"", defaults
+
+
+def _to_entry(card: ImportedCard, deck: str, language: str, defaults: Mapping[str, Value]) -> dict[str, Value]:
+    """A card as it stands in a file with these defaults. A guid is written unless it is the one that its id gives."""
     entry: dict[str, Value] = {"id": card.id}
-    if any(not guid.startswith(f"{deck}/{card.id}@") for guid in _guids(card)):
+    if any(guid != to_guid(to_full_id(deck, card.id), code) for code, guid in card.guids_in(language).items()):
         entry["guid"] = card.guid
     if defaults.get("kind") != card.kind:
         entry["kind"] = card.kind
@@ -233,38 +251,41 @@ def _to_entry(card: Incoming, deck: str, defaults: Mapping[str, Value]) -> dict[
     return entry
 
 
-def _to_media(read: Read, cards: Sequence[Incoming], folder: Path) -> tuple[dict[Path, bytes], dict[str, str]]:
-    """The media that the cards and their kinds name, and other names for those that another file has there already."""
-    wanted: set[str] = set()
+def _to_media(parsed: ParsedImport, cards: Sequence[ImportedCard], folder: Path) -> tuple[dict[Path, bytes], dict[str, str]]:
+    """The media that the cards and their kinds name, and new names for those whose name another file has there already."""
+    named: set[str] = set()
     for text in (text for card in cards for text in _texts(card.values)):
-        if text in read.media:
-            wanted.add(text)
+        if text in parsed.media:
+            named.add(text)
         elif "[" in text or "<" in text:
-            wanted |= {one for name in find_media(to_html(text)) for one in (name, unquote(name))}
-    templates = "".join(text for files in read.kinds.values() for text in files.values())
-    wanted |= {name for name in read.media if name[0] == "_" and name in templates}  # what begins so is Anki's for templates
+            named |= {one for name in find_media(to_html(text)) for one in (name, unquote(name))}
+    templates = "".join(text for files in parsed.kinds.values() for text in files.values())
+    named |= {name for name in parsed.media if name[0] == "_" and name in templates}  # what begins so is Anki's for templates
     files: dict[Path, bytes] = {}
-    clashes: dict[str, str] = {}
-    for name in sorted(wanted & read.media.keys()):
-        data, path = read.media[name](), folder / "media" / normalize("NFC", name)
+    new_names: dict[str, str] = {}
+    for name in sorted(named & parsed.media.keys()):
+        data, path = parsed.media[name](), folder / "media" / normalize("NFC", name)
         if path.exists() and path.read_bytes() != data:
             stem, dot, suffix = name.rpartition(".")
-            clashes[name] = f"{stem or suffix}-{sha256(data).hexdigest()[:12]}{dot}{suffix if stem else ''}"
-            path = folder / "media" / clashes[name]
+            new_names[name] = f"{stem or suffix}-{sha256(data).hexdigest()[:12]}{dot}{suffix if stem else ''}"
+            path = folder / "media" / new_names[name]
         if not path.exists():
             files[path] = data
-    return files, clashes
+    return files, new_names
 
 
-def _texts(values: Mapping[str, Value]) -> Iterable[str]:
-    for value in values.values():
-        if isinstance(value, str):
-            yield value
-        else:
-            yield from _texts(value if isinstance(value, dict) else {str(at): one for at, one in enumerate(value)})
+def _texts(value: Value | Mapping[str, Value]) -> Iterable[str]:
+    """All texts in a value."""
+    if isinstance(value, str):
+        yield value
+    else:
+        for one in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(one)
 
 
-def _rename(card: Incoming, names: Mapping[str, str]) -> Incoming:
+def _rename_media(card: ImportedCard, names: Mapping[str, str]) -> ImportedCard:
+    """A card that names its media otherwise."""
+
     def change(value: Value) -> Value:
         if isinstance(value, str):
             for old, new in names.items():
@@ -272,44 +293,54 @@ def _rename(card: Incoming, names: Mapping[str, str]) -> Incoming:
             return value
         return {key: change(one) for key, one in value.items()} if isinstance(value, dict) else [change(one) for one in value]
 
-    return replace(card, values={key: change(value) for key, value in card.values.items()})
+    return replace(card, values={key: change(value) for key, value in card.values.items()}) if names else card
 
 
-def _try(files: Mapping[Path, bytes], cards: Sequence[Incoming], folder: Path) -> tuple[list[Problem], dict[str, str]]:
-    """What is wrong with the deck as it would be, and by id with which of the new cards."""
+def _find_problems(
+    files: Mapping[Path, bytes], cards: Sequence[ImportedCard], target: _Target
+) -> tuple[list[Problem], dict[str, str]]:
+    """What is wrong with the deck as it would be, and by id with which of the new cards.
+
+    What is wrong in cards.yaml already does not keep new cards out of it.
+    """
+    ids = {to_full_id(target.id, card.id): card.id for card in cards}
+    wrong: dict[str, str] = {}
+    wrong_kinds: dict[str, str] = {}
+    rest: list[Problem] = []
+    for problem in _compile(files, target.folder):
+        path = Path(problem.spot.path)
+        if problem.level != "error":
+            continue
+        if problem.card in ids:
+            wrong.setdefault(ids[problem.card], problem.message)
+        elif path.parent.parent.name == "kinds":
+            wrong_kinds.setdefault(path.parent.name, problem.message)
+        elif path != target.folder / "cards.yaml" or path not in files:
+            rest.append(problem)
+    for card in cards:
+        if card.kind in wrong_kinds:
+            wrong.setdefault(card.id, f"its note type has a mistake: {wrong_kinds[card.kind]}")
+    return rest, wrong
+
+
+def _compile(files: Mapping[Path, bytes], folder: Path) -> Iterable[Problem]:
+    """The problems of a deck's folder with these files in it."""
+    deck = [folder] if (folder / "deck.yaml").exists() else []
+    if all(path.parent == folder for path in files):
+        return compile_decks(deck, edits=files).problems
+    # kinds and media are looked up on the disk, so a copy of the folder has to hold them
     with TemporaryDirectory() as place:
-        trial = Path(place) / (folder.resolve().name or "deck")
-        if (folder / "deck.yaml").exists():
-            shutil.copytree(folder, trial, ignore=shutil.ignore_patterns(".*", "dist"))
+        copy = Path(place) / (folder.resolve().name or "deck")
+        if deck:
+            shutil.copytree(folder, copy, ignore=shutil.ignore_patterns(".*", "dist"))
         for path, data in files.items():
-            target = trial / path.relative_to(folder)
+            target = copy / path.relative_to(folder)
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(data)
-        compiled = compile_decks([trial])
-        errors = [problem for problem in compiled.problems if problem.level == "error"]
-        wanted = {card.id for card in cards}
-        spans: dict[str, list[tuple[int, int, str]]] = {}
-        broken: dict[str, str] = {}
-        for path in (path for path in files if path.suffix == ".yaml" and path.parent == folder):
-            source = read_text(str(trial / path.name), files[path])[0]
-            for at, one in enumerate(source.value.get("cards", ()) if isinstance(source.value, dict) else ()):
-                _, start, end = source.span(("cards", at))
-                if one.get("id") in wanted:
-                    spans.setdefault(source.path, []).append(
-                        (source.spot_at(start).line, source.spot_at(max(start, end - 1)).line, one["id"])
-                    )
-        wrong: dict[str, str] = {}
-        rest: list[Problem] = []
-        for problem in errors:
-            ids = [id for first, last, id in spans.get(problem.spot.path, ()) if first <= problem.spot.line <= last]
-            kind = Path(problem.spot.path).parent
-            if ids:
-                wrong.setdefault(ids[-1], problem.message)  # a card reaches as far as the dash of the next
-            elif kind.parent.name == "kinds":
-                broken.setdefault(kind.name, problem.message)
-            elif problem.spot.path not in spans or not problem.spot.path.startswith(str(trial)):
-                rest.append(replace(problem, spot=replace(problem.spot, path=problem.spot.path.replace(str(trial), str(folder)))))
-        for card in cards:
-            if card.kind in broken:
-                wrong.setdefault(card.id, f"its note type has a mistake: {broken[card.kind]}")
-        return rest, wrong
+        return [_move(problem, copy, folder) for problem in compile_decks([copy]).problems]
+
+
+def _move(problem: Problem, copy: Path, folder: Path) -> Problem:
+    """A problem of a copy of a folder as one of the folder."""
+    path = folder / Path(problem.spot.path).relative_to(copy)
+    return replace(problem, spot=replace(problem.spot, path=str(path)))

@@ -1,4 +1,4 @@
-"""Spreadsheets and text exports -> rows of cells with their lines: CSV, TSV, Anki's and Quizlet's text, XLSX."""
+"""Spreadsheets and text exports -> rows of cells with their line numbers: CSV, TSV, Anki's and Quizlet's text, XLSX."""
 
 import csv
 import re
@@ -14,33 +14,29 @@ from flashdeck.diagnostics.problem import FlashdeckError
 
 LARGEST_CELL = 10_000_000  # characters
 LARGEST_SHEET = 500_000_000  # bytes, unpacked
-MOST_PACKED = 300  # times its size
-SEPARATORS = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars", ":": "colons", " ": "blanks"}
+MAX_COMPRESSION = 300  # what unpacks to more times its size was made to do harm
+SEPARATORS = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "pipes", ":": "colons", " ": "spaces"}
 ANKI_NAMES = {"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "colon": ":", "space": " "}
-
-
-class TableError(FlashdeckError):
-    """A file that is no table, in words for its user."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """Rows with the lines where they begin. `head` are the names of the columns, where they are known for sure."""
+    """Rows with the lines where they begin. `header` has the names of the columns, where the file states them."""
 
     rows: tuple[tuple[int, tuple[str, ...]], ...]
-    how: str  # how it was read: 'separated by tabs, in UTF-8'
-    head: tuple[str, ...] = ()
+    description: str  # how it was read: 'separated by tabs, in UTF-8'
+    header: tuple[str, ...] = ()
     html: bool | None = None  # whether the cells are HTML, where the file says so
-    special: Mapping[str, int] = field(default_factory=dict)  # Anki's columns: guid, notetype, deck, tags
-    for_all: Mapping[str, str] = field(default_factory=dict)  # Anki's notetype, deck and tags of all rows
+    about_columns: Mapping[str, int] = field(default_factory=dict)  # Anki's guid, notetype, deck and tags, from 0
+    defaults: Mapping[str, str] = field(default_factory=dict)  # Anki's notetype, deck and tags of all rows
 
 
 def read_table(path: Path) -> Table:
-    """The table in a file. Raises TableError."""
+    """The table in a file. Raises FlashdeckError."""
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise TableError((error.strerror or str(error)).lower()) from error
+        raise FlashdeckError((error.strerror or str(error)).lower()) from error
     if path.suffix.lower() in (".xlsx", ".xlsm"):
         return _read_sheet(data)
     text, encoding = _decode(data)
@@ -52,16 +48,16 @@ def read_table(path: Path) -> Table:
     if not separator:
         separator = _guess_separator(body, "\t" if path.suffix.lower() == ".tsv" else "")
     rows, quoting = _split(body, separator, first)
-    how = f"separated by {SEPARATORS.get(separator, repr(separator))}, in {encoding}{quoting}"
-    head = tuple(next(csv.reader([directives["columns"]], delimiter=separator))) if "columns" in directives else ()
-    special = {
+    description = f"separated by {SEPARATORS.get(separator, repr(separator))}, in {encoding}{quoting}"
+    header = tuple(next(csv.reader([directives["columns"]], delimiter=separator))) if "columns" in directives else ()
+    about_columns = {
         name: int(directives[f"{name} column"]) - 1
         for name in ("guid", "notetype", "deck", "tags")
         if directives.get(f"{name} column", "").isdecimal()
     }
-    for_all: dict[str, str] = {name: directives[name] for name in ("notetype", "deck", "tags") if name in directives}
+    defaults: dict[str, str] = {name: directives[name] for name in ("notetype", "deck", "tags") if name in directives}
     html = {"true": True, "false": False}.get(directives.get("html", "").lower())
-    return Table(tuple(rows), how, head, html, special, for_all)
+    return Table(tuple(rows), description, header, html, about_columns, defaults)
 
 
 def _decode(data: bytes) -> tuple[str, str]:
@@ -78,12 +74,12 @@ def _decode(data: bytes) -> tuple[str, str]:
     if text.count("\0") > 0 or (
         len(text) > 100 and sum(not one.isprintable() and one not in "\r\n\t\v\f" for one in text[:4000]) > 400
     ):
-        raise TableError("it is not a text")
+        raise FlashdeckError("it is not a text file")
     return text.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff"), encoding
 
 
 def _read_directives(lines: list[str]) -> tuple[dict[str, str], int]:
-    """The lines with `#` at the head of what Anki exports, and the number of the first line after them."""
+    """The lines with `#` at the top of what Anki exports, and the number of the first line after them."""
     directives: dict[str, str] = {}
     for at, line in enumerate(lines):
         name, colon, value = line.removeprefix("#").partition(":")
@@ -93,12 +89,12 @@ def _read_directives(lines: list[str]) -> tuple[dict[str, str], int]:
     return directives, len(lines)
 
 
-def _guess_separator(text: str, otherwise: str) -> str:
-    """The sign that cuts most rows into the same number of cells; of several, the one that makes most of them."""
+def _guess_separator(text: str, default: str) -> str:
+    """The character that cuts most rows into the same number of cells; of several, the one that makes most of them."""
     sample = text[:200_000]
     if len(sample) < len(text):
         sample = sample[: sample.rfind("\n") + 1] or sample
-    best, chosen = (0.0, 0), otherwise or ","
+    best, chosen = (0.0, 0), default or ","
     for separator in ("\t", ";", ",", "|"):
         rows, _ = _split(sample, separator, 0)
         counts = Counter(len(cells) for _, cells in rows[:500])
@@ -114,10 +110,10 @@ def _split(text: str, separator: str, before: int) -> tuple[list[tuple[int, tupl
     csv.field_size_limit(LARGEST_CELL)
     try:
         return _read_rows(csv.reader(StringIO(text, newline=""), delimiter=separator, strict=True), before), ""
-    except csv.Error:  # a quote that is none, as in 5" nails
+    except csv.Error:  # a quote that does not quote, as in 5" nails
         lines = text.split("\n")
         rows = [(before + at, tuple(line.split(separator))) for at, line in enumerate(lines, 1) if line.strip()]
-        return rows, ", quotes taken as they stand"
+        return rows, ", quotes taken literally"
 
 
 def _read_rows(reader: Iterable[list[str]], before: int) -> list[tuple[int, tuple[str, ...]]]:
@@ -136,8 +132,8 @@ def _read_sheet(data: bytes) -> Table:
     try:
         with ZipFile(BytesIO(data)) as archive:
             size = sum(entry.file_size for entry in archive.infolist())
-        if size > LARGEST_SHEET or size > max(20_000_000, MOST_PACKED * len(data)):
-            raise TableError(f"it unpacks to {size // 1_000_000:,} MB")
+        if size > LARGEST_SHEET or size > max(20_000_000, MAX_COMPRESSION * len(data)):
+            raise FlashdeckError(f"it unpacks to {size // 1_000_000:,} MB")
         book = load_workbook(BytesIO(data), read_only=True, data_only=True)
         for sheet in book.worksheets:
             cells = [(at, tuple(map(_to_cell, row))) for at, row in enumerate(sheet.iter_rows(values_only=True), 1)]
@@ -145,10 +141,8 @@ def _read_sheet(data: bytes) -> Table:
             if rows:
                 width = max(at + 1 for _, row in rows for at, cell in enumerate(row) if cell.strip())
                 others = [one.title for one in book.worksheets if one is not sheet]
-                how = f"the sheet '{sheet.title}'" + (f", not {', '.join(map(repr, others))}" if others else "")
-                return Table(tuple((at, row[:width]) for at, row in rows), how)
-    except TableError:
-        raise
+                description = f"the sheet '{sheet.title}'" + (f", not {', '.join(map(repr, others))}" if others else "")
+                return Table(tuple((at, row[:width]) for at, row in rows), description)
     except (
         BadZipFile,
         KeyError,
@@ -162,8 +156,8 @@ def _read_sheet(data: bytes) -> Table:
         OSError,
         RuntimeError,
     ) as error:
-        raise TableError("it is no spreadsheet that can be read; save it as .xlsx or CSV again") from error
-    raise TableError("there is nothing in it")
+        raise FlashdeckError("it is not a spreadsheet that can be read; save it again as .xlsx or CSV") from error
+    raise FlashdeckError("there is nothing in it")
 
 
 def _to_cell(value: object) -> str:

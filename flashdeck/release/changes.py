@@ -1,4 +1,4 @@
-"""What a learner would see of a release: which notes have other facts, another wording, are new, retired or gone."""
+"""What a learner would see of a release: which notes changed in fact or only in wording, are new, retired or gone."""
 
 import re
 from collections.abc import Iterable
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from html import unescape
 
-from flashdeck.anki.note import RETIRED_TAG
+from flashdeck.anki.identity import RETIRED_TAG
 from flashdeck.anki.package_writer import Stored
 from flashdeck.model.cards import fill_gaps
 from flashdeck.model.kinds import read_kinds
 
-# In the order in which a learner wants to hear of them.
+# The most important to a learner first.
 GROUPS = {
     "facts": "Facts changed",
     "wording": "Wording",
@@ -19,12 +19,12 @@ GROUPS = {
     "retired": "Retired",
     "gone": "No longer in the package (learners keep them)",
 }
-SAME_WORDS = 0.85  # texts more alike than this, with the same digits, say the same
+SIMILAR = 0.85  # texts more alike than this, with the same digits, differ only in wording
 
 
 @dataclass(frozen=True)
 class Change:
-    """What became of one note: each field that differs, with its old and new text."""
+    """What changed in one note: each field that differs, with its old and new text."""
 
     group: str
     guid: str
@@ -45,7 +45,7 @@ def find_changes(old: Iterable[Stored], new: Iterable[Stored]) -> list[Change]:
 
 def _compare(old: Stored | None, new: Stored) -> Change | None:
     if old is None:
-        # a card that was retired before this learner had it shows nowhere
+        # a card that was retired before this learner got it is not shown anywhere
         return None if RETIRED_TAG in new.tags else Change("new", new.guid, new.id, _title(new))
     names = {**new.fields, **old.fields}
     texts = [(name, to_plain(old.fields.get(name, "")), to_plain(new.fields.get(name, ""))) for name in names]
@@ -57,18 +57,18 @@ def _compare(old: Stored | None, new: Stored) -> Change | None:
     if not fields and old.fields == new.fields:
         return None
     facts = _fact_fields(new)
-    is_fact = any(name in facts and _says_something_else(was, now) for name, was, now in fields)
+    is_fact = any(name in facts and _is_new_fact(was, now) for name, was, now in fields)
     return Change("facts" if is_fact else "wording", new.guid, new.id, _title(old), fields)
 
 
 def _fact_fields(note: Stored) -> set[str]:
-    """The fields whose changes are of facts; of a type that is not flashdeck's, all."""
+    """The fields that state facts; all of them if the note type is not flashdeck's."""
     kind = read_kinds().get(note.type.removeprefix("flashdeck ").partition(" ")[0])
     return {field.name for field in kind.fields.values() if field.fact} if kind else set(note.fields)
 
 
-def _says_something_else(was: str, now: str) -> bool:
-    return re.findall(r"\d+", was) != re.findall(r"\d+", now) or SequenceMatcher(None, was, now).ratio() < SAME_WORDS
+def _is_new_fact(was: str, now: str) -> bool:
+    return re.findall(r"\d+", was) != re.findall(r"\d+", now) or SequenceMatcher(None, was, now).ratio() < SIMILAR
 
 
 def to_plain(html: str) -> str:

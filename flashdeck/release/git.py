@@ -15,13 +15,13 @@ class GitError(FlashdeckError):
 
 def extract(revision: str, paths: Iterable[Path], folder: Path) -> None:
     """Writes what stood at `paths` in a revision of the repository here into `folder`. Raises GitError."""
-    words = ["git", "archive", "--format=tar", revision, "--", *map(str, paths)]
+    command = ["git", "archive", "--format=tar", revision, "--", *map(str, paths)]
     try:
-        done = subprocess.run(words, capture_output=True, check=True)
+        done = subprocess.run(command, capture_output=True, check=True)
     except FileNotFoundError as error:
-        raise GitError("git is not on this machine") from error
+        raise GitError("git is not installed") from error
     except subprocess.CalledProcessError as error:
-        said = error.stderr.decode(errors="replace").strip().splitlines()
-        raise GitError(f"git cannot show '{revision}': {said[-1] if said else 'no reason given'}") from error
+        lines = error.stderr.decode(errors="replace").strip().splitlines()
+        raise GitError(f"git cannot show '{revision}': {lines[-1] if lines else 'no reason given'}") from error
     with tarfile.open(fileobj=BytesIO(done.stdout)) as archive:
         archive.extractall(folder, filter="data")

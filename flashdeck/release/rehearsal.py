@@ -1,6 +1,6 @@
 """Tries a release on a throw-away collection of the real Anki: what a learner would get, keep and lose.
 
-Needs the package `anki` (the extra `rehearse`).
+Requires the package `anki` (the extra `rehearse`).
 """
 
 import shutil
@@ -10,10 +10,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from flashdeck.anki.note import RETIRED_TAG
+from flashdeck.anki.identity import RETIRED_TAG
 from flashdeck.anki.package_writer import Stored, read_package
 
-Collection = Any  # anki.collection.Collection, which only this extra has
+Collection = Any  # anki.collection.Collection, which only this extra installs
 
 # What Anki knows of a card's progress; an import may change none of it.
 SCHEDULE = """
@@ -25,23 +25,23 @@ OWN_TAG, OWN_DECK, OWN_CSS = "my-own-tag", "My own deck", "\n/* my own style */"
 
 @dataclass
 class Report:
-    """What became of a learner's collection; the lists hold guids."""
+    """What happened to a learner's collection; the lists hold guids."""
 
     new: list[str] = field(default_factory=list)
     updated: list[str] = field(default_factory=list)
-    left_alone: list[str] = field(default_factory=list)  # nothing changed in them
+    left_alone: list[str] = field(default_factory=list)  # unchanged in the new release
     skipped: list[str] = field(default_factory=list)  # corrected, but the learner edited them after the build
     conflicting: list[str] = field(default_factory=list)
     not_removed: list[str] = field(default_factory=list)  # in the old release only
     retired: list[str] = field(default_factory=list)
     edits_lost: list[str] = field(default_factory=list)  # own tags, stars and `My notes`, where a correction overwrote them
-    edits_lost_in_vain: list[str] = field(default_factory=list)  # the same, and own words and styles, where nothing changed
+    unnecessary_overwrites: list[str] = field(default_factory=list)  # the same, own words and styles, where nothing changed
     progress_lost: list[str] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
         """Whether all progress is kept, no note is cut off from updates, and nothing is overwritten that did not change."""
-        return not (self.conflicting or self.progress_lost or self.edits_lost_in_vain)
+        return not (self.conflicting or self.progress_lost or self.unnecessary_overwrites)
 
     def to_data(self) -> dict[str, Any]:
         """The report as values for JSON."""
@@ -49,10 +49,10 @@ class Report:
 
 
 def rehearse(old: Path, new: Path, text: Path | None = None) -> Report:
-    """Imports `old`, lives with it as a learner does, imports (the update `text` and) `new`, and compares."""
+    """Imports `old`, uses it as a learner does, imports (the update `text` and) `new`, and compares."""
     before, after = ({note.guid: note for note in read_package(path)} for path in (old, new))
-    changed = [guid for guid, note in after.items() if guid in before and _what(note) != _what(before[guid])]
-    changed.sort(key=lambda guid: RETIRED_TAG in after[guid].tags)  # the learner edits what lives on, where there is some
+    changed = [guid for guid, note in after.items() if guid in before and _content(note) != _content(before[guid])]
+    changed.sort(key=lambda guid: RETIRED_TAG in after[guid].tags)  # the learner rather edits what is not retired
     unchanged = [guid for guid in before if guid in after and guid not in changed]
     latest, built = (max((note.changed for note in notes.values()), default=0) for notes in (before, after))
     with TemporaryDirectory() as folder:
@@ -60,26 +60,26 @@ def rehearse(old: Path, new: Path, text: Path | None = None) -> Report:
         try:
             _import(col, old, Path(folder))
             styled = col.db.scalar("select max(mtime_secs) from notetypes where id in (select mid from notes)") or 0
-            lived = _live(col, unchanged, changed, max(latest, built - 1, styled))
+            learner = _study(col, unchanged, changed, max(latest, built - 1, styled))
             if text:
                 _import_text(col, text)
             log = _import(col, new, Path(folder))
-            return _report(col, log, lived, before, after, changed)
+            return _report(col, log, learner, before, after, changed)
         finally:
             col.close()
 
 
 @dataclass(frozen=True)
-class Lived:
+class Learner:
     """What a learner had before the new release."""
 
-    edited: dict[str, tuple[list[str], list[str]]]  # fields and tags of the notes with own words, by guid
+    edited: dict[str, tuple[list[str], list[str]]]  # fields and tags of the notes that the learner edited, by guid
     styles: dict[str, str]  # of the note types, before the learner changed them
     schedule: dict[int, list[Any]]
     reviews: list[Any]
 
 
-def _what(note: Stored) -> tuple[dict[str, str], tuple[str, ...]]:
+def _content(note: Stored) -> tuple[dict[str, str], tuple[str, ...]]:
     return note.fields, note.tags
 
 
@@ -104,10 +104,10 @@ def _import_text(col: Collection, text: Path) -> None:
     col.import_csv(ImportCsvRequest(path=str(text), metadata=col.get_csv_metadata(str(text), None)))
 
 
-def _live(col: Collection, unchanged: list[str], changed: list[str], day: int) -> Lived:
-    """Studies, and leaves own traces on notes that the release changes and on notes that it does not.
+def _study(col: Collection, unchanged: list[str], changed: list[str], time: int) -> Learner:
+    """Studies, and edits notes that the release changes and notes that it does not.
 
-    All happens at the Unix time `day`, between the two releases, but for the edit of one changed note, which comes after.
+    All happens at the Unix time `time`, between the two releases, but for the edit of one changed note, which comes after.
     """
     for ease in (3, 3, 1, 2, 4, 3, 1, 3):
         if card := col.sched.getCard():
@@ -123,15 +123,15 @@ def _live(col: Collection, unchanged: list[str], changed: list[str], day: int) -
         col.update_note(note)
         col.sched.suspend_cards(note.card_ids()[:1])
         if guid not in late:
-            col.db.execute("update notes set mod = ? where guid = ?", day, guid)
+            col.db.execute("update notes set mod = ? where guid = ?", time, guid)
     for guid in unchanged[2:3]:
         col.set_deck(_note(col, guid).card_ids(), col.decks.id(OWN_DECK))
     styles = {model["name"]: model["css"] for model in col.models.all()}
     for model in col.models.all():
         col.models.update_dict(model | {"css": model["css"] + OWN_CSS})
-    col.db.execute("update notetypes set mtime_secs = ?", day)
+    col.db.execute("update notetypes set mtime_secs = ?", time)
     words = {guid: (list(note.fields), sorted(note.tags)) for guid in edited for note in [_note(col, guid)]}
-    return Lived(words, styles, {row[0]: row for row in col.db.all(SCHEDULE)}, col.db.all(REVIEWS))
+    return Learner(words, styles, {row[0]: row for row in col.db.all(SCHEDULE)}, col.db.all(REVIEWS))
 
 
 def _note(col: Collection, guid: str) -> Any:
@@ -144,7 +144,7 @@ def _guids(col: Collection, entries: Iterable[Any]) -> list[str]:
 
 
 def _report(
-    col: Collection, log: Any, lived: Lived, before: dict[str, Stored], after: dict[str, Stored], changed: list[str]
+    col: Collection, log: Any, learner: Learner, before: dict[str, Stored], after: dict[str, Stored], changed: list[str]
 ) -> Report:
     report = Report(new=_guids(col, log.new), conflicting=[entry.fields[0] for entry in log.conflicting])
     for guid, note in after.items():
@@ -158,19 +158,21 @@ def _report(
             report.skipped.append(guid)
     report.not_removed = [guid for guid in before if guid not in after]
     report.retired = [guid for guid, note in after.items() if RETIRED_TAG in note.tags and guid in before]
-    for guid, (fields, tags) in lived.edited.items():
+    for guid, (fields, tags) in learner.edited.items():
         here = _note(col, guid)
         if guid in report.left_alone:
             if (here.fields, sorted(here.tags)) != (fields, tags):
-                report.edits_lost_in_vain.append(guid)
+                report.unnecessary_overwrites.append(guid)
         elif here.fields[-1] != fields[-1] or not {OWN_TAG, "marked"} <= set(here.tags):
             report.edits_lost.append(guid)
     for model in col.models.all():
-        if model["css"] == lived.styles.get(model["name"]):  # the release did not change it, and yet the learner's is gone
-            report.edits_lost_in_vain.append(f"the style of {model['name']}")
+        if model["css"] == learner.styles.get(
+            model["name"]
+        ):  # the release did not change it, and the learner's is gone all the same
+            report.unnecessary_overwrites.append(f"the style of {model['name']}")
     schedule = {row[0]: row for row in col.db.all(SCHEDULE)}
-    report.progress_lost = [f"card {id}" for id, row in lived.schedule.items() if schedule.get(id) != row]
-    if col.db.all(REVIEWS) != lived.reviews:
+    report.progress_lost = [f"card {id}" for id, row in learner.schedule.items() if schedule.get(id) != row]
+    if col.db.all(REVIEWS) != learner.reviews:
         report.progress_lost.append("the review history")
     return report
 
@@ -178,14 +180,14 @@ def _report(
 def render_report(title: str, report: Report) -> str:
     """A report that an instructor can read."""
     rows = [
-        ("new", report.new, "come to every learner"),
+        ("new", report.new, "reach every learner"),
         ("updated", report.updated, "are corrected"),
-        ("left alone", report.left_alone, "did not change: a learner's own words, tags and stars stay"),
-        ("retired", report.retired, "bear the tag flashdeck::retired"),
+        ("left alone", report.left_alone, "did not change: a learner's own words, tags and stars are kept"),
+        ("retired", report.retired, f"have the tag {RETIRED_TAG}"),
         ("not removed", report.not_removed, "are in the old release only: learners keep them"),
         ("skipped because edited later", report.skipped, "wait: the learner edited them after this build"),
         ("edits lost", report.edits_lost, "were corrected over a learner's tags and My notes"),
-        ("edits lost in vain", report.edits_lost_in_vain, "did not change, and were overwritten all the same"),
+        ("unnecessary overwrites", report.unnecessary_overwrites, "did not change, but were overwritten"),
         ("conflicting", report.conflicting, "would get no more updates"),
         ("progress lost", report.progress_lost, "lose what a learner has learned"),
     ]
@@ -198,5 +200,5 @@ def render_report(title: str, report: Report) -> str:
                 lines.append(f"           and {len(found) - 5} more")
     if report.skipped or report.edits_lost:
         lines.append("  the update text, imported before the package, corrects such notes and keeps tags and My notes")
-    lines.append("  no progress is lost" if report.ok else "  SOMETHING IS LOST: do not hand this release out")
+    lines.append("  no progress is lost" if report.ok else "  SOMETHING IS LOST: do not publish this release")
     return "\n".join(lines)

@@ -1,9 +1,9 @@
-"""The text that corrects notes and spares what is the learner's: Anki's own format for importing text.
+"""The text that corrects notes and keeps what belongs to the learner, in Anki's own format for importing text.
 
-A package replaces a corrected note whole, with the learner's tags and `My notes`, or leaves it alone where the learner
-edited it after the build. This text carries only the author's fields of the notes that changed since they were first
+A package replaces a corrected note as a whole, with the learner's tags and `My notes`, or leaves it alone if the learner
+edited it after the build. This text has only the author's fields of the notes that changed since they were first
 released, so tags, `My notes` and scheduling stay. Imported before the package, it also keeps the package from replacing
-them, because Anki takes the note for later than the package's. Notes that never changed are not in it.
+them, because Anki then considers the note newer than the package's. Notes that never changed are not in it.
 """
 
 import csv
@@ -20,7 +20,7 @@ HEAD = "#separator:tab\n#html:true\n#guid column:1\n#notetype column:2\n#deck co
 def select_changed(notes: Iterable[Note], ledgers: Mapping[str, Ledger], since: int = 0) -> list[Note]:
     """The notes that changed since they were first released, and after the Unix time `since`.
 
-    A retired note is not among them: for a learner who does not have it, Anki would make cards of its row.
+    Retired notes are not among them: for a learner who does not have one, Anki would make cards of its row.
     """
     released = [(note, ledgers[note.ledgers[0]].notes[note.name]) for note in notes if not note.retired]
     return [note for note, known in released if known.changed > max(known.first, since)]

@@ -1,6 +1,6 @@
-"""Values as YAML text, put into a file of an author without touching a byte of the rest. Pure.
+"""Renders values as YAML, and adds them to an author's file without touching a byte of the rest. Pure.
 
-What is written is read again before anybody relies on it: a place that is too strange to write to is refused, not guessed.
+The result is read again before it is returned: a file that is too unusual to add to is refused, never damaged.
 """
 
 import json
@@ -11,24 +11,24 @@ from typing import Any
 from flashdeck.diagnostics.problem import FlashdeckError
 from flashdeck.sources.yaml_file import Route, Source, Value, read_text, unseen
 
-WIDEST = 120  # characters of a list or mapping on one line
-# A text that means itself: it begins with no sign of YAML, and holds nothing that ends it, in brackets or out of them.
-PLAIN = re.compile(
+MAX_WIDTH = 120  # characters of a list or mapping on one line
+# A text that needs no quotes: it begins with no indicator of YAML, and holds nothing that ends it, in brackets or out of them.
+PLAIN_SCALAR = re.compile(
     r"(?!---|\.\.\.)(?:[\w(/.+$€«“„¿¡\\]|-(?=[\w(])|<(?!<))(?:[^:#,\[\]{}?\n\t\x85]|:(?=[^\s,\[\]{}:])|(?<=\S)#)*(?<![ :])"
 )
 
 
 class WritingError(FlashdeckError):
-    """A file that a value cannot be put into, in words for its user."""
+    """A file that a value cannot be added to, in words for its user."""
 
 
 def render_scalar(text: str, flow: bool = False, pad: str = "") -> str:
-    """A text as YAML: plain where it means itself, else in quotes, else (not in brackets) as a block under `|`."""
-    if PLAIN.fullmatch(text) and not unseen(text):
+    """A text as YAML: plain if it needs no quotes; lines as a block under `|` (but not in brackets); else in quotes."""
+    if PLAIN_SCALAR.fullmatch(text) and not unseen(text):
         return text
     if "\n" in text:
-        good = not unseen(text) and not re.search(r"[ \t]\n|\t|[ \t]$|\A\s|\n\n\Z|\x85", text)
-        if flow or not good:
+        fits_block = not unseen(text) and not re.search(r"[ \t]\n|\t|[ \t]$|\A\s|\n\n\Z|\x85", text)
+        if flow or not fits_block:
             return _render_quoted(text)
         lines = "".join(f"{pad}  {line}\n" if line else "\n" for line in text.removesuffix("\n").split("\n"))
         return f"|{'' if text.endswith(chr(10)) else '-'}\n{lines.removesuffix(chr(10))}"
@@ -53,13 +53,13 @@ def render_flow(value: Value) -> str:
 
 
 def render_block(value: Mapping[str, Value], pad: str = "") -> str:
-    """A mapping, a key on each line, without the last newline; what is short stays on the line of its key."""
+    """A mapping, each key on a line of its own, without the last newline; a short value stays on the line of its key."""
     lines = []
     for key, one in value.items():
         name = f"{pad}{render_scalar(key, True)}:"
         if isinstance(one, str):
             lines.append(f"{name} {render_scalar(one, False, pad)}")
-        elif not one or (len(flow := render_flow(one)) + len(name) < WIDEST and "\\n" not in flow):
+        elif not one or (len(flow := render_flow(one)) + len(name) < MAX_WIDTH and "\\n" not in flow):
             lines.append(f"{name} {render_flow(one)}")
         elif isinstance(one, dict):
             lines.append(f"{name}\n{render_block(one, pad + '  ')}")
@@ -77,24 +77,24 @@ def render_item(value: Value, pad: str = "") -> str:
 
 
 def append_items(path: str, data: bytes, route: Route, items: Sequence[Value]) -> bytes:
-    """The file with `items` at the end of the list at `route`, which is made where its last key is not there yet.
+    """The file with `items` at the end of the list at `route`; the list is made if its key is missing.
 
-    Raises WritingError where the file is too strange for that.
+    Raises WritingError if the file is too unusual for that.
     """
     source, mistakes = read_text(path, data)
     if mistakes:
         raise WritingError("there are mistakes in it: see 'flashdeck check'")
-    wanted = _with_items(source.value or {}, route, items)
+    expected = _with_items(source.value or {}, route, items)
     index, text = _find_place(source, route, items)
     new = _insert(data, source, index, text)
     again, mistakes = read_text(path, new)
-    if mistakes or not _is_same(again.value, wanted):
+    if mistakes or not _is_same(again.value, expected):
         raise WritingError("its form is too unusual to add to: write what is shown above by hand")
     return new
 
 
 def _is_same(one: Value, other: Value) -> bool:
-    """Whether two values say the same; a block text at the very end of a file may have got the newline that it lacked."""
+    """Whether two values are equal, but for the newline that a block text at the very end of a file may have gained."""
     if isinstance(one, dict) and isinstance(other, dict):
         return list(one) == list(other) and all(_is_same(one[key], other[key]) for key in one)
     if isinstance(one, list) and isinstance(other, list):
@@ -116,7 +116,7 @@ def _with_items(value: Any, route: Route, items: Sequence[Value]) -> Any:
 
 
 def _find_place(source: Source, route: Route, items: Sequence[Value]) -> tuple[int, str]:
-    """Where in the text of a source items go, and as what."""
+    """The index in the text of a source at which items go, and what to insert there."""
 
     def render(pad: str) -> str:
         return "".join(f"{render_item(item, pad)}\n" for item in items)
@@ -148,7 +148,7 @@ def _find_place(source: Source, route: Route, items: Sequence[Value]) -> tuple[i
 
 
 def _end_of(source: Source, route: Route) -> int:
-    """Where the last text or bracket of a value ends; comments below belong to what follows."""
+    """Where the last text or bracket of a value ends; comments below it belong to what follows."""
     _, start, end = source.span(route)
     value = source.node(*route).value
     if source.text[start : start + 1] in ("[", "{") or isinstance(value, str) or not value:
@@ -174,7 +174,7 @@ def _comma(text: str, start: int, end: int) -> str:
 
 
 def _insert(data: bytes, source: Source, index: int, text: str) -> bytes:
-    """The bytes of a file with a text in it, in the file's own newlines; `index` counts the characters of the source."""
+    """The bytes of a file with a text inserted, in the file's own newlines; `index` counts the characters of the source."""
     raw = data.decode("utf-8")
     newlines = re.findall(r"\r\n|\r|\n", raw)
     newline = max(set(newlines), key=newlines.count) if newlines else "\n"
