@@ -204,8 +204,9 @@ def _read_tables(database: sqlite3.Connection) -> tuple[dict[int, PackageNoteTyp
     types = {}
     for id, name, config in database.execute("SELECT id, name, config FROM notetypes"):
         message = _read_message(config)
-        some, cards = tuple(fields[id]), tuple(templates[id])
-        types[id] = PackageNoteType(id, name, some, cards, _text(message, 3), _number(message, 1) == 1, _number(message, 9))
+        own_fields, own_templates = tuple(fields[id]), tuple(templates[id])
+        is_cloze, stock_kind = _number(message, 1) == 1, _number(message, 9)
+        types[id] = PackageNoteType(id, name, own_fields, own_templates, _text(message, 3), is_cloze, stock_kind)
     decks = {id: name.replace(FIELD_SEPARATOR, "::") for id, name in database.execute("SELECT id, name FROM decks")}
     return types, decks
 
