@@ -13,7 +13,7 @@ import pytest
 from conftest import ROOT, counts, import_package
 
 from flashdeck.authoring.starter import to_new_id, to_starter
-from flashdeck.model.kinds import read_kinds
+from flashdeck.model.kind_reader import read_kinds
 
 
 def talk(answers: list[tuple[str, str]], *words: str, cwd) -> tuple[int, str]:

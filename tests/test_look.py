@@ -5,7 +5,8 @@ import re
 import pytest
 
 from flashdeck.anki.note import to_note_type
-from flashdeck.model.kinds import COMMON_FIELDS, FOLDER, read_kinds
+from flashdeck.model.kind_reader import FOLDER, read_kinds
+from flashdeck.model.kinds import COMMON_FIELDS
 from flashdeck.model.template_language import find_tags
 
 LANGUAGES = ("en", "fr", "es", "ar", "de")

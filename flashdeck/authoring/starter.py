@@ -297,7 +297,7 @@ def draft_card(
 
 def _first_text(values: Mapping[str, Value], kind: Kind) -> str:
     """The first text that a card's front shows, in the first of its languages."""
-    for key in (*kind.templates[0].asks, *values):
+    for key in (*kind.templates[0].front_keys, *values):
         value = values.get(key)
         while value and not isinstance(value, str):
             value = next(iter(value.values())) if isinstance(value, dict) else value[0]

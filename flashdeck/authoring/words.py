@@ -1,7 +1,7 @@
 """A note in words, for who is about to write it."""
 
 from flashdeck.anki.note import Note
-from flashdeck.model.template_language import render, to_words
+from flashdeck.anki.templates import render, to_words
 
 
 def render_words(note: Note) -> str:

@@ -11,7 +11,8 @@ from flashdeck.authoring.starter import to_new_id
 from flashdeck.importing.cards import Incoming, Read, Wish, sort_tags
 from flashdeck.importing.columns import find_fitting
 from flashdeck.importing.html_to_markdown import drop_unseen, from_html
-from flashdeck.model.kinds import TAKEN, TAKEN_IN_FILES, Kind, read_kinds
+from flashdeck.model.kind_reader import RESERVED_KEYS, read_kinds
+from flashdeck.model.kinds import Kind
 from flashdeck.model.template_language import find_scripts, find_shown
 from flashdeck.sources.editing import render_block
 from flashdeck.sources.values import short
@@ -76,7 +77,7 @@ def _to_kind(type: ForeignType, allow_scripts: bool, taken: set[str]) -> tuple[s
     keys: dict[str, str] = {}
     for name, _ in type.fields:
         key = re.sub(r"[^\w.-]+", "_", normalize("NFC", name).casefold()).strip("_-.") or "field"
-        key = f"{key}_field" if key in TAKEN | TAKEN_IN_FILES | {"reference"} else key
+        key = f"{key}_field" if key in RESERVED_KEYS | {"reference"} else key
         keys[name] = key if key not in keys.values() else f"{key}_{len(keys) + 1}"
     fields = {keys[name]: {"name": normalize("NFC", name)} | ({"id": str(id)} if id else {}) for name, id in type.fields}
     files: dict[str, str] = {}

@@ -21,7 +21,8 @@ from flashdeck.importing.cards import ForeignError, Incoming, Read, Wish
 from flashdeck.importing.columns import read_rows
 from flashdeck.importing.packages import read_notes
 from flashdeck.importing.tables import read_table
-from flashdeck.model.kinds import Kind, read_kinds
+from flashdeck.model.kind_reader import read_kinds
+from flashdeck.model.kinds import Kind
 from flashdeck.pipeline import Compiled, compile_decks
 from flashdeck.sources.editing import append_items, render_block
 from flashdeck.sources.values import to_id
