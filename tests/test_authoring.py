@@ -12,7 +12,8 @@ import time
 import pytest
 from conftest import ROOT, counts, import_package
 
-from flashdeck.authoring.starter import to_new_id, to_starter
+from flashdeck.authoring.draft import to_new_id
+from flashdeck.authoring.starter import to_starter
 from flashdeck.model.kind_reader import read_kinds
 
 
@@ -220,6 +221,6 @@ def test_ids_are_made_from_texts():
 
 
 def test_the_starter_has_every_kind():
-    text = to_starter("x", "X", ["en"])["cards.yaml"]
+    text = to_starter("x", "X", ["en"])["cards.yaml"].decode()
 
     assert set(re.findall(r"^    kind: (\w+)", text, re.M)) == set(read_kinds())

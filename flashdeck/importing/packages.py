@@ -7,7 +7,7 @@ from unicodedata import normalize
 
 from flashdeck.anki.html import RAW, drop_media, find_unsafe
 from flashdeck.anki.package_reader import Archive, ForeignNote, ForeignType
-from flashdeck.authoring.starter import to_new_id
+from flashdeck.authoring.draft import to_new_id
 from flashdeck.importing.cards import Incoming, Read, Wish, sort_tags
 from flashdeck.importing.columns import find_fitting
 from flashdeck.importing.html_to_markdown import drop_unseen, from_html

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 from flashdeck.anki.html import find_media, to_html
 from flashdeck.anki.package_reader import read_archive
-from flashdeck.authoring.starter import to_new_id
+from flashdeck.authoring.draft import to_new_id
 from flashdeck.diagnostics.problem import Problem
 from flashdeck.importing.cards import ForeignError, Incoming, Read, Wish
 from flashdeck.importing.columns import read_rows

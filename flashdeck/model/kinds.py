@@ -4,7 +4,7 @@ How a folder of files becomes a kind is `kind_reader.py`.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -120,6 +120,11 @@ class Kind:
     def has_labels(self, language: str) -> bool:
         """Whether all its labels exist in this language, or in the one it is a variety of."""
         return all({language, language.partition("-")[0]} & texts.keys() for texts in self.labels.values())
+
+
+def in_reading_order(kinds: Iterable[Kind]) -> list[Kind]:
+    """Kinds as readers meet them (in the README, in what `init` writes): by their `order`, then those without one."""
+    return sorted(kinds, key=lambda kind: (not kind.order, kind.order, kind.name))
 
 
 # A part may name parts. Own kinds can make a circle of them: below this depth nothing is filled in.
