@@ -1,8 +1,8 @@
 """What `init` writes: the files of a first deck, with the example of each kind of card that comes with flashdeck.
 
-An example is a card in the kind's kind.yaml, with its picture beside it; what they cite stands in kinds/references.yaml. A text
-of theirs comes out in the languages of the deck, or in English where it is not there in all of them. The deck builds at once, also
-beside other decks: of two cards that ask the same, the deck that is there keeps its own.
+An example is a card in the kind's kind.yaml, with its picture beside it; what they cite stands in kinds/references.yaml.
+A text of theirs comes out in the languages of the deck, or in English where it is not there in all of them. The deck builds
+at once, also beside other decks: an example that asks what one of their cards asks is left out.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
