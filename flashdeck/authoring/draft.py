@@ -16,7 +16,7 @@ from flashdeck.model.kinds import Kind
 from flashdeck.model.library import FILE_KEYS
 from flashdeck.pipeline import Compiled, compile_decks
 from flashdeck.sources.editing import append_items, render_item
-from flashdeck.sources.values import to_id
+from flashdeck.sources.values import as_mapping, to_id
 from flashdeck.sources.yaml_file import Source, Value
 
 LONGEST_ID = 40
@@ -51,7 +51,7 @@ def draft_card(
     taken = {card.rpartition("/")[2] for card in library.card_ids if card.startswith(f"{deck.id}/")}
     id = id or to_new_id(_first_text(values, kind), taken, f"{kind.word}-{len(taken) + 1}")
     path, defaults = choose_file(library, deck, kind)
-    entry = to_entry(id, deck, kind, values, list(tags), list(references), defaults)
+    entry = to_entry(id, deck, kind, values, tags, references, defaults)
     edits = {path: append_items(str(path), path.read_bytes() if path.exists() else b"", ("cards",), [entry])}
     full_id = f"{deck.id}/{id}"
     for course in (library.courses[name] for name in courses):
@@ -105,7 +105,7 @@ def choose_file(library: Library, deck: Deck, kind: Kind) -> tuple[Path, Mapping
         file = deck.folder / "cards.yaml"
         return (deck.folder / f"{kind.word}.yaml" if str(file) in sources else file), {}
     best = max(fitting, key=lambda path: counts[path])
-    return Path(best), {key: value for key, value in sources[best].value.items() if key not in FILE_KEYS}
+    return Path(best), {key: value for key, value in as_mapping(sources[best].value).items() if key not in FILE_KEYS}
 
 
 def _foreign_defaults(source: Source, kind: Kind) -> set[str]:
@@ -118,8 +118,8 @@ def to_entry(
     deck: Deck,
     kind: Kind,
     values: Mapping[str, Value],
-    tags: list[str],
-    references: list[str],
+    tags: Sequence[str],
+    references: Sequence[str],
     defaults: Mapping[str, Value],
 ) -> dict[str, Value]:
     """A card as it stands in a file with these defaults."""
@@ -129,9 +129,9 @@ def to_entry(
         entry["kind"] = name
     entry |= values
     if tags:
-        entry["tags"] = tags
+        entry["tags"] = [*tags]
     if references:
-        entry["reference"] = references[0] if len(references) == 1 else references
+        entry["reference"] = references[0] if len(references) == 1 else [*references]
     return entry
 
 

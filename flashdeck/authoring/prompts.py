@@ -74,7 +74,7 @@ def _ask_value(field: Field, languages: Sequence[str]) -> Value:
     if field.type == "shapes":
         return _ask_shapes(field.key)
     if field.type == "options":
-        options = [_ask_texts(f"{question}, the first", languages)]
+        options: list[Value] = [_ask_texts(f"{question}, the first", languages)]
         while text := ask_text(f"{field.key}: another (empty: no more)", ""):
             options.append(text)
         return options
@@ -85,7 +85,7 @@ def _ask_texts(question: str, languages: Sequence[str]) -> Value:
     """A text in each language; where the others are left empty it is the same in all."""
     if len(languages) == 1:
         return ask_text(question)
-    texts = {languages[0]: ask_text(f"{question} in '{languages[0]}'")}
+    texts: dict[str, Value] = {languages[0]: ask_text(f"{question} in '{languages[0]}'")}
     for language in languages[1:]:
         if text := ask_text(f"  in '{language}' (empty: the same)", ""):
             texts[language] = text
@@ -97,5 +97,5 @@ def _ask_shapes(key: str) -> Value:
     shapes: dict[str, Value] = {}
     while name := ask_text(f"{key}: what is hidden{' (empty: no more)' if shapes else ''}", "" if shapes else None):
         numbers = ask_text("  its rectangle in percent of the picture: left, top, width, height").replace(",", " ").split()
-        shapes[f"c{len(shapes) + 1}"] = {"name": name, "rectangle": numbers}
+        shapes[f"c{len(shapes) + 1}"] = {"name": name, "rectangle": [*numbers]}
     return shapes

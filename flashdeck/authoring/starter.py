@@ -16,6 +16,7 @@ from flashdeck.model.kind_reader import FOLDER, read_kinds
 from flashdeck.model.kinds import Kind, in_reading_order
 from flashdeck.pipeline import compile_decks
 from flashdeck.sources.editing import render_block, render_item
+from flashdeck.sources.values import as_mapping, as_text
 from flashdeck.sources.yaml_file import Value, read_source
 
 SCHEMA = "schema.json"
@@ -60,13 +61,14 @@ def start_deck(folder: Path, id: str, name: str, languages: Sequence[str]) -> St
 def to_starter(id: str, name: str, languages: Collection[str], left_out: Collection[str] = ()) -> dict[str, bytes]:
     """The files of a small deck with one card a kind, by name; without the examples of the kinds in `left_out`."""
     kinds = [kind for kind in in_reading_order(read_kinds().values()) if kind.example and kind.name not in left_out]
-    references = read_source(FOLDER / "references.yaml", []).value["references"]
-    deck = {"id": id, "name": name, "languages": list(languages)}
-    course = {"id": f"{id}-first", "title": f"{name}: a first course", "include": {"tags": ["first"]}}
+    references = as_mapping(read_source(FOLDER / "references.yaml", []).value)["references"]
+    cited = [_cite(as_mapping(reference), id, "id") for reference in references]
+    deck: dict[str, Value] = {"id": id, "name": name, "languages": list(languages)}
+    course: dict[str, Value] = {"id": f"{id}-first", "title": f"{name}: a first course", "include": {"tags": ["first"]}}
     texts = {
         "deck.yaml": DECK_COMMENT + render_block(deck) + "\n",
         "cards.yaml": CARDS_COMMENT + "cards:\n" + _render_items(_to_card(kind, id, languages) for kind in kinds),
-        "references.yaml": REFERENCES_COMMENT + "references:\n" + _render_items(_cite(one, id, "id") for one in references),
+        "references.yaml": REFERENCES_COMMENT + "references:\n" + _render_items(cited),
         "courses.yaml": COURSES_COMMENT + "courses:\n" + _render_items([course]),
     }
     files = {name: f"# yaml-language-server: $schema={SCHEMA}\n{text}".encode() for name, text in texts.items()}
@@ -100,11 +102,13 @@ def _cite(entry: Mapping[str, Value], deck: str, key: str) -> dict[str, Value]:
 
 def _to_media(kind: Kind) -> dict[str, bytes]:
     """The pictures and sounds of a kind's example, which stand beside its kind.yaml."""
-    names = [kind.example[field.key] for field in kind.fields.values() if field.type == "media" and field.key in kind.example]
+    names = [
+        as_text(kind.example[field.key]) for field in kind.fields.values() if field.type == "media" and field.key in kind.example
+    ]
     return {f"media/{name}": (FOLDER / kind.name / name).read_bytes() for name in names}
 
 
-def _render_items(items: Iterable[Mapping[str, Value]]) -> str:
+def _render_items(items: Iterable[dict[str, Value]]) -> str:
     return "".join(f"{render_item(item, '  ')}\n" for item in items)
 
 

@@ -18,7 +18,17 @@ from unicodedata import normalize
 from flashdeck.diagnostics.problem import Problem, nearest
 from flashdeck.model.kinds import COMMON_FIELDS, Field, Kind, Template
 from flashdeck.model.template_language import find_mistakes, find_scripts, find_shown
-from flashdeck.sources.values import read_id, read_texts, read_word, read_words, short, tell_shape, tell_unknown_keys
+from flashdeck.sources.values import (
+    as_mapping,
+    as_text,
+    read_id,
+    read_texts,
+    read_word,
+    read_words,
+    short,
+    tell_shape,
+    tell_unknown_keys,
+)
 from flashdeck.sources.yaml_file import Node, Source, Value, read_plain, read_source
 
 FOLDER = Path(__file__).parent.parent / "kinds"
@@ -88,7 +98,8 @@ def _read_parts(folder: Path, problems: list[Problem]) -> dict[str, str]:
 
 def _read_kind(node: Node, folder: Path, shared: _Shared, problems: list[Problem]) -> Kind:
     known = len(problems)
-    about = node.value
+    about = as_mapping(node.value)
+    cloze, typed_field = as_text(about.get("cloze", "")), as_text(about.get("typed", ""))
     tell_unknown_keys(node, KIND_KEYS, "a kind", problems)
     imported = _read_imported_note_type(node.node("anki"), problems) if "anki" in about else None
     fields = _read_fields(node, () if "anki" in about else COMMON_FIELDS, problems)
@@ -102,7 +113,7 @@ def _read_kind(node: Node, folder: Path, shared: _Shared, problems: list[Problem
         return Kind(folder.name, fields, (), {}, "", {})
     parts = {} if imported else shared.parts
     names = tuple(field.name for field in fields.values() if field.name) + (() if imported else COMMON_FIELDS)
-    context = _Context(folder, fields, names, about.get("cloze", ""), labels, parts, shared.own_parts)
+    context = _Context(folder, fields, names, cloze, labels, parts, shared.own_parts)
     templates, scripts = _read_templates(node, context, problems)
     if not imported:
         _check_word_labels(node, fields, labels, problems)
@@ -114,12 +125,12 @@ def _read_kind(node: Node, folder: Path, shared: _Shared, problems: list[Problem
         labels,
         css if imported else shared.css + css,
         parts,
-        cloze=about.get("cloze", ""),
-        typed_field=about.get("typed", ""),
+        cloze=cloze,
+        typed_field=typed_field,
         original_stock_kind=_read_number(node, "stock", problems),
         imported_note_type=imported,
         scripts=scripts,
-        asks=str(about["asks"]) if "asks" in about and read_texts(node.node("asks"), "'asks'", (), problems) else "",
+        asks=as_text(about["asks"]) if "asks" in about and read_texts(node.node("asks"), "'asks'", (), problems) else "",
         example=_read_example(node.node("example"), fields, problems) if "example" in about else {},
         order=_read_number(node, "order", problems),
     )
@@ -140,7 +151,7 @@ def _read_imported_note_type(node: Node, problems: list[Problem]) -> tuple[int, 
 
 def _read_number(node: Node, key: str, problems: list[Problem]) -> int:
     """A whole number that Anki can store; 0 where there is none."""
-    text = node.value.get(key, "")
+    text = as_mapping(node.value).get(key, "")
     if not text:
         return 0
     if isinstance(text, str) and re.fullmatch(r"-?[0-9]{1,19}", text) and -(2**63) <= int(text) < 2**63:
@@ -160,20 +171,20 @@ def _read_example(node: Node, fields: Mapping[str, Field], problems: list[Proble
         if field.required and field.key not in node.value:
             message = f"this example has no '{field.key}'"
             problems.append(node.problem("missing-field", message, help="add it: this kind requires it"))
-    example: Mapping[str, Value] = node.value
-    return example
+    return node.value
 
 
 def _read_fields(node: Node, common: Collection[str], problems: list[Problem]) -> dict[str, Field]:
     """The fields of a kind by key; Anki stores the `common` ones beside them."""
-    if not isinstance(node.value.get("fields"), dict) or not node.value["fields"]:
+    abouts = as_mapping(as_mapping(node.value).get("fields", ""))
+    if not abouts:
         help = "add the fields of its cards, as in 'fields: {question: {type: text}}'"
         problems.append(node.problem("missing-field", "this kind has no 'fields'", help=help))
         return {}
     place = node.node("fields")
     fields: dict[str, Field] = {}
     names = {name.casefold() for name in common}
-    for key, about in place.value.items():
+    for key, about in abouts.items():
         if about != "" and not isinstance(about, dict):
             tell_shape(place.node(key), f"'{key}'", "a mapping such as '{type: text}'", problems)
             continue
@@ -181,7 +192,7 @@ def _read_fields(node: Node, common: Collection[str], problems: list[Problem]) -
             reason = "is what every card or file has" if key in RESERVED_KEYS else "cannot be a key"
             help = "choose another key; its 'name' in Anki may stay"
             problems.append(place.problem("bad-field-name", f"'{short(key)}' {reason}", key, key=True, help=help))
-        fields[key] = field = _read_field(place.node(key), key, place.value, problems)
+        fields[key] = field = _read_field(place.node(key), key, abouts, problems)
         if field.name and field.name != "Extra":  # what goes there is put before `extra`
             if field.name.casefold() in names:
                 message = f"'{field.name}' is the name of another field, and Anki would rename one of them"
@@ -191,7 +202,7 @@ def _read_fields(node: Node, common: Collection[str], problems: list[Problem]) -
 
 
 def _read_type(node: Node, fields: Collection[str], problems: list[Problem]) -> str:
-    return node.value if read_word(node, "'type'", TYPES, problems) else "text"
+    return as_text(node.value) if read_word(node, "'type'", TYPES, problems) else "text"
 
 
 def _read_flag(node: Node, fields: Collection[str], problems: list[Problem]) -> bool:
@@ -199,7 +210,7 @@ def _read_flag(node: Node, fields: Collection[str], problems: list[Problem]) -> 
 
 
 def _read_needs(node: Node, fields: Collection[str], problems: list[Problem]) -> str:
-    return node.value if read_word(node, "'needs'", fields, problems) else ""
+    return as_text(node.value) if read_word(node, "'needs'", fields, problems) else ""
 
 
 def _read_words(node: Node, fields: Collection[str], problems: list[Problem]) -> tuple[str, ...]:
@@ -207,7 +218,7 @@ def _read_words(node: Node, fields: Collection[str], problems: list[Problem]) ->
 
 
 def _read_doc(node: Node, fields: Collection[str], problems: list[Problem]) -> str:
-    return node.value if read_texts(node, "'doc'", (), problems) else ""
+    return as_text(node.value) if read_texts(node, "'doc'", (), problems) else ""
 
 
 # What may be said of a field, and how it is read; `fields` are the keys of all fields of the kind.
@@ -223,7 +234,7 @@ FIELD_KEYS = ("name", *FIELD_READERS, "id")
 
 
 def _read_field(node: Node, key: str, fields: Collection[str], problems: list[Problem]) -> Field:
-    about = node.value or {}
+    about = as_mapping(node.value)
     if about:
         tell_unknown_keys(node, FIELD_KEYS, "a field", problems)
     values = {name: read(node.node(name), fields, problems) for name, read in FIELD_READERS.items() if name in about}
@@ -237,7 +248,7 @@ def _read_field(node: Node, key: str, fields: Collection[str], problems: list[Pr
 
 def _read_name(node: Node, default: str, problems: list[Problem]) -> str:
     """The name of a field or card in Anki; empty where Anki would rename it without a word, and updates would stop."""
-    name = (node.value or {}).get("name", default)
+    name = as_mapping(node.value).get("name", default)
     if not isinstance(name, str):
         tell_shape(node.node("name"), "'name'", "a text", problems)
         return ""
@@ -264,8 +275,9 @@ def _read_labels(node: Node, problems: list[Problem]) -> Labels:
         return {}
     labels: Labels = {}
     for word, texts in node.value.items():
-        if isinstance(texts, dict) and texts and all(isinstance(text, str) and text for text in texts.values()):
-            labels[word] = texts
+        by_language = {language: text for language, text in as_mapping(texts).items() if isinstance(text, str) and text}
+        if by_language and by_language == texts:
+            labels[word] = by_language
         else:
             tell_shape(node.node(word), f"the label '{word}'", "a text in each language, such as '{en: ...}'", problems)
     return labels
@@ -299,8 +311,9 @@ class _Context:
 
 def _read_templates(node: Node, context: _Context, problems: list[Problem]) -> tuple[tuple[Template, ...], tuple[Problem, ...]]:
     """The templates of a kind, and what in them can run."""
-    typed = "cards" in node.value
-    cards = node.value.get("cards", {"card": {}})
+    about_kind = as_mapping(node.value)
+    typed = "cards" in about_kind
+    cards = about_kind.get("cards", {"card": {}})
     if not isinstance(cards, dict) or not cards:
         tell_shape(node.node("cards"), "'cards'", "a mapping of keys to their 'front' and 'back'", problems)
         return (), ()
@@ -321,7 +334,7 @@ def _read_templates(node: Node, context: _Context, problems: list[Problem]) -> t
             message = f"'{name}' is the name of another card, and Anki would rename one of them"
             problems.append(_at_name(place, message, "give each card a name of its own"))
         when = about.get("when", "")
-        if when and not read_word(place.node("when"), "'when'", context.fields, problems):
+        if when != "" and not read_word(place.node("when"), "'when'", context.fields, problems):
             continue
         front, back = (_read_side(place, about, side, context, problems) for side in ("front", "back"))
         shown = find_shown(_fill_parts(front.text, context.parts))
@@ -330,7 +343,7 @@ def _read_templates(node: Node, context: _Context, problems: list[Problem]) -> t
         by_name = {field.name: field.key for field in context.fields.values() if field.name}
         front_keys = tuple(by_name[field] for field in shown if field in by_name)
         id = _read_number(place, "id", problems) if typed else 0
-        templates.append(Template(key, name, front.text, back.text, when, front_keys, id))
+        templates.append(Template(key, name, front.text, back.text, as_text(when), front_keys, id))
         scripts += [problem for html in (front, back) for problem in _find_scripts(html, context)]
     return tuple(templates), tuple(scripts)
 
@@ -340,12 +353,12 @@ def _read_side(node: Node, about: Mapping[str, Value], side: str, context: _Cont
     file = about.get(side, f"{side}.html")
     if not isinstance(file, str) or not re.fullmatch(r"[\w. -]+", file):
         tell_shape(node.node(side), f"'{side}'", "the name of a file beside kind.yaml", problems)
-        return Source("", "", None)
+        return Source("", "", "")
     if not (context.folder / file).is_file():
         help = f"write it beside kind.yaml, or name another in '{side}'"
         where = (side,) if side in about else ()
         problems.append(node.problem("missing-file", f"there is no file '{file}'", *where, help=help))
-        return Source("", "", None)
+        return Source("", "", "")
     html = read_plain(context.folder / file, problems)
     for mistake in find_mistakes(html.text, context.names):
         problems.append(Problem(html.spot_at(mistake.index), mistake.code, mistake.message, mistake.help))
