@@ -97,14 +97,15 @@ def _to_languages(value: Value, languages: Collection[str]) -> Value:
 
 def _cite(entry: Mapping[str, Value], deck: str, key: str) -> dict[str, Value]:
     """An entry that names, under `key`, what is the deck's own: ids of references are the same in all decks of a project."""
-    return {name: f"{deck}-{value}" if name == key else value for name, value in entry.items()}
+    ids = entry.get(key, "")
+    own: Value = [f"{deck}-{id}" for id in ids] if isinstance(ids, list) else f"{deck}-{ids}"
+    return {name: own if name == key else value for name, value in entry.items()}
 
 
 def _to_media(kind: Kind) -> dict[str, bytes]:
     """The pictures and sounds of a kind's example, which stand beside its kind.yaml."""
-    names = [
-        as_text(kind.example[field.key]) for field in kind.fields.values() if field.type == "media" and field.key in kind.example
-    ]
+    keys = [field.key for field in kind.fields.values() if field.type == "media" and field.key in kind.example]
+    names = [as_text(kind.example[key]) for key in keys]
     return {f"media/{name}": (FOLDER / kind.name / name).read_bytes() for name in names}
 
 
