@@ -14,7 +14,8 @@ from flashdeck.build.checks import CHECKS, check_review
 from flashdeck.diagnostics.problem import Problem, are_warnings
 from flashdeck.model.cards import Card, Course, Deck, Library
 from flashdeck.model.courses import Filter, find_courses, select
-from flashdeck.model.kinds import Kind, read_kinds, read_own_kinds
+from flashdeck.model.kind_reader import read_kinds, read_own_kinds
+from flashdeck.model.kinds import Kind
 from flashdeck.model.library import read_library
 from flashdeck.release.compatibility import check_releases
 from flashdeck.release.ledger import NAME as LEDGER

@@ -12,8 +12,9 @@ import time
 import pytest
 from conftest import ROOT, counts, import_package
 
-from flashdeck.authoring.starter import to_new_id, to_starter
-from flashdeck.model.kinds import read_kinds
+from flashdeck.authoring.draft import to_new_id
+from flashdeck.authoring.starter import to_starter
+from flashdeck.model.kind_reader import read_kinds
 
 
 def talk(answers: list[tuple[str, str]], *words: str, cwd) -> tuple[int, str]:
@@ -23,23 +24,23 @@ def talk(answers: list[tuple[str, str]], *words: str, cwd) -> tuple[int, str]:
     command = [sys.executable, "-m", "flashdeck", *words]
     process = subprocess.Popen(command, cwd=cwd, env=environment, stdin=slave, stdout=slave, stderr=slave, close_fds=True)
     os.close(slave)
-    said, seen, end = "", 0, time.monotonic() + 60
+    output, seen, end = "", 0, time.monotonic() + 60
     while time.monotonic() < end:
         if select.select([master], [], [], 0.1)[0]:
             try:
-                said += os.read(master, 65536).decode()
+                output += os.read(master, 65536).decode()
             except OSError:
                 break
         elif process.poll() is not None:
             break
-        if answers and answers[0][0] in said[seen:] and said.rstrip(" ").endswith(":"):
-            seen = len(said)
+        if answers and answers[0][0] in output[seen:] and output.rstrip(" ").endswith(":"):
+            seen = len(output)
             os.write(master, (answers.pop(0)[1] + "\n").encode())
     os.close(master)
-    print(said)
+    print(output)
     assert not answers, f"never asked: {answers[0][0]}"
-    assert "Traceback" not in said
-    return process.wait(10), said.replace("\r\n", "\n")
+    assert "Traceback" not in output
+    return process.wait(10), output.replace("\r\n", "\n")
 
 
 @pytest.mark.parametrize("languages", [["en"], ["fr", "en"], ["ar"], ["de", "pt-BR"]])
@@ -143,7 +144,7 @@ def test_a_second_card_of_the_same_text_gets_an_id_of_its_own(deck, cli):
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (["--set", "question=Q1", "--set", "answer=z"], "error[same-front]"),
         (["--set", "question=Q9"], "error[missing-field]"),
@@ -160,13 +161,13 @@ def test_a_second_card_of_the_same_text_gets_an_id_of_its_own(deck, cli):
         (["--deck", "tast", "--set", "answer=x"], "there is no deck 'tast'; there is 'test'"),
     ],
 )
-def test_a_card_that_would_be_a_problem_is_shown_and_not_written(words, told, deck, cli):
+def test_a_card_that_would_be_a_problem_is_shown_and_not_written(words, message, deck, cli):
     decks = deck(TWO)
 
     ran = cli("add", decks, *words)
 
     assert ran.code in (1, 2)
-    assert told in ran.err
+    assert message in ran.err
     assert (decks / "test" / "cards.yaml").read_text() == TWO
 
 
@@ -187,10 +188,10 @@ def test_add_asks_for_what_the_kind_needs_and_offers_what_there_is(tmp_path):
         ("add it?", "yes"),
     ]
 
-    code, said = talk(answers, "add", cwd=tmp_path)
+    code, output = talk(answers, "add", cwd=tmp_path)
 
     assert code == 0
-    assert "Which term should be used?\n    old word\n    ---\n    Preferred term\n    mot neuf" in said
+    assert "Which term should be used?\n    old word\n    ---\n    Preferred term\n    mot neuf" in output
     path = next(path for path in (tmp_path / "decks" / "custom").glob("*.yaml") if "vieux-mot" in path.read_text())
     assert "  - id: vieux-mot\n" in path.read_text()
     assert "    avoid: {fr: vieux mot, en: old word}\n    prefer: mot neuf\n" in path.read_text()
@@ -204,11 +205,11 @@ def test_an_answer_of_no_or_a_closed_terminal_writes_nothing(tmp_path):
     answers = [("question", "Q?"), ("in 'en'", ""), ("answer", "A"), ("in 'en'", "")]
     answers += [("references", ""), ("tags", ""), ("courses", ""), ("add it?", "no")]
 
-    code, said = talk(answers, "add", "--deck", "custom", "--kind", "basic", cwd=tmp_path)
-    ended, told = talk([("question", "\x04")], "add", "--deck", "custom", "--kind", "basic", cwd=tmp_path)
+    code, output = talk(answers, "add", "--deck", "custom", "--kind", "basic", cwd=tmp_path)
+    ended, aborted = talk([("question", "\x04")], "add", "--deck", "custom", "--kind", "basic", cwd=tmp_path)
 
     assert (code, ended) == (2, 1)
-    assert "nothing was written" in said and "Aborted" in told
+    assert "nothing was written" in output and "Aborted" in aborted
     assert {path: path.read_bytes() for path in (tmp_path / "decks").rglob("*.yaml")} == before
 
 
@@ -220,6 +221,6 @@ def test_ids_are_made_from_texts():
 
 
 def test_the_starter_has_every_kind():
-    text = to_starter("x", "X", ["en"])["cards.yaml"]
+    text = to_starter("x", "X", ["en"])["cards.yaml"].decode()
 
     assert set(re.findall(r"^    kind: (\w+)", text, re.M)) == set(read_kinds())

@@ -1,10 +1,15 @@
-"""Kinds of a deck's own, without Python: what learners get of them, in the real Anki."""
+"""Kinds of cards, without Python: what learners get of a deck's own in the real Anki, and what is reported of them."""
 
+import re
 import shutil
+from pathlib import Path
 
+import pytest
 from conftest import ROOT, counts, import_package
 
 from flashdeck.anki.note import stable_id
+from flashdeck.model.kind_reader import FIELD_KEYS, KIND_KEYS, TEMPLATE_KEYS, TYPES, read_kinds
+from flashdeck.model.kinds import Kind, in_reading_order
 
 
 def test_kinds_of_a_decks_own_come_out_as_their_templates_say(cli, col, tmp_path):
@@ -102,3 +107,121 @@ def test_answers_to_type_are_asked_and_compared_without_their_html(deck, cli, co
     for guid, note in notes.items():
         sides = [note.cards()[0].question(), note.cards()[0].answer()]
         assert [side.count("[[type:Typed answer]]") for side in sides] == ([0, 0] if guid == "test/plain" else [1, 1])
+
+
+def with_kind(write, kind_yaml: str, cards: str = "cards: []\n") -> Path:
+    """A deck with a kind `pair` of its own."""
+    sides = {"kinds__pair__front_html": "{{Front}}\n", "kinds__pair__back_html": "{{Back}} [[foot]]\n"}
+    return write(cards, kinds__pair__kind_yaml=kind_yaml, **sides)
+
+
+def test_a_note_type_from_elsewhere_without_an_id_builds_in_two_languages(deck, cli, col, tmp_path):
+    cards = "kind: pair\ncards: [{id: a, front: {fr: q, en: r}, back: OLD}]\n"
+    decks = with_kind(deck, "anki: {name: Pair}\nfields: {front: {}, back: {}}\n", cards)
+    (decks / "test" / "kinds" / "pair" / "back.html").write_text("{{Back}}\n")
+
+    first = cli("build", SOURCE_DATE_EPOCH="1700000000")
+    logs = [counts(import_package(col, tmp_path / "dist" / f"test-{language}.apkg")) for language in ("en", "fr")]
+    (decks / "test" / "cards.yaml").write_text(cards.replace("OLD", "new"))
+    second = cli("build", SOURCE_DATE_EPOCH="1700000100")
+    logs += [counts(import_package(col, tmp_path / "dist" / f"test-{language}.apkg")) for language in ("en", "fr")]
+
+    assert (first.code, second.code) == (0, 0)
+    assert logs == [{"new": 1}, {"new": 1}, {"updated": 1}, {"updated": 1}]
+    assert sorted(note.fields for note in map(col.get_note, col.find_notes(""))) == [["q", "new"], ["r", "new"]]
+    types = {col.get_note(id).note_type()["id"] for id in col.find_notes("")}
+    assert types == {stable_id("note type", "test/pair", language) for language in ("en", "fr")}
+
+
+FIELDS = "fields:\n  front: {required: true}\n  back: {}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "reported"),
+    [
+        ("asks: what a word means\nexample: {id: a, front: {en: x, fr: y}, tags: [b], reference: c}\norder: 3\n", ""),
+        ("asks: [a, b]\n", "4:7: error[wrong-shape]"),
+        ("asks: ''\n", "4:7: error[empty-text]"),
+        ("example: a card\n", "4:10: error[wrong-shape]"),
+        ("example: {front: x}\n", "4:10: error[missing-field] there is no 'id' here"),
+        ("example: {id: A b, front: x}\n", "4:15: error[bad-id]"),
+        ("example: {id: a}\n", "4:10: error[missing-field] this example has no 'front'"),
+        ("example: {id: a, front: x, bakc: y}\n", "4:28: error[unknown-key] 'bakc' is not a field of this kind"),
+        ("order: first\n", "4:8: error[wrong-shape]"),
+        ("exmaple: {id: a}\n", "4:1: error[unknown-key] 'exmaple' is not a field of a kind"),
+    ],
+)
+def test_what_is_wrong_with_the_example_of_an_own_kind_is_reported_at_its_place(text, reported, deck, cli):
+    with_kind(deck, FIELDS + text)
+
+    ran = cli("check")
+
+    errors = [line.removeprefix("decks/test/kinds/pair/kind.yaml:") for line in ran.out.splitlines() if "error[" in line]
+    assert [error[: len(reported)] for error in errors] == ([reported] if reported else [])
+
+
+def test_a_readme_beside_the_kinds_is_none_of_them(deck, cli):
+    decks = with_kind(deck, FIELDS)
+    (decks / "test" / "kinds" / "README.md").write_text("# for designers: [[nothing]] {{here}}\n")
+
+    assert cli("check").out == ""
+
+
+def to_row(kind: Kind) -> str:
+    """The row of a kind in the table of the README."""
+
+    def say(key: str) -> str:
+        field = kind.fields[key]
+        *words, last = [f"`{word}`" for word in field.words] or [""]
+        notes = [f"{', '.join(words)} or {last}"] if words else []
+        notes += [f"with {field.needs}"] if field.needs else []
+        return (f"**{key}**" if field.required else key) + (f" ({'; '.join(notes)})" if notes else "")
+
+    keys = sorted(kind.fields, key=lambda key: not kind.fields[key].required)
+    shown = [key for key in keys if kind.fields[key].required or kind.fields[key].type != "references"]
+    return f"| `{kind.name}` | {', '.join(map(say, shown))} | {kind.asks} |\n"
+
+
+def test_the_readme_has_a_row_for_every_kind(request):
+    path = ROOT / "README.md"
+    head, _, after = re.split(r"(?s)(?<=--update` -->\n)(.*)(?=<!-- end of kinds -->)", path.read_text(encoding="utf-8"))
+    table = "| kind | fields (required in bold) | what learners are asked |\n|---|---|---|\n"
+    table += "".join(map(to_row, in_reading_order(read_kinds().values())))
+    text = head + table + after
+
+    if request.config.getoption("--update"):
+        path.write_text(text, encoding="utf-8", newline="\n")
+
+    assert path.read_text(encoding="utf-8") == text
+    assert all(kind.asks and kind.example and kind.order for kind in read_kinds().values())
+
+
+def test_the_page_for_designers_explains_every_key_and_type():
+    text = (ROOT / "flashdeck" / "kinds" / "README.md").read_text(encoding="utf-8")
+
+    assert {word for word in (*KIND_KEYS, *FIELD_KEYS, *TEMPLATE_KEYS, *TYPES) if f"`{word}" not in text} == set()
+
+
+def test_a_new_kind_is_one_folder(cli, tmp_path):
+    """As the page for designers says it: `init` writes its example, and the deck builds."""
+    shutil.copytree(ROOT / "flashdeck", tmp_path / "program" / "flashdeck")
+    kinds = tmp_path / "program" / "flashdeck" / "kinds"
+    (kinds / "glossary").mkdir()
+    kind_yaml = re.search(r"```yaml\n(.*?)```", (kinds / "README.md").read_text(encoding="utf-8"), re.S)[1]
+    (kinds / "glossary" / "kind.yaml").write_text(kind_yaml, encoding="utf-8")
+    (kinds / "glossary" / "front.html").write_text('<p lang="[[lang]]">[[mean]]</p> {{Word}}\n')
+    (kinds / "glossary" / "back.html").write_text('{{FrontSide}}<hr id="answer">{{Meaning}} [[foot]]\n')
+    program = {"PYTHONPATH": str(tmp_path / "program")}
+
+    ran = [cli(*words, **program) for words in (["init", "decks/mine", "--language", "fr"], ["check", "--strict"], ["build"])]
+
+    assert [one.code for one in ran] == [0, 0, 0]
+    assert (
+        (tmp_path / "decks" / "mine" / "cards.yaml")
+        .read_text(encoding="utf-8")
+        .endswith(
+            "  - id: victim\n    kind: glossary\n    word: victime\n"
+            "    meaning: une personne à qui un crime a nui\n    reference: mine-terminology\n"
+        )
+    )
+    assert int(ran[2].out.splitlines()[1].split()[1]) == len(read_kinds()) + 1

@@ -14,7 +14,7 @@ from flashdeck.anki.package_writer import to_package
 from flashdeck.build.checks import SOUND_GAPS, _broken_gap, _plain
 from flashdeck.model.cards import Course, gaps
 from flashdeck.model.courses import Filter, select, select_course
-from flashdeck.model.kinds import read_kinds
+from flashdeck.model.kind_reader import read_kinds
 from flashdeck.model.library import _read_card, _read_sound_card, read_frame, read_library
 from flashdeck.pipeline import compile_decks, release, select_notes
 from flashdeck.sources.yaml_file import Source, read_text

@@ -5,7 +5,8 @@ import re
 import pytest
 
 from flashdeck.anki.note import to_note_type
-from flashdeck.model.kinds import COMMON_FIELDS, FOLDER, read_kinds
+from flashdeck.model.kind_reader import FOLDER, read_kinds
+from flashdeck.model.kinds import COMMON_FIELDS
 from flashdeck.model.template_language import find_tags
 
 LANGUAGES = ("en", "fr", "es", "ar", "de")
@@ -46,7 +47,7 @@ def test_every_text_stands_out_from_its_ground(name, palette, papers):
     assert too_weak == {}
 
 
-def test_every_notice_is_told_by_a_colour_that_can_be_read_on_and_a_pattern_of_its_own():
+def test_every_notice_is_known_by_a_colour_that_can_be_read_on_and_a_pattern_of_its_own():
     css = (FOLDER / "notice" / "style.css").read_text(encoding="utf-8")
     words = read_kinds()["notice"].fields["colour"].words
     patterns = set()

@@ -16,7 +16,8 @@ from conftest import ROOT, counts, import_package
 from flashdeck.anki.note import to_note_type
 from flashdeck.anki.package_writer import to_package
 from flashdeck.model.courses import Filter
-from flashdeck.model.kinds import COMMON_FIELDS, read_kinds
+from flashdeck.model.kind_reader import read_kinds
+from flashdeck.model.kinds import COMMON_FIELDS
 from flashdeck.pipeline import compile_decks, release, select_notes
 from flashdeck.sources.files import write_file
 

@@ -54,9 +54,9 @@ def test_what_flashdeck_takes_fits_it(path, tmp_path):
 
 @pytest.mark.parametrize("languages", [["en"], ["fr", "en"]])
 def test_what_init_writes_fits_it(languages, tmp_path):
-    for name, text in to_starter("mine", "Mine", languages).items():
+    for name, data in to_starter("mine", "Mine", languages).items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text(text)
+        (tmp_path / name).write_bytes(data)
 
     assert mistakes(tmp_path) == {}
 

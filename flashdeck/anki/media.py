@@ -61,7 +61,7 @@ def read_media(library: Library, problems: list[Problem]) -> dict[Place, Media]:
         source = card.node.source
         if id(source) not in bare:
             bare[id(source)] = not any(sign in source.text for sign in ("![", "[sound:", "<"))
-        if bare[id(source)] and not card.overrides and not card.kind.shows:
+        if bare[id(source)] and not card.overrides and not card.kind.has_media:
             continue  # in the whole file there is no name of one
         for key, value in card.values.items():
             field = card.kind.fields.get(key)

@@ -114,7 +114,7 @@ def to_note_type(kind: Kind, language: str, media: Mapping[Place, Media]) -> Not
             text = text.replace(name, file.name)
         return text
 
-    id, type_name = kind.anki or (0, f"flashdeck {kind.name} ({language})")
+    id, type_name = kind.imported_note_type or (0, f"flashdeck {kind.name} ({language})")
     id = id or stable_id("note type", kind.name, language)
     names = {field.key: field.name for field in kind.stored} | {name: name for name in kind.common}
     field_ids = {field.key: field.id for field in kind.fields.values() if field.id}
@@ -138,7 +138,7 @@ def to_note_type(kind: Kind, language: str, media: Mapping[Place, Media]) -> Not
         bool(kind.cloze),
         is_right_to_left(language),
         tuple(static.values()),
-        kind.stock,
+        kind.original_stock_kind,
     )
 
 
@@ -199,7 +199,7 @@ def _say_cards(cards: tuple[int, ...]) -> str:
 
 def _show_files(card: Card, htmls: list[str], media: Mapping[Place, Media]) -> tuple[str, tuple[Media, ...]]:
     """The fields of a note with the names that their files have in Anki, and these files."""
-    keys = [field.key for field in card.kind.stored] + ["extra", "reference", "retired", card.kind.typed, ""]
+    keys = [field.key for field in card.kind.stored] + ["extra", "reference", "retired", card.kind.typed_field, ""]
     files: dict[Media, None] = {}
     fields = []
     for key, html in zip(keys, htmls, strict=False):
@@ -236,7 +236,7 @@ def _to_extra(card: Card, language: str) -> str:
     """What the author added, after those fields of the kind that go there too."""
     extra = to_html(card.text("extra", language)) if "extra" in card.values else ""
     htmls = []
-    for one in card.kind.extras:
+    for one in card.kind.extra_fields:
         if html := _to_html(card, one, language):
             htmls.append(f'<p class="label">{card.kind.label(one.key, language)}</p><div>{html}</div>')
     return "".join(htmls) + (f"<div>{extra}</div>" if htmls and extra else extra)
@@ -246,7 +246,7 @@ def _to_typed(card: Card, language: str) -> str:
     """What a learner is to type, where the card asks for it: the first of the right answers, without its HTML."""
     if card.values.get("type_answer") != "true":
         return ""
-    html = to_html(fill_gaps(card.text(card.kind.typed, language)))
+    html = to_html(fill_gaps(card.text(card.kind.typed_field, language)))
     return " ".join(re.sub(r"<[^>]*>", "", html).split())
 
 
@@ -295,14 +295,14 @@ def _join_deck_name(*parts: str) -> str:
 
 
 def _to_html(card: Card, field: Field, language: str) -> str:
-    if field.type == "text" and not card.kind.stock:  # by far the most
+    if field.type == "text" and not card.kind.original_stock_kind:  # by far the most
         return to_html(text) if (text := card.text(field.key, language)) else ""
     if field.type == "shapes":
         return _to_masks(card, field.key, language)
-    if field.key not in card.values and not card.kind.stock:
+    if field.key not in card.values and not card.kind.original_stock_kind:
         return ""
     texts = [text for _, text in card.said(field.key, language)]
-    if field.name == "Back Extra" and card.kind.stock:
+    if field.name == "Back Extra" and card.kind.original_stock_kind:
         remark = f'<div class="remark">{to_html(texts[0])}</div>' if texts else ""
         return _to_names(card, language) + remark
     if not texts:

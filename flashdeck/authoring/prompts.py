@@ -39,8 +39,8 @@ def ask_some(question: str, options: Mapping[str, str]) -> list[str]:
         texts = [text.strip() for text in ask_text(f"{question} (with commas; empty: none)", "").split(",") if text.strip()]
         found = [_find(text, list(options)) for text in texts]
         if all(found):
-            return [one for one in found if one]
-        wrong = next(text for text, one in zip(texts, found, strict=True) if not one)
+            return found
+        wrong = next(text for text, word in zip(texts, found, strict=True) if not word)
         typer.echo(f"there is no '{wrong}'; {nearest(wrong, options, f'type a number from 1 to {len(options)}')}", err=True)
 
 
@@ -74,31 +74,28 @@ def _ask_value(field: Field, languages: Sequence[str]) -> Value:
     if field.type == "shapes":
         return _ask_shapes(field.key)
     if field.type == "options":
-        options = [_ask_said(f"{question}, the first", languages)]
+        options: list[Value] = [_ask_texts(f"{question}, the first", languages)]
         while text := ask_text(f"{field.key}: another (empty: no more)", ""):
             options.append(text)
         return options
-    return ask_text(question) if field.type in ("media", "date", "day") else _ask_said(question, languages)
+    return ask_text(question) if field.type in ("media", "date", "day") else _ask_texts(question, languages)
 
 
-def _ask_said(question: str, languages: Sequence[str]) -> Value:
+def _ask_texts(question: str, languages: Sequence[str]) -> Value:
     """A text in each language; where the others are left empty it is the same in all."""
     if len(languages) == 1:
         return ask_text(question)
-    said = {languages[0]: ask_text(f"{question} in '{languages[0]}'")}
+    texts: dict[str, Value] = {languages[0]: ask_text(f"{question} in '{languages[0]}'")}
     for language in languages[1:]:
         if text := ask_text(f"  in '{language}' (empty: the same)", ""):
-            said[language] = text
-    return (
-        said | {language: said[languages[0]] for language in languages if language not in said}
-        if len(said) > 1
-        else said[languages[0]]
-    )
+            texts[language] = text
+    first = texts[languages[0]]
+    return first if len(texts) == 1 else texts | {language: first for language in languages if language not in texts}
 
 
 def _ask_shapes(key: str) -> Value:
     shapes: dict[str, Value] = {}
     while name := ask_text(f"{key}: what is hidden{' (empty: no more)' if shapes else ''}", "" if shapes else None):
         numbers = ask_text("  its rectangle in percent of the picture: left, top, width, height").replace(",", " ").split()
-        shapes[f"c{len(shapes) + 1}"] = {"name": name, "rectangle": numbers}
+        shapes[f"c{len(shapes) + 1}"] = {"name": name, "rectangle": [*numbers]}
     return shapes

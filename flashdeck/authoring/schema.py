@@ -18,7 +18,7 @@ FLAG: Schema = {"enum": [True, False, "true", "false"]}
 ID: Schema = {"type": ["string", "number", "boolean", "null"], "pattern": "^[a-z0-9]+([._-][a-z0-9]+)*$"}
 NUMBER: Schema = {"type": ["number", "string"]}
 DOCS = {
-    "id": "names it for ever: texts may change, an id never",
+    "id": "names it permanently: texts may change, an id never",
     "guid": "by what Anki knows a note that learners have from elsewhere",
     "kind": "the kind of card, which says what fields it has",
     "deck": "its sub-deck in Anki, such as Law::Basics",
@@ -27,8 +27,8 @@ DOCS = {
     "reference": "the id of its source, or a list of them",
     "extra": "a remark on the back",
     "sensitive": "true: a course may leave it out",
-    "retired": "why and since when the card is withdrawn; its learners are told",
-    "override": "the full id of another deck's card that this deck words otherwise",
+    "retired": "why and since when the card is withdrawn; its learners see them",
+    "override": "the full id of another deck's card whose wording this deck overrides",
     "cards": "the cards; what stands beside them is the default for all",
     "references": "the sources, as Zotero and pandoc write them (CSL-YAML)",
     "courses": "subsets of the cards",
@@ -64,7 +64,7 @@ class _Names:
     """The names of a project, each as a schema: an enumeration, unless some could not be read."""
 
     def __init__(self, library: Library) -> None:
-        self.sure = not library.unread
+        self.complete = not library.unread
         self.kinds = self.one_of(library.kind_words)
         self.references = self.one_of(library.references)
         self.tags = self.one_of(library.tags)
@@ -76,26 +76,30 @@ class _Names:
     def one_of(self, words: Iterable[str]) -> Schema:
         """One of these words, which editors may take for something else; any text where nobody knows them all."""
         words = sorted(words)
-        return {"anyOf": [{"enum": words}, {"type": ["number", "boolean", "null"]}]} if words and self.sure else TEXT
+        return {"anyOf": [{"enum": words}, {"type": ["number", "boolean", "null"]}]} if words and self.complete else TEXT
 
-    def said(self, one: Schema, many: bool = False) -> Schema:
+    def localized(self, value: Schema, many: bool = False) -> Schema:
         """A value that may be different in each language, and where `many` a list."""
-        here = {"anyOf": [one, {"type": "array", "items": one, "minItems": 1}]} if many else one
-        inner = {"type": "object", "additionalProperties": False, "minProperties": 1}
-        by_language = inner | {"properties": dict.fromkeys(self.languages, here)}
-        some = [one, by_language] + ([{"type": "array", "items": {"anyOf": [one, by_language]}, "minItems": 1}] if many else [])
-        return {"anyOf": some}
+        inner = {"anyOf": [value, {"type": "array", "items": value, "minItems": 1}]} if many else value
+        by_language = {
+            "type": "object",
+            "additionalProperties": False,
+            "minProperties": 1,
+            "properties": dict.fromkeys(self.languages, inner),
+        }
+        any_of = [value, by_language]
+        return {"anyOf": any_of + ([{"type": "array", "items": {"anyOf": any_of}, "minItems": 1}] if many else [])}
 
 
 def _mapping(properties: dict[str, Schema], required: Collection[str] = ()) -> Schema:
     """A mapping of these keys and no others, each with its help."""
-    about = {key: ({"description": DOCS[key]} if key in DOCS else {}) | one for key, one in properties.items()}
+    about = {key: ({"description": DOCS[key]} if key in DOCS else {}) | schema for key, schema in properties.items()}
     return {"type": "object", "properties": about, "additionalProperties": False, "required": list(required)}
 
 
-def _list_of(one: Schema) -> Schema:
+def _list_of(item: Schema) -> Schema:
     """A list, or one that stands for a list of one."""
-    return {"anyOf": [one, {"type": "array", "items": one}]}
+    return {"anyOf": [item, {"type": "array", "items": item}]}
 
 
 def _deck_field(key: str) -> Schema:
@@ -110,8 +114,9 @@ def _file(library: Library, names: _Names) -> Schema:
     fields: dict[str, Schema] = {}
     for kind in kinds:
         for field in kind.fields.values():
-            one = _field(field, names)
-            fields[field.key] = {"anyOf": [fields[field.key], one]} if fields.get(field.key, one) != one else one
+            schema = _field(field, names)
+            known = fields.get(field.key, schema)
+            fields[field.key] = schema if known == schema else {"anyOf": [known, schema]}
     common = {key: _card_field(key, names) for key in CARD_KEYS}
     card = _mapping(fields | common | {"override": names.cards})
     card |= {
@@ -119,7 +124,7 @@ def _file(library: Library, names: _Names) -> Schema:
         "allOf": [_when_of(kind, names, common) for kind in kinds],
     }
     file = _mapping(
-        {key: one for key, one in (fields | common).items() if key not in ("id", "guid")}
+        {key: schema for key, schema in (fields | common).items() if key not in ("id", "guid")}
         | {
             "cards": {"type": "array", "items": card},
             "references": {"type": "array", "items": _reference()},
@@ -145,28 +150,29 @@ def _when_of(kind: Kind, names: _Names, common: dict[str, Schema]) -> Schema:
 
 def _defaults_of(kind: Kind, names: _Names, common: dict[str, Schema]) -> Iterable[Schema]:
     """What follows from the defaults of a file: the kind of its cards, and which of their fields must be there."""
-    unsaid = {"not": {"anyOf": [{"required": ["kind"]}, {"required": ["override"]}]}}
-    yield {"if": _is(kind), "then": {"properties": {"cards": {"items": {"if": unsaid, "then": _only(kind, names, common)}}}}}
+    without_kind = {"not": {"anyOf": [{"required": ["kind"]}, {"required": ["override"]}]}}
+    rule = {"if": without_kind, "then": _only(kind, names, common)}
+    yield {"if": _is(kind), "then": {"properties": {"cards": {"items": rule}}}}
     for field in kind.fields.values():
         if field.required:
             needed, absent = {"required": [field.key]}, {"not": {"required": [field.key]}}
             yield {"if": absent, "then": {"properties": {"cards": {"items": {"if": _is(kind), "then": needed}}}}}
             both = {"allOf": [_is(kind), absent]}
-            yield {"if": both, "then": {"properties": {"cards": {"items": {"if": unsaid, "then": needed}}}}}
+            yield {"if": both, "then": {"properties": {"cards": {"items": {"if": without_kind, "then": needed}}}}}
 
 
 def _field(field: Field, names: _Names) -> Schema:
     about = {"description": field.doc} if field.doc else {}
     types: dict[str, Schema] = {
-        "texts": names.said(TEXT, many=True),
-        "options": names.said(TEXT, many=True),
-        "references": names.said(names.references, many=True) | {"description": DOCS["reference"]},
+        "texts": names.localized(TEXT, many=True),
+        "options": names.localized(TEXT, many=True),
+        "references": names.localized(names.references, many=True) | {"description": DOCS["reference"]},
         "word": {"enum": list(field.words)},
         "flag": FLAG,
         "day": TEXT,
         "shapes": _shapes(names),
     }
-    return about | types.get(field.type, names.said(TEXT))
+    return about | types.get(field.type, names.localized(TEXT))
 
 
 def _card_field(key: str, names: _Names) -> Schema:
@@ -175,19 +181,19 @@ def _card_field(key: str, names: _Names) -> Schema:
         "kind": names.kinds,
         "languages": _list_of({"enum": names.languages} if names.languages else TEXT),
         "tags": _list_of(names.any_tag),
-        "references": names.said(names.references, many=True),
+        "references": names.localized(names.references, many=True),
         "flag": FLAG,
-        "retired": _mapping({one: names.said(TEXT) if one == "why" else TEXT for one in RETIRED_KEYS}, ("since", "why")),
+        "retired": _mapping({key: names.localized(TEXT) if key == "why" else TEXT for key in RETIRED_KEYS}, ("since", "why")),
     }
-    return types.get(CARD_KEYS[key], names.said(TEXT))
+    return types.get(CARD_KEYS[key], names.localized(TEXT))
 
 
 def _shapes(names: _Names) -> Schema:
     rows = {form: {"type": "array", "items": NUMBER, "minItems": 4, "maxItems": 4} for form in FORMS if form != "polygon"}
     point = {"type": "array", "items": NUMBER, "minItems": 2, "maxItems": 2}
     forms = rows | {"polygon": {"type": "array", "items": point, "minItems": 3}}
-    described = {form: one | {"description": f"{FORMS[form]} in percent of the picture"} for form, one in forms.items()}
-    shape = _mapping({"name": names.said(TEXT), **described}, ["name"]) | {"oneOf": [{"required": [form]} for form in FORMS]}
+    described = {form: schema | {"description": f"{FORMS[form]} in percent of the picture"} for form, schema in forms.items()}
+    shape = _mapping({"name": names.localized(TEXT), **described}, ["name"]) | {"oneOf": [{"required": [form]} for form in FORMS]}
     gaps = {"^c[1-9][0-9]{0,2}$": {"anyOf": [shape, {"type": "array", "items": shape, "minItems": 1}]}}
     return {"type": "object", "patternProperties": gaps, "additionalProperties": False, "minProperties": 1}
 
@@ -195,7 +201,7 @@ def _shapes(names: _Names) -> Schema:
 def _course(names: _Names) -> Schema:
     rules = {"kinds": names.kinds, "tags": names.tags, "decks": names.decks}
     rule = _mapping({key: _list_of(rules[key]) for key in RULE_KEYS})
-    types = {"id": ID, "title": names.said(TEXT), "include": rule, "exclude": rule, "cards": _list_of(names.cards)}
+    types = {"id": ID, "title": names.localized(TEXT), "include": rule, "exclude": rule, "cards": _list_of(names.cards)}
     return _mapping({key: types[key] for key in COURSE_KEYS}, ["id"])
 
 

@@ -170,7 +170,7 @@ def check_fronts(library: Library) -> Iterator[Problem]:
                 (route, typed), (place, _) = _first_asked(card, group), _first_asked(other, group)
                 message = f"'{short(typed)}' is also what the card '{other.id}' asks"
                 help = f"word one of them differently; the other is at {_spot(other, place)}"
-                level = "warning" if card.kind.anki else "error"  # what comes from elsewhere may be so on purpose
+                level = "warning" if card.kind.imported_note_type else "error"  # what comes from elsewhere may be so on purpose
                 yield card.problem("same-front", message, *route, help=help, level=level)
 
 
@@ -182,7 +182,7 @@ def find_fronts(card: Card) -> Iterator[tuple[Group, str]]:
     for language in card.languages:
         for at in (0,) if kind.cloze else card.templates(language):
             texts = []
-            for key in kind.templates[at].asks:
+            for key in kind.templates[at].front_keys:
                 value = values.get(key)
                 text = value.get(language) if type(value) is dict else value
                 texts += [text] if type(text) is str else [text for _, text in card.said(key, language)]
@@ -194,7 +194,7 @@ def find_fronts(card: Card) -> Iterator[tuple[Group, str]]:
 def _first_asked(card: Card, group: Group) -> tuple[Route, str]:
     """The first text that a card of a group asks, and its route."""
     _, language, at = group
-    return next(said for key in card.kind.templates[at].asks for said in card.said(key, language))
+    return next(said for key in card.kind.templates[at].front_keys for said in card.said(key, language))
 
 
 def check_guids(library: Library) -> Iterator[Problem]:
@@ -263,7 +263,7 @@ def tell_labels(library: Library, spoken: Iterable[tuple[str, str, str]]) -> Ite
     decks = {deck.id: deck for deck in library.decks}
     for id, name, language in sorted(spoken):
         kind = library.kinds[name]
-        if not kind.speaks(language):
+        if not kind.has_labels(language):
             message = f"there are no labels in '{language}' for a {kind.word}: its cards show those of another language"
             where = f"kinds/{kind.word}/kind.yaml" if "/" in name else "flashdeck/kinds"
             help = f"add '{language}' to the labels in {where}"

@@ -17,7 +17,7 @@ from urllib.parse import unquote
 
 from flashdeck.build.checks import CARD_CHECKS, check_fronts, check_guids, check_scripts, tell_labels
 from flashdeck.pipeline import Compiled, to_types
-from flashdeck.model.kinds import read_kinds, read_own_kinds
+from flashdeck.model.kind_reader import read_kinds, read_own_kinds
 from flashdeck.release.ledger import NAME as LEDGER
 from flashdeck.release.ledger import Ledger, read_ledger, to_cards, to_released
 from flashdeck.model.library import Frame, find_home, read_cards, read_frame

@@ -336,8 +336,8 @@ def add(
     ] = None,
 ) -> None:
     """Add a card: asks for what is not given, shows it as learners will see it, and puts it into the right file."""
+    from flashdeck.authoring.draft import draft_card
     from flashdeck.authoring.prompts import ask_one, ask_some, ask_text, ask_values
-    from flashdeck.authoring.starter import draft_card
     from flashdeck.sources.editing import WritingError
 
     compiled = _compile(paths)

@@ -9,11 +9,12 @@ from unicodedata import normalize
 from flashdeck.anki.html import RAW, drop_media, find_unsafe
 from flashdeck.anki.identity import FIELD_SEPARATOR, RETIRED_TAG
 from flashdeck.anki.package_reader import Archive, PackageNote, PackageNoteType, read_archive
-from flashdeck.authoring.starter import to_new_id
+from flashdeck.authoring.draft import to_new_id
 from flashdeck.importing.cards import ImportedCard, ImportOptions, ParsedImport, separate_courses
 from flashdeck.importing.columns import find_best_kind
 from flashdeck.importing.html_to_markdown import drop_unseen, from_html
-from flashdeck.model.kinds import TAKEN, TAKEN_IN_FILES, Kind, read_kinds
+from flashdeck.model.kind_reader import RESERVED_KEYS, read_kinds
+from flashdeck.model.kinds import Kind
 from flashdeck.model.template_language import find_scripts, find_shown
 from flashdeck.sources.editing import render_block
 from flashdeck.sources.values import short
@@ -125,7 +126,7 @@ def _to_keys(type: PackageNoteType) -> dict[str, str]:
     keys: dict[str, str] = {}
     for name, _ in type.fields:
         key = re.sub(r"[^\w.-]+", "_", normalize("NFC", name).casefold()).strip("_-.") or "field"
-        key = f"{key}_field" if key in TAKEN | TAKEN_IN_FILES | {"reference"} else key
+        key = f"{key}_field" if key in RESERVED_KEYS | {"reference"} else key
         keys[name] = key if key not in keys.values() else f"{key}_{len(keys) + 1}"
     return keys
 

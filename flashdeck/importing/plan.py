@@ -15,12 +15,13 @@ from urllib.parse import unquote
 
 from flashdeck.anki.html import find_media, to_html
 from flashdeck.anki.identity import split_full_id, split_guid, to_full_id, to_guid
-from flashdeck.authoring.starter import to_new_id
+from flashdeck.authoring.draft import to_new_id
 from flashdeck.diagnostics.problem import FlashdeckError, Problem
 from flashdeck.importing.cards import ImportedCard, ImportOptions, ParsedImport
 from flashdeck.importing.columns import import_table
 from flashdeck.importing.packages import import_package
-from flashdeck.model.kinds import Kind, read_kinds
+from flashdeck.model.kind_reader import read_kinds
+from flashdeck.model.kinds import Kind
 from flashdeck.pipeline import Compiled, compile_decks
 from flashdeck.sources.editing import append_items, render_block
 from flashdeck.sources.values import to_id

@@ -91,7 +91,7 @@ class Card:
 
     def front(self, language: str) -> str:
         """The first text that the card shows, its gaps filled in."""
-        keys = self.kind.templates[0].asks
+        keys = self.kind.templates[0].front_keys
         if shapes := next((key for key, field in self.kind.fields.items() if field.type == "shapes"), ""):
             return ", ".join(shape.name(language) for shape in to_shapes(self.values[shapes]))
         return fill_gaps(next((text for key in keys for _, text in self.said(key, language)), ""))
@@ -118,11 +118,11 @@ class Card:
             if self.kind.fields[self.kind.cloze].type == "shapes":
                 return gaps("".join(f"{{{{{key}::" for key in value))
             return gaps(self.text(self.kind.cloze, language))
-        if self.kind.anki:  # its templates say themselves which cards there are; without any, Anki makes the first
+        if self.kind.imported_note_type:  # its templates say themselves which cards there are; without any, Anki makes the first
             filled = {field.name for field in self.kind.fields.values() if self.text(field.key, language).strip()}
             shown = [at for at, one in enumerate(self.kind.templates) if shows_something(one.front, filled)]
             return shown or [0]
-        return [at for at, when in self.kind.whens if not when or self.values.get(when, "false") != "false"]
+        return [at for at, when in self.kind.template_conditions if not when or self.values.get(when, "false") != "false"]
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,11 @@
-"""Anki's template language: what a card's front and back show, and what Anki would make an error of."""
+"""Anki's template language: what a card's front and back name, and what Anki would make an error of.
+
+What Anki shows of a template for one note is `anki/templates.py`.
+"""
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from html import unescape
 
 from flashdeck.diagnostics.problem import nearest
 from flashdeck.sources.yaml_file import Mistake
@@ -11,7 +13,6 @@ from flashdeck.sources.yaml_file import Mistake
 # What Anki fills in beside the fields of a note.
 SPECIAL = frozenset(("FrontSide", "Tags", "Type", "Deck", "Subdeck", "Card", "CardFlag", "CardID"))
 TAG = re.compile(r"{{\s*([#^/!]?)\s*((?:[^{}:]*:)*)([^{}]*?)\s*}}")
-GAP_IN_TEXT = re.compile(r"{{c(\d+)::((?:(?!{{c\d).)*?)}}", re.S)
 GAP = re.compile(r"c\d+")  # in templates of clozes a section can ask for the number of the gap
 
 
@@ -41,7 +42,7 @@ def find_shown(html: str) -> list[str]:
 
 
 def find_scripts(html: str) -> Iterator[tuple[int, str]]:
-    """What can run in a template, or fetch what runs, each with its index. Strict: a part of a word in a text may be told too."""
+    """What can run in a template, or fetch what runs, each with its index. Strict: it may take part of a word for a script."""
     pattern = (
         r"<\s*(?:script|iframe|object|embed|base|meta|link|form)\b|(?<![\w-])on[a-z]{3,}\s*=|(?:java|vb)script\s*:|data:text/html"
     )
@@ -76,26 +77,6 @@ def find_mistakes(html: str, fields: Collection[str]) -> Iterator[Mistake]:
         yield Mistake(found.start(), "unbalanced-section", "this '{{' is never closed with '}}'", "write '{{Field}}'")
 
 
-def render(html: str, values: Mapping[str, str], gap: int = 0, back: bool = False) -> str:
-    """A side of a card as Anki would show it: sections, fields, and of a cloze the `gap` (from 1) that is asked."""
-    parts: list[str] = []
-    shown = [True]  # whether the sections around are shown, from the outermost to the innermost
-    done = 0
-    for found in TAG.finditer(html):
-        sign, name = found[1], found[3].strip()
-        parts.append(html[done : found.start()] if shown[-1] else "")
-        done = found.end()
-        if sign == "/":
-            shown[1:] = shown[1:-1]
-        elif sign in ("#", "^"):
-            there = name == f"c{gap}" if GAP.fullmatch(name) and name not in values else bool(values.get(name, "").strip())
-            shown.append(shown[-1] and there == (sign == "#"))
-        elif not sign and shown[-1]:
-            filters = [part.strip() for part in found[2].split(":")[:-1]]
-            parts.append(_show(values.get(name, ""), filters, gap, back))
-    return "".join(parts) + html[done:]
-
-
 def shows_something(front: str, filled: Collection[str]) -> bool:
     """Whether Anki makes a card of this front for a note whose `filled` fields are not empty: words of its own do not count."""
     shown = [True]
@@ -108,24 +89,3 @@ def shows_something(front: str, filled: Collection[str]) -> bool:
         elif not sign and shown[-1] and name in filled:
             return True
     return False
-
-
-def _show(text: str, filters: list[str], gap: int, back: bool) -> str:
-    if "cloze" in filters:
-        while inner := GAP_IN_TEXT.search(text):  # the innermost first
-            told, _, hint = inner[2].partition("::")
-            shown = told if back or int(inner[1]) != gap else f"[{hint or '...'}]"
-            text = text[: inner.start()] + shown + text[inner.end() :]
-    if "type" in filters and not back:
-        return "[______]"
-    return text
-
-
-def to_words(html: str) -> str:
-    """What a learner reads and hears of a card, line by line."""
-    html = re.sub(r"<(script|style)\b.*?</\1>|<!--.*?-->", "", html, flags=re.S | re.I)
-    html = re.sub(r"""<img\b(?:[^>]*?\balt="([^"]*)")?[^>]*>""", lambda found: f"[picture: {found[1] or '?'}]", html)
-    html = re.sub(r"<li\b[^>]*>", "\n- ", html)
-    html = re.sub(r"</?(?:p|div|section|br|hr|ul|ol|dl|dt|dd|tr|table|footer|h\d|blockquote|pre)\b[^>]*>", "\n", html)
-    lines = (" ".join(line.split()) for line in unescape(re.sub(r"<[^>]+>", "", html)).splitlines())
-    return "\n".join(line for line in lines if line)

@@ -9,7 +9,7 @@ from html import unescape
 from flashdeck.anki.identity import RETIRED_TAG
 from flashdeck.anki.package_writer import Stored
 from flashdeck.model.cards import fill_gaps
-from flashdeck.model.kinds import read_kinds
+from flashdeck.model.kind_reader import read_kinds
 
 # The most important to a learner first.
 GROUPS = {

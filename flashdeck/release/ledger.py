@@ -210,7 +210,7 @@ def _stamp_one(
             lines[note.name] = f"{note.line} {_say(old.first if old else now)} {_say(changed)}{ends}"
         key = note.key
         times[key] = max(changed, times[key]) if key in times else changed
-    for type in {note.type.name: note.type for note in notes}.values():
+    for type in {note.type.id: note.type for note in notes}.values():
         name, text = f"{type.kind}@{type.language}", digest_type(type)
         old_type = ledger.types.get(name)
         changed = old_type.changed if old_type and old_type.digest == text else known.get((name, text), now)

@@ -6,7 +6,7 @@ from datetime import date
 from unicodedata import combining, normalize
 
 from flashdeck.diagnostics.problem import Problem, nearest
-from flashdeck.sources.yaml_file import Node, name_unseen, unseen
+from flashdeck.sources.yaml_file import Node, Value, name_unseen, unseen
 
 ID = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
 
@@ -24,6 +24,16 @@ def to_date(text: str) -> date | None:
         return date(int(found[1]), int(found[2] or 1), int(found[3] or 1)) if found else None
     except ValueError:
         return None
+
+
+def as_mapping(value: Value) -> dict[str, Value]:
+    """The value where it is a mapping, else an empty one: for what was checked already, or is reported elsewhere."""
+    return value if isinstance(value, dict) else {}
+
+
+def as_text(value: Value) -> str:
+    """The value where it is a text, else an empty one: for what was checked already, or is reported elsewhere."""
+    return value if isinstance(value, str) else ""
 
 
 def short(text: str) -> str:

@@ -16,7 +16,7 @@ from flashdeck.anki.package_writer import to_package
 from flashdeck.build.checks import CHECKS
 from flashdeck.build.link import link_decks
 from flashdeck.model.courses import Filter
-from flashdeck.model.kinds import read_kinds
+from flashdeck.model.kind_reader import read_kinds
 from flashdeck.model.library import read_library
 from flashdeck.pipeline import Compiled, release, select_notes, to_types
 from flashdeck.release.ledger import read_ledger, render_ledger
