@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from conftest import DECK_YAML, ROOT
 
-from flashdeck.commands.cli import app
+from flashdeck.commands.terminal import app
 from flashdeck.diagnostics.problem import read_explanations
 
 CARDS = """
@@ -232,7 +232,7 @@ def test_every_help_has_an_example_that_works(command, cli, project):
 @pytest.mark.parametrize("words", [["--version"], ["--help"], []], ids=["version", "help", "completion"])
 def test_what_starts_at_once_imports_nothing_heavy(words):
     about = {} if words else {"_FLASHDECK_COMPLETE": "complete_bash", "COMP_WORDS": "flashdeck bu", "COMP_CWORD": "1"}
-    code = "import sys; sys.argv[0] = 'flashdeck'; from flashdeck.commands.cli import main; main()"
+    code = "import sys; sys.argv[0] = 'flashdeck'; from flashdeck.commands.terminal import main; main()"
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-c", code, *words],
         capture_output=True,
@@ -242,7 +242,7 @@ def test_what_starts_at_once_imports_nothing_heavy(words):
     )
     imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
 
-    assert done.stdout and "flashdeck.commands.cli" in imported
+    assert done.stdout and "flashdeck.commands.terminal" in imported
     assert imported & {"genanki", "yaml", "pyromark", "nh3", "babel", "rich", "sqlite3", "hashlib", "flashdeck.pipeline"} == set()
 
 

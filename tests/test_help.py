@@ -75,7 +75,7 @@ def complete(line: str, cwd: Path) -> tuple[list[str], str]:
     """What bash would offer at the end of a line."""
     words = line.split(" ")
     environment = ENVIRONMENT | {"_FLASHDECK_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1)}
-    code = "import sys; sys.argv = ['flashdeck']; from flashdeck.commands.cli import main; main()"
+    code = "import sys; sys.argv = ['flashdeck']; from flashdeck.commands.terminal import main; main()"
     done = subprocess.run([sys.executable, "-c", code], cwd=cwd, env=environment, capture_output=True, encoding="utf-8")
     return done.stdout.split(), done.stderr
 
