@@ -1,5 +1,5 @@
 """`python -m flashdeck` is the same as `flashdeck`."""
 
-from flashdeck.commands.terminal import main
+from flashdeck.commands import main
 
 main()

@@ -494,7 +494,7 @@ def test_what_cannot_be_imported_gets_a_line_that_says_what_to_do(name, data, wo
     assert ran.err == (
         f"flashdeck: nothing was imported from '{name}': {told}\n"
         if told
-        else "flashdeck: 'question' says no column; write it as FIELD=COLUMN\n"
+        else "flashdeck: 'question' is not FIELD=COLUMN; write it as in question=Front\n"
     )
     assert not (tmp_path / "deck").exists()
 

@@ -1,11 +1,14 @@
 """A mistake in a source: where it is, what it is, and how to mend it."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeVar
 
+T = TypeVar("T")
+SEE_LIST = "see 'flashdeck list'"
 FEW = 100  # words, with all of which another can be compared
 
 
@@ -53,6 +56,13 @@ def nearest(word: str, known: Collection[str], otherwise: str = "") -> str:
     if known and len(known) <= 20:
         return "there is " + ", ".join(f"'{name}'" for name in sorted(known))
     return otherwise
+
+
+def find_known(what: str, word: str, known: Mapping[str, T]) -> T:
+    """What a word that a user typed stands for. Raises FlashdeckError with the nearest known word."""
+    if word not in known:
+        raise FlashdeckError(f"there is no {what} '{word}'; {nearest(word, known, SEE_LIST)}")
+    return known[word]
 
 
 def find_nearest(word: str, known: Collection[str], cutoff: float = 0.6) -> str:
