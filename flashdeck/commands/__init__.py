@@ -18,7 +18,7 @@ import typer
 
 from flashdeck import __version__
 from flashdeck.commands import add, build, changes, check, explain, import_, init, list_, rehearse, schema
-from flashdeck.diagnostics.problem import FlashdeckError
+from flashdeck.diagnostics.errors import FlashdeckError
 
 app = typer.Typer(
     name="flashdeck",

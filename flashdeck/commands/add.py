@@ -8,7 +8,7 @@ import typer
 from flashdeck.commands.options import DECKS, Paths, complete
 from flashdeck.commands.project import compile_cards
 from flashdeck.commands.terminal import show_problems, write
-from flashdeck.diagnostics.problem import FlashdeckError, are_warnings, find_known
+from flashdeck.diagnostics.errors import FlashdeckError
 
 if TYPE_CHECKING:
     from flashdeck.authoring.starter import Draft
@@ -38,6 +38,7 @@ def add(
     from flashdeck.authoring.fields import parse_fields
     from flashdeck.authoring.prompts import ask_references, ask_some, ask_text, ask_values
     from flashdeck.authoring.starter import draft_card
+    from flashdeck.diagnostics.problem import find_known
     from flashdeck.sources.values import first_text
 
     project = compile_cards(paths)
@@ -71,6 +72,7 @@ def add(
 
 def _choose_deck(library: "Library", id: str, asks: bool) -> "Deck":
     from flashdeck.authoring.prompts import ask_one
+    from flashdeck.diagnostics.problem import find_known
     from flashdeck.sources.values import first_text
 
     decks = {deck.id: deck for deck in library.decks}
@@ -81,6 +83,7 @@ def _choose_deck(library: "Library", id: str, asks: bool) -> "Deck":
 
 def _choose_kind(library: "Library", deck: "Deck", word: str, asks: bool) -> "Kind":
     from flashdeck.authoring.prompts import ask_one
+    from flashdeck.diagnostics.problem import find_known
 
     kinds = {name.removeprefix(f"{deck.id}/"): kind for name, kind in library.kinds.items() if kind.templates}
     if not word:
@@ -90,6 +93,8 @@ def _choose_kind(library: "Library", deck: "Deck", word: str, asks: bool) -> "Ki
 
 def _show_draft(draft: "Draft") -> None:
     """Prints a card as it will be written and as learners will see it. Ends the command where it has an error."""
+    from flashdeck.diagnostics.problem import are_warnings
+
     typer.echo(draft.text)
     for language, look in draft.looks.items():
         typer.echo(f"\n{language}: {look}")

@@ -9,7 +9,7 @@ import typer
 from flashdeck.commands.options import DECKS, Paths, complete
 from flashdeck.commands.project import compile_project, load_answer, now, store_answer
 from flashdeck.commands.terminal import echo, progress, render, show_problems, write
-from flashdeck.diagnostics.problem import FlashdeckError, find_known
+from flashdeck.diagnostics.errors import FlashdeckError
 
 if TYPE_CHECKING:
     from flashdeck.build.link import Linked
@@ -96,6 +96,8 @@ def _find_wholes(
     project: "Compiled | Linked", courses: Iterable[str], languages: Iterable[str], wanted: "Filter"
 ) -> "list[Deck | Course]":
     """The courses that are asked for, or all decks. Raises FlashdeckError for a word that names nothing."""
+    from flashdeck.diagnostics.problem import find_known
+
     library = project.library
     chosen: list[Deck | Course] = [find_known("course", id, library.courses) for id in courses] or list(library.decks)
     for what, words, known in (

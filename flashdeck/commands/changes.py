@@ -8,7 +8,7 @@ import typer
 
 from flashdeck.commands.options import DECKS
 from flashdeck.commands.project import read_notes, read_notes_at
-from flashdeck.diagnostics.problem import FlashdeckError
+from flashdeck.diagnostics.errors import FlashdeckError
 
 
 class ChangesFormat(StrEnum):

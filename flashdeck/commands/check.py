@@ -12,7 +12,7 @@ import typer
 from flashdeck.commands.options import DECKS, Paths
 from flashdeck.commands.project import compile_project, load_answer, store_answer
 from flashdeck.commands.terminal import echo, render
-from flashdeck.diagnostics.problem import FlashdeckError
+from flashdeck.diagnostics.errors import FlashdeckError
 
 INTERVAL = 0.2  # seconds between two looks at the files
 

@@ -5,7 +5,6 @@ from typing import Annotated
 import typer
 
 from flashdeck.commands.options import complete_code
-from flashdeck.diagnostics.problem import find_known, read_explanations
 
 
 def explain(
@@ -15,4 +14,6 @@ def explain(
     ],
 ) -> None:
     """Explain why a problem matters and how to fix it."""
+    from flashdeck.diagnostics.problem import find_known, read_explanations
+
     typer.echo(find_known("problem", code, read_explanations()))

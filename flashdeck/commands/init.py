@@ -8,7 +8,7 @@ import typer
 
 from flashdeck.commands.project import compile_cards
 from flashdeck.commands.terminal import show_problems, write
-from flashdeck.diagnostics.problem import FlashdeckError
+from flashdeck.diagnostics.errors import FlashdeckError
 
 
 def init(

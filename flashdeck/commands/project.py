@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from flashdeck import __version__
 from flashdeck.commands.terminal import progress
-from flashdeck.diagnostics.problem import FlashdeckError
+from flashdeck.diagnostics.errors import FlashdeckError
 
 if TYPE_CHECKING:
     from flashdeck.anki.package_writer import Stored

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from flashdeck.commands.options import OutputFormat
-from flashdeck.diagnostics.problem import FlashdeckError
+from flashdeck.diagnostics.errors import FlashdeckError
 
 
 def rehearse(

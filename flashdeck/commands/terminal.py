@@ -4,11 +4,14 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
-from flashdeck.diagnostics.problem import FlashdeckError, Problem
+from flashdeck.diagnostics.errors import FlashdeckError
+
+if TYPE_CHECKING:
+    from flashdeck.diagnostics.problem import Problem
 
 T = TypeVar("T")
 MANY = 50  # items; fewer are done before anybody could read a progress bar
@@ -20,12 +23,12 @@ def echo(text: str, err: bool = False) -> None:
         typer.echo(text, err=err, color=False if os.environ.get("NO_COLOR") else None)
 
 
-def show_problems(problems: Sequence[Problem], format: str = "text", err: bool = False) -> None:
+def show_problems(problems: "Sequence[Problem]", format: str = "text", err: bool = False) -> None:
     """Prints problems in one of the formats of `check`."""
     echo(render(problems, format), err)
 
 
-def render(problems: Sequence[Problem], format: str = "text") -> str:
+def render(problems: "Sequence[Problem]", format: str = "text") -> str:
     """Problems in one of the formats of `check`."""
     from flashdeck.diagnostics.render import render_problems
 

@@ -7,6 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
+from flashdeck.diagnostics.errors import FlashdeckError as FlashdeckError
+
 T = TypeVar("T")
 SEE_LIST = "see 'flashdeck list'"
 FEW = 100  # words, with all of which another can be compared
@@ -38,10 +40,6 @@ class Problem:
     def __str__(self) -> str:
         line = f"{self.spot}: {self.level}[{self.code}] {self.message}"
         return f"{line}\n    help: {self.help}" if self.help else line
-
-
-class FlashdeckError(Exception):
-    """What stops a command, in words for its user: a mistake in how it was called, or in a file that is not a source."""
 
 
 def are_warnings(problems: Iterable[Problem]) -> bool:
