@@ -1,5 +1,5 @@
 """`python -m flashdeck` is the same as `flashdeck`."""
 
-from flashdeck.commands.cli import main
+from flashdeck.commands import main
 
 main()

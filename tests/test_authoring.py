@@ -13,6 +13,7 @@ import pytest
 from conftest import ROOT, counts, import_package
 
 from flashdeck.authoring.draft import to_new_id
+from flashdeck.authoring.fields import parse_fields
 from flashdeck.authoring.starter import to_starter
 from flashdeck.model.kind_reader import read_kinds
 
@@ -65,7 +66,7 @@ def test_a_new_deck_beside_others_leaves_out_what_they_ask_already(cli, tmp_path
 
     ran = cli("init", "decks/mine", "--name", "Mine", "--language", "fr")
 
-    assert "but for a notice: the decks beside it ask the same" in ran.out
+    assert "without the example of 'notice': another deck in 'decks' asks the same question" in ran.out
     assert cli("check", "--strict").code == 0
 
 
@@ -77,8 +78,8 @@ def test_a_new_deck_overwrites_nothing(cli, tmp_path):
 
     first, second = cli("init", "decks/mine"), cli("init", "other")
 
-    assert (first.code, first.err) == (2, "flashdeck: there is a deck in 'decks/mine' already; name a new folder\n")
-    assert second.err == "flashdeck: 'other/references.yaml' is there already, and nothing was written; name a new folder\n"
+    assert (first.code, first.err) == (2, "flashdeck: there is already a deck in 'decks/mine'; name a new folder\n")
+    assert second.err == "flashdeck: 'other/references.yaml' already exists, and nothing was written; name a new folder\n"
     assert (tmp_path / "decks" / "mine" / "cards.yaml").read_text() == "cards: []\n"
     assert [path.name for path in (tmp_path / "other").iterdir()] == ["references.yaml"]
 
@@ -155,7 +156,11 @@ def test_a_second_card_of_the_same_text_gets_an_id_of_its_own(deck, cli):
         (["--set", "question=![x](gone.png)", "--set", "answer=z"], "error[missing-media]"),
         (["--set", "anwser=z"], "there is no field 'anwser'; there is 'answer'"),
         (["--set", "answer.de=z"], "there is no language 'de'; there is 'en', 'fr'"),
-        (["--set", "answer"], "'answer' is no field; write it as FIELD=TEXT"),
+        (["--set", "answer"], "'answer' is not FIELD=TEXT; write it as in question=Why?"),
+        (
+            ["--set", "answer.fr=x", "--set", "answer=z", "--set", "answer.en=y"],
+            "'answer' is given both with and without a language",
+        ),
         (["--kind", "bascic", "--set", "answer=x"], "there is no kind 'bascic'; there is 'basic'"),
         (["--course", "shirt", "--set", "answer=x"], "there is no course 'shirt'; there is 'short'"),
         (["--deck", "tast", "--set", "answer=x"], "there is no deck 'tast'; there is 'test'"),
@@ -182,7 +187,7 @@ def test_add_asks_for_what_the_kind_needs_and_offers_what_there_is(tmp_path):
         ("prefer", "mot neuf"),
         ("in 'en'", ""),
         ("references", ""),
-        ("a term needs one", "interpol-terminology-en, 2"),
+        ("a term needs a reference", "interpol-terminology-en, 2"),
         ("tags", "core"),
         ("courses", "newsrooms-and-moderation"),
         ("add it?", "yes"),
@@ -211,6 +216,32 @@ def test_an_answer_of_no_or_a_closed_terminal_writes_nothing(tmp_path):
     assert (code, ended) == (2, 1)
     assert "nothing was written" in output and "Aborted" in aborted
     assert {path: path.read_bytes() for path in (tmp_path / "decks").rglob("*.yaml")} == before
+
+
+def test_add_stops_where_a_card_needs_a_reference_and_there_is_none(deck, tmp_path):
+    deck(TWO)
+
+    code, output = talk(
+        [("in 'fr'", "a"), ("in 'en'", ""), ("in 'fr'", "b"), ("in 'en'", "")], "add", "--kind", "term", cwd=tmp_path
+    )
+
+    assert code == 2
+    assert "flashdeck: a term needs a reference, and these decks have none; write one into a references.yaml first\n" in output
+
+
+def test_fields_are_typed_whole_by_language_as_lists_and_as_shapes():
+    kinds = read_kinds()
+
+    assert parse_fields(["question=a=b", " answer =", "extra.fr=c", "extra.en=d"], kinds["basic"], ["fr", "en"]) == {
+        "question": "a=b",
+        "answer": "",
+        "extra": {"fr": "c", "en": "d"},
+    }
+    assert parse_fields(["distractors=x"], kinds["choice"], []) == {"distractors": ["x"]}
+    assert parse_fields(["extra=x", "extra=y", "extra=z"], kinds["choice"], []) == {"extra": ["x", "y", "z"]}
+    assert parse_fields(["shapes={c1: {name: n, rectangle: [1, 2, 3, 4]}}"], kinds["occlusion"], []) == {
+        "shapes": {"c1": {"name": "n", "rectangle": ["1", "2", "3", "4"]}}
+    }
 
 
 def test_ids_are_made_from_texts():

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from conftest import DECK_YAML, ROOT
 
-from flashdeck.commands.cli import app
+from flashdeck.commands import app
 from flashdeck.diagnostics.problem import read_explanations
 
 CARDS = """
@@ -58,37 +58,37 @@ def test_build_takes_what_the_options_ask_for(words, rows, deck, cli):
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (["--course", "shirt"], "flashdeck: there is no course 'shirt'; there is 'short'"),
         (["--language", "de"], "flashdeck: there is no language 'de'; there is 'en', 'fr'"),
         (["--kind", "bascic"], "flashdeck: there is no kind 'bascic'; there is 'basic'"),
         (["--tag", "cor"], "flashdeck: there is no tag 'cor'; there is 'core'"),
-        (["--kind", "term"], "flashdeck: nothing was built: no card is in what you asked for"),
+        (["--kind", "term"], "flashdeck: nothing was built: no cards match what you asked for"),
     ],
 )
-def test_wrong_words_stop_with_the_nearest_right_one(words, told, deck, cli, tmp_path):
+def test_wrong_words_stop_with_the_nearest_right_one(words, message, deck, cli, tmp_path):
     ran = cli("build", deck(CARDS), *words)
 
-    assert (ran.code, ran.out, ran.err.splitlines()[-1]) == (2, "", told)
+    assert (ran.code, ran.out, ran.err.splitlines()[-1]) == (2, "", message)
     assert not (tmp_path / "dist").exists()
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
-        (["--since", "2026-11-01"], "flashdeck: --since says which notes go into the text of --updates; give both, or neither"),
-        (["--updates", "--since", "yesterday"], "flashdeck: 'yesterday' is no day; write it as 2026-11-01"),
+        (["--since", "2026-11-01"], "flashdeck: --since limits the text that --updates writes; give both, or neither"),
+        (["--updates", "--since", "yesterday"], "flashdeck: 'yesterday' is not a day; write it as 2026-11-01"),
     ],
 )
-def test_a_day_that_makes_no_sense_is_told(words, told, deck, cli):
+def test_a_day_that_makes_no_sense_is_reported(words, message, deck, cli):
     ran = cli("build", deck(CARDS), *words)
 
-    assert (ran.code, ran.out, ran.err) == (2, "", told + "\n")
+    assert (ran.code, ran.out, ran.err) == (2, "", message + "\n")
 
 
 @pytest.mark.parametrize("epoch", ["soon", "-1", "9" * 20])
-def test_a_time_of_the_build_that_makes_no_sense_is_told(epoch, deck, cli):
+def test_a_build_time_that_makes_no_sense_is_reported(epoch, deck, cli):
     ran = cli("build", deck(CARDS), SOURCE_DATE_EPOCH=epoch)
 
     assert (ran.code, ran.err) == (2, f"flashdeck: SOURCE_DATE_EPOCH is '{epoch}'; write a number of seconds since 1970\n")
@@ -103,7 +103,7 @@ def test_build_refuses_while_there_is_an_error_and_keeps_the_old_package(deck, c
     ran = cli("build", decks)
 
     assert (ran.code, ran.out) == (1, "")
-    assert ran.err.splitlines()[-1] == "nothing was built: mend 1 error first"
+    assert ran.err.splitlines()[-1] == "nothing was built: fix 1 error first"
     assert (tmp_path / "dist" / "test-fr.apkg").read_bytes() == before
 
 
@@ -117,20 +117,20 @@ def test_an_output_folder_that_cannot_be_written_is_one_clear_line(deck, cli, tm
 
 
 @pytest.mark.parametrize(
-    ("path", "told"),
+    ("path", "message"),
     [
         ("nowhere", "flashdeck: there is no folder 'nowhere'; name one that holds a deck"),
         ("empty", "flashdeck: there is no deck in 'empty': a deck is a folder with a deck.yaml"),
         ("notes.txt", "flashdeck: 'notes.txt' is neither a folder nor a YAML file; name a folder that holds a deck"),
     ],
 )
-def test_nothing_to_do_is_told(path, told, cli, tmp_path):
+def test_nothing_to_do_is_reported(path, message, cli, tmp_path):
     (tmp_path / "empty").mkdir()
     (tmp_path / "notes.txt").touch()
 
     for command in ("build", "check", "list"):
         ran = cli(command, path)
-        assert (ran.code, ran.out, ran.err) == (2, "", told + "\n")
+        assert (ran.code, ran.out, ran.err) == (2, "", message + "\n")
 
 
 BAD = "kind: basic\ncards:\n  - {id: one, question: {fr: a}, answer: b}\n  - {id: two, question: 'c, d', anwser: e}\n"
@@ -213,7 +213,7 @@ def test_list_shows_what_there_is(deck, cli):
     }
 
 
-def test_explain_tells_why_and_how(cli):
+def test_explain_says_why_and_how(cli):
     assert cli("explain", "same-front").out == read_explanations()["same-front"] + "\n"
     ran = cli("explain", "same-frond")
     assert (ran.code, ran.err) == (2, "flashdeck: there is no problem 'same-frond'; there is 'same-front'\n")
@@ -232,7 +232,7 @@ def test_every_help_has_an_example_that_works(command, cli, project):
 @pytest.mark.parametrize("words", [["--version"], ["--help"], []], ids=["version", "help", "completion"])
 def test_what_starts_at_once_imports_nothing_heavy(words):
     about = {} if words else {"_FLASHDECK_COMPLETE": "complete_bash", "COMP_WORDS": "flashdeck bu", "COMP_CWORD": "1"}
-    code = "import sys; sys.argv[0] = 'flashdeck'; from flashdeck.commands.cli import main; main()"
+    code = "import sys; sys.argv[0] = 'flashdeck'; from flashdeck.commands import main; main()"
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-c", code, *words],
         capture_output=True,
@@ -242,7 +242,7 @@ def test_what_starts_at_once_imports_nothing_heavy(words):
     )
     imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
 
-    assert done.stdout and "flashdeck.commands.cli" in imported
+    assert done.stdout and "flashdeck.commands.build" in imported
     assert imported & {"genanki", "yaml", "pyromark", "nh3", "babel", "rich", "sqlite3", "hashlib", "flashdeck.pipeline"} == set()
 
 

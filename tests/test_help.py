@@ -24,28 +24,67 @@ def wait_for(path: Path, text: str, times: int = 1) -> str:
     return path.read_text()
 
 
-def test_a_check_that_watches_tells_anew_what_is_wrong_after_every_change(deck, tmp_path):
+def watch(out: Path, *words: str) -> subprocess.Popen:
+    """Starts a check that watches the decks beside `out`, which gets what it prints."""
+    command = [sys.executable, "-m", "flashdeck", "check", "--watch", *words]
+    with out.open("w") as file:
+        return subprocess.Popen(command, cwd=out.parent, env=ENVIRONMENT, stdout=file, stderr=subprocess.STDOUT)
+
+
+def stop(process: subprocess.Popen) -> int:
+    process.send_signal(signal.SIGINT)
+    return process.wait(10)
+
+
+def test_a_check_that_watches_reports_again_after_every_change(deck, tmp_path):
     decks = deck(GOOD)
     cards, out = decks / "test" / "cards.yaml", tmp_path / "out"
-    words = [sys.executable, "-m", "flashdeck", "check", "--watch", "decks"]
-    with out.open("w") as file:
-        process = subprocess.Popen(words, cwd=tmp_path, env=ENVIRONMENT, stdout=file, stderr=subprocess.STDOUT)
+    process = watch(out)
     try:
         wait_for(out, "--- no problems")
         cards.write_text(GOOD.replace("answer", "anwser"))
-        wait_for(out, "--- 2 problems")
+        wait_for(out, "--- 2 errors\n")
         cards.write_text("kind: basic\ncards:\n  - {id: one, ques")  # half saved
         wait_for(out, "error[yaml-syntax]")
         shutil.rmtree(decks / "test")
-        wait_for(out, "--- no problems", 2)
+        wait_for(out, "flashdeck: there is no deck in 'decks'")
         deck(GOOD.replace("question: a", "question: ''"))
         wait_for(out, "error[empty-text]")
     finally:
-        process.send_signal(signal.SIGINT)
+        code = stop(process)
 
-    assert process.wait(10) == 0
+    assert code == 0
     assert "Traceback" not in out.read_text()
     assert "decks/test/cards.yaml:3:28: error[unknown-key] 'anwser' is not a field of a basic" in out.read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "summary"),
+    [([], "--- 1 error, 1 warning\n"), (["--strict"], "--- 1 error, 1 warning (counted as an error)\n")],
+)
+def test_a_check_that_watches_counts_errors_and_warnings(words, summary, deck, tmp_path):
+    deck(
+        GOOD.replace("answer: b", "answer: ''") + "  - {id: two, question: {fr: c}, answer: d}\n",
+        "id: test\nname: Test\nlanguages: [fr, en]\n",
+    )
+
+    process = watch(tmp_path / "out", *words)
+    try:
+        text = wait_for(tmp_path / "out", "warning[missing-translation]")
+    finally:
+        stop(process)
+
+    assert text.startswith(summary)
+
+
+def test_a_check_that_watches_stops_where_there_is_nothing_to_check(cli, tmp_path):
+    (tmp_path / "empty").mkdir()
+
+    gone, empty = cli("check", "--watch", "nowhere"), cli("check", "--watch", "empty")
+
+    assert (gone.code, gone.out, gone.err) == (2, "", "flashdeck: there is no folder 'nowhere'; name one that holds a deck\n")
+    assert (empty.code, empty.out) == (2, "")
+    assert empty.err == "flashdeck: there is no deck in 'empty': a deck is a folder with a deck.yaml\n"
 
 
 def test_the_hook_for_pre_commit_checks_the_decks(cli, project):
@@ -75,7 +114,7 @@ def complete(line: str, cwd: Path) -> tuple[list[str], str]:
     """What bash would offer at the end of a line."""
     words = line.split(" ")
     environment = ENVIRONMENT | {"_FLASHDECK_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1)}
-    code = "import sys; sys.argv = ['flashdeck']; from flashdeck.commands.cli import main; main()"
+    code = "import sys; sys.argv = ['flashdeck']; from flashdeck.commands import main; main()"
     done = subprocess.run([sys.executable, "-c", code], cwd=cwd, env=environment, capture_output=True, encoding="utf-8")
     return done.stdout.split(), done.stderr
 

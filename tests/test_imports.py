@@ -501,7 +501,7 @@ def test_what_cannot_be_imported_gets_a_line_that_states_what_to_do(name, data, 
     assert ran.err == (
         f"flashdeck: nothing was imported from '{name}': {message}\n"
         if message
-        else "flashdeck: 'question' says no column; write it as FIELD=COLUMN\n"
+        else "flashdeck: 'question' is not FIELD=COLUMN; write it as in question=Front\n"
     )
     assert not (tmp_path / "deck").exists()
 

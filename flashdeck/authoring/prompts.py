@@ -1,10 +1,11 @@
-"""Asks a person at a terminal, one thing at a time; what is typed wrong is asked again with what there is."""
+"""Questions at a terminal, one at a time. After a wrong answer the question is asked again, with the answers there are."""
 
 from collections.abc import Mapping, Sequence
 
 import typer
 
-from flashdeck.diagnostics.problem import nearest
+from flashdeck.diagnostics.problem import FlashdeckError, nearest
+from flashdeck.model.cards import Library
 from flashdeck.model.kinds import Field, Kind
 from flashdeck.sources.yaml_file import Value
 
@@ -58,8 +59,23 @@ def _show(options: Mapping[str, str]) -> None:
         typer.echo(f"  {number:>3}  {word.ljust(width)}  {meaning}".rstrip(), err=True)
 
 
+def ask_references(kind: Kind, library: Library) -> list[str]:
+    """References by their ids: at least one where the kind needs one. Raises FlashdeckError where there is none to choose."""
+    titles = {id: reference.title for id, reference in library.references.items()}
+    needed = "reference" in kind.fields and kind.fields["reference"].required
+    if needed and not titles:
+        raise FlashdeckError(
+            f"a {kind.word} needs a reference, and these decks have none; write one into a references.yaml first"
+        )
+    chosen = ask_some("references", titles)
+    while needed and not chosen:
+        typer.echo(f"a {kind.word} needs a reference", err=True)
+        chosen = ask_some("references", titles)
+    return chosen
+
+
 def ask_values(kind: Kind, languages: Sequence[str], given: Mapping[str, Value]) -> dict[str, Value]:
-    """What a kind cannot do without and is not given yet."""
+    """The values of a card, `given` or asked for: what its kind requires."""
     values = dict(given)
     for field in kind.fields.values():
         if field.required and field.type != "references" and field.key not in values:
@@ -74,23 +90,22 @@ def _ask_value(field: Field, languages: Sequence[str]) -> Value:
     if field.type == "shapes":
         return _ask_shapes(field.key)
     if field.type == "options":
-        options: list[Value] = [_ask_texts(f"{question}, the first", languages)]
+        options: list[Value] = [_ask_translations(f"{question}, the first", languages)]
         while text := ask_text(f"{field.key}: another (empty: no more)", ""):
             options.append(text)
         return options
-    return ask_text(question) if field.type in ("media", "date", "day") else _ask_texts(question, languages)
+    return ask_text(question) if field.type in ("media", "date", "day") else _ask_translations(question, languages)
 
 
-def _ask_texts(question: str, languages: Sequence[str]) -> Value:
-    """A text in each language; where the others are left empty it is the same in all."""
+def _ask_translations(question: str, languages: Sequence[str]) -> Value:
+    """A text in each language, or one text where it is the same in all."""
     if len(languages) == 1:
         return ask_text(question)
-    texts: dict[str, Value] = {languages[0]: ask_text(f"{question} in '{languages[0]}'")}
-    for language in languages[1:]:
-        if text := ask_text(f"  in '{language}' (empty: the same)", ""):
-            texts[language] = text
-    first = texts[languages[0]]
-    return first if len(texts) == 1 else texts | {language: first for language in languages if language not in texts}
+    first = ask_text(f"{question} in '{languages[0]}'")
+    others = {language: ask_text(f"  in '{language}' (empty: the same)", "") for language in languages[1:]}
+    if not any(others.values()):
+        return first
+    return {languages[0]: first} | {language: text or first for language, text in others.items()}
 
 
 def _ask_shapes(key: str) -> Value:

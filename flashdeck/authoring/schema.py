@@ -6,6 +6,7 @@ It is looser than `flashdeck check` where an editor cannot know better, and neve
 from collections.abc import Collection, Iterable
 from typing import Any
 
+from flashdeck.diagnostics.render import to_json
 from flashdeck.model.cards import FORMS, Library
 from flashdeck.model.kinds import Field, Kind
 from flashdeck.model.library import CARD_KEYS, COURSE_KEYS, DECK_KEYS, FILE_KEYS, RETIRED_KEYS, RULE_KEYS
@@ -58,6 +59,11 @@ def to_schema(library: Library) -> Schema:
         "then": _file(library, names),
         "else": deck,
     }
+
+
+def render_schema(library: Library) -> bytes:
+    """The schema as a file for editors."""
+    return (to_json(to_schema(library)) + "\n").encode()
 
 
 class _Names:

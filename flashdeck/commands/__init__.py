@@ -1,1 +1,75 @@
-"""One module a command: words in, exit code out. Only here is the clock read."""
+"""The command line, one module a command: words in, exit code out.
+
+Exit codes are 0 for done, 1 for problems in the sources, 2 for wrong usage or nothing to do. A command is a few lines: it
+reads its words, calls the rooms below, prints and writes. What it needs of them it imports inside its function, so that
+`--help` and completion are instant. `project.py` is the only door to the pipeline and to the clock, `terminal.py` prints and
+writes, `options.py` holds what several commands take. What stops a command is raised as a FlashdeckError, in words for its
+user; `main` prints it.
+"""
+
+import errno
+import gc
+import os
+import signal
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+
+from flashdeck import __version__
+from flashdeck.commands import add, build, changes, check, explain, import_, init, list_, rehearse, schema
+from flashdeck.diagnostics.errors import FlashdeckError
+
+app = typer.Typer(
+    name="flashdeck",
+    help="Compiles YAML cards into Anki packages that never cost a learner any progress.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+# In the order of `flashdeck --help`. Each example has to work with the decks of this repository.
+app.command("build", epilog="Example: flashdeck build --course frontline-101 --language fr")(build.build)
+app.command("check", epilog="Example: flashdeck check --format github decks")(check.check)
+app.command("list", epilog="Example: flashdeck list --format json")(list_.list_)
+app.command("explain", epilog="Example: flashdeck explain same-front")(explain.explain)
+app.command("init", epilog="Example: flashdeck init decks/my-course --name My-course --language en")(init.init)
+app.command("add", epilog="Example: flashdeck add --deck custom --set question=Q --set answer=A")(add.add)
+app.command("import", epilog="Example: flashdeck import dist/custom-en.apkg --into decks/imported")(import_.import_)
+app.command("schema", epilog="Example: flashdeck schema decks --out schema.json")(schema.schema)
+app.command("changes", epilog="Example: flashdeck changes --since HEAD decks")(changes.changes)
+app.command("rehearse", epilog="Example: flashdeck rehearse dist/interpol-fr.apkg dist/interpol-fr.apkg")(rehearse.rehearse)
+
+
+@app.callback(invoke_without_command=True)
+def flashdeck(version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False) -> None:
+    """Compiles YAML cards into Anki packages that never cost a learner any progress."""
+    if version:
+        typer.echo(f"flashdeck {__version__}")
+        raise typer.Exit
+
+
+def main() -> NoReturn:
+    """Runs the command line, and ends the process."""
+    gc.disable()  # a compiler makes many values and no garbage; looking for some takes a third of its time
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that half-written files are cleaned up
+    for stream in (sys.stdout, sys.stderr):  # a console that lacks a letter shows its number instead of failing
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
+    code: str | int | None = 0
+    try:
+        app()
+    except SystemExit as end:
+        code = end.code
+    except FlashdeckError as error:
+        typer.echo(f"flashdeck: {error}", err=True)
+        code = 2
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        code = f"flashdeck: {os.strerror(error.errno).lower()}"
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # everything is written: there is nothing left to clean up
+    if not isinstance(code, int):
+        sys.exit(code)
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        stream.flush()
+    os._exit(code)  # taking all values and modules apart one by one would only cost time

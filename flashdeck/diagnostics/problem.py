@@ -1,11 +1,16 @@
 """A mistake in a source: where it is, what it is, and how to mend it."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeVar
 
+from flashdeck.diagnostics.errors import FlashdeckError as FlashdeckError
+
+T = TypeVar("T")
+SEE_LIST = "see 'flashdeck list'"
 FEW = 100  # words, with all of which another can be compared
 
 
@@ -37,10 +42,6 @@ class Problem:
         return f"{line}\n    help: {self.help}" if self.help else line
 
 
-class FlashdeckError(Exception):
-    """What stops a command, in words for its user: a mistake in how it was called, or in a file that is not a source."""
-
-
 def are_warnings(problems: Iterable[Problem]) -> bool:
     """Whether no problem is an error: warnings do not hinder."""
     return all(problem.level != "error" for problem in problems)
@@ -53,6 +54,13 @@ def nearest(word: str, known: Collection[str], otherwise: str = "") -> str:
     if known and len(known) <= 20:
         return "there is " + ", ".join(f"'{name}'" for name in sorted(known))
     return otherwise
+
+
+def find_known(what: str, word: str, known: Mapping[str, T]) -> T:
+    """What a word that a user typed stands for. Raises FlashdeckError with the nearest known word."""
+    if word not in known:
+        raise FlashdeckError(f"there is no {what} '{word}'; {nearest(word, known, SEE_LIST)}")
+    return known[word]
 
 
 def find_nearest(word: str, known: Collection[str], cutoff: float = 0.6) -> str:

@@ -1,7 +1,7 @@
 """How results look: problems as text, JSON and GitHub's annotation lines; tables. Pure."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from flashdeck.diagnostics.problem import Problem
 
@@ -49,6 +49,22 @@ def _escape(text: str, also: str = "") -> str:
     for character in "%\r\n" + also:
         text = text.replace(character, f"%{ord(character):02X}")
     return text
+
+
+def render_summary(problems: Collection[Problem], strict: bool = False) -> str:
+    """How many errors and warnings there are; where `strict`, that the warnings count as errors."""
+    errors = sum(problem.level == "error" for problem in problems)
+    warnings = len(problems) - errors
+    parts = [count(errors, "error")] if errors else []
+    if warnings:
+        counted = f" (counted as {'an error' if warnings == 1 else 'errors'})" if strict else ""
+        parts.append(count(warnings, "warning") + counted)
+    return ", ".join(parts) or "no problems"
+
+
+def count(number: int, what: str) -> str:
+    """A number of things, with the word in the plural where there is not just one."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def render_table(rows: list[list[str]], indent: str = "", numbers: bool = False) -> str:

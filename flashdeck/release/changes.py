@@ -5,9 +5,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from html import unescape
+from pathlib import Path
 
 from flashdeck.anki.identity import RETIRED_TAG
-from flashdeck.anki.package_writer import Stored
+from flashdeck.anki.package_reader import PackageError
+from flashdeck.anki.package_writer import Stored, read_package
+from flashdeck.diagnostics.problem import FlashdeckError
 from flashdeck.model.cards import fill_gaps
 from flashdeck.model.kind_reader import read_kinds
 
@@ -31,6 +34,14 @@ class Change:
     note: int  # its id, for Anki's search
     title: str
     fields: tuple[tuple[str, str, str], ...] = ()
+
+
+def read_release(path: Path) -> list[Stored]:
+    """The notes of a package that a user named. Raises FlashdeckError, which names the file."""
+    try:
+        return read_package(path)
+    except PackageError as error:
+        raise FlashdeckError(f"'{path}' cannot be read as a package: {error}") from error
 
 
 def find_changes(old: Iterable[Stored], new: Iterable[Stored]) -> list[Change]:

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Collection
-from datetime import date
+from datetime import UTC, date, datetime
 from unicodedata import combining, normalize
 
-from flashdeck.diagnostics.problem import Problem, nearest
+from flashdeck.diagnostics.problem import FlashdeckError, Problem, nearest
 from flashdeck.sources.yaml_file import Node, Value, name_unseen, unseen
 
 ID = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
@@ -34,6 +34,19 @@ def as_mapping(value: Value) -> dict[str, Value]:
 def as_text(value: Value) -> str:
     """The value where it is a text, else an empty one: for what was checked already, or is reported elsewhere."""
     return value if isinstance(value, str) else ""
+
+
+def end_of_day(text: str) -> int:
+    """The Unix time of the last second of a day, written as in ISO 8601. Raises FlashdeckError."""
+    day = to_date(text)
+    if not day or len(text) != 10:
+        raise FlashdeckError(f"'{text}' is not a day; write it as 2026-11-01")
+    return int(datetime(day.year, day.month, day.day, 23, 59, 59, tzinfo=UTC).timestamp())
+
+
+def first_text(value: Value) -> str:
+    """A text that may be given by language, in the first of its languages."""
+    return value if isinstance(value, str) else str(next(iter(value.values()), ""))
 
 
 def short(text: str) -> str:

@@ -1,0 +1,85 @@
+"""What there is in some decks: titles, languages and how many cards of each kind. Pure."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from flashdeck.diagnostics.render import render_table
+from flashdeck.model.cards import Card, Library
+from flashdeck.model.courses import select_course
+from flashdeck.sources.values import first_text
+from flashdeck.sources.yaml_file import Value
+
+CardCounts = dict[str, int]  # by kind
+
+
+@dataclass(frozen=True)
+class DeckRow:
+    """One deck."""
+
+    id: str
+    title: Value
+    languages: list[str]
+    cards: CardCounts
+
+
+@dataclass(frozen=True)
+class CourseRow:
+    """One course."""
+
+    id: str
+    title: Value
+    cards: CardCounts
+
+
+@dataclass(frozen=True)
+class Overview:
+    """Everything that `flashdeck list` shows."""
+
+    decks: list[DeckRow]
+    languages: list[str]
+    courses: list[CourseRow]
+    kinds: list[str]
+    cards: CardCounts
+
+    def to_data(self) -> dict[str, Any]:
+        """The overview as values for JSON."""
+        return asdict(self)
+
+
+def to_overview(library: Library) -> Overview:
+    """Counts the cards of each deck and course."""
+    decks = [
+        DeckRow(deck.id, deck.title, list(deck.languages), _count(card for card in library.cards if card.deck.id == deck.id))
+        for deck in library.decks
+    ]
+    courses = [
+        CourseRow(course.id, course.title, _count(select_course(library.cards, course))) for course in library.courses.values()
+    ]
+    return Overview(decks, library.languages, courses, list(library.kinds), _count(library.cards))
+
+
+def _count(cards: Iterable[Card]) -> CardCounts:
+    return dict(sorted(Counter(card.kind.name for card in cards).items()))
+
+
+def render_overview(overview: Overview) -> str:
+    """The overview as text for a terminal."""
+    return "\n".join(
+        [
+            *_render_rows("decks", overview.decks),
+            *_render_rows("courses", overview.courses),
+            f"languages: {', '.join(overview.languages)}",
+            f"kinds: {', '.join(overview.kinds)}",
+        ]
+    )
+
+
+def _render_rows(heading: str, rows: Iterable[DeckRow | CourseRow]) -> list[str]:
+    table = [[row.id, first_text(row.title), _render_counts(row.cards)] for row in rows]
+    return [f"{heading}:", render_table(table, indent="  ")] if table else [f"{heading}:"]
+
+
+def _render_counts(counts: CardCounts) -> str:
+    return ", ".join(f"{number} {kind}" for kind, number in counts.items()) or "no cards"

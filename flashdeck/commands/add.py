@@ -1,0 +1,104 @@
+"""`flashdeck add`: one more card."""
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from flashdeck.commands.options import DECKS, Paths, complete
+from flashdeck.commands.project import compile_cards
+from flashdeck.commands.terminal import show_problems, write
+from flashdeck.diagnostics.errors import FlashdeckError
+
+if TYPE_CHECKING:
+    from flashdeck.authoring.draft import Draft
+    from flashdeck.model.cards import Deck, Library
+    from flashdeck.model.kinds import Kind
+
+
+def add(
+    paths: Paths = DECKS,
+    deck: Annotated[str, typer.Option(metavar="ID", autocompletion=complete("deck"), help="The deck of the card.")] = "",
+    kind: Annotated[
+        str, typer.Option(metavar="KIND", autocompletion=complete("kind"), help="Its kind.", show_default="basic")
+    ] = "",
+    fields: Annotated[
+        list[str] | None, typer.Option("--set", metavar="FIELD=TEXT", help="A field; FIELD.fr=TEXT in one language.")
+    ] = None,
+    id: Annotated[str, typer.Option(metavar="ID", help="Its permanent id.", show_default="made from the text")] = "",
+    tag: Annotated[list[str] | None, typer.Option(metavar="TAG", autocompletion=complete("tag"), help="A tag.")] = None,
+    reference: Annotated[
+        list[str] | None, typer.Option(metavar="ID", autocompletion=complete("reference"), help="A source.")
+    ] = None,
+    course: Annotated[
+        list[str] | None, typer.Option(metavar="ID", autocompletion=complete("course"), help="A course to name the card in.")
+    ] = None,
+) -> None:
+    """Add a card: asks for what is not given, shows it as learners will see it, and puts it into the right file."""
+    from flashdeck.authoring.draft import draft_card
+    from flashdeck.authoring.fields import parse_fields
+    from flashdeck.authoring.prompts import ask_references, ask_some, ask_text, ask_values
+    from flashdeck.diagnostics.problem import find_known
+    from flashdeck.sources.values import first_text
+
+    project = compile_cards(paths)
+    library = project.library
+    if not library.decks:
+        show_problems(project.problems, err=True)
+        raise FlashdeckError("there is no deck to add to: fix these problems first")
+    asks = sys.stdin.isatty() and not fields
+    home = _choose_deck(library, deck, asks)
+    chosen = _choose_kind(library, home, kind, asks)
+    values = parse_fields(fields or (), chosen, home.languages)
+    if asks:
+        values = ask_values(chosen, home.languages, values)
+        reference = reference or ask_references(chosen, library)
+        tag = tag or ask_some("tags", dict.fromkeys(sorted(library.tags), ""))
+        course = course or ask_some("courses", {id: first_text(one.title) for id, one in library.courses.items()})
+    for word in course or ():
+        find_known("course", word, library.courses)
+    about = {"tags": tag or (), "references": reference or (), "courses": course or ()}
+    try:
+        draft = draft_card(project, paths, home, chosen, values, id=id, **about)
+    except FlashdeckError as error:
+        raise FlashdeckError(f"nothing was written: {error}") from error
+    _show_draft(draft)
+    if asks and ask_text("\nadd it? (yes or no)", "yes").lower() not in ("y", "yes"):
+        raise FlashdeckError("nothing was written")
+    for path, data in draft.edits.items():
+        write(path, data)
+    typer.echo(f"\nadded {draft.id} to {' and '.join(map(str, draft.edits))}")
+
+
+def _choose_deck(library: "Library", id: str, asks: bool) -> "Deck":
+    from flashdeck.authoring.prompts import ask_one
+    from flashdeck.diagnostics.problem import find_known
+    from flashdeck.sources.values import first_text
+
+    decks = {deck.id: deck for deck in library.decks}
+    if not id and len(decks) > 1 and not asks:
+        raise FlashdeckError(f"name the deck with --deck: {', '.join(decks)}")
+    return find_known("deck", id or ask_one("deck", {id: first_text(deck.title) for id, deck in decks.items()}), decks)
+
+
+def _choose_kind(library: "Library", deck: "Deck", word: str, asks: bool) -> "Kind":
+    from flashdeck.authoring.prompts import ask_one
+    from flashdeck.diagnostics.problem import find_known
+
+    kinds = {name.removeprefix(f"{deck.id}/"): kind for name, kind in library.kinds.items() if kind.templates}
+    if not word:
+        word = ask_one("kind", {name: ", ".join(kind.fields) for name, kind in kinds.items()}) if asks else "basic"
+    return find_known("kind", word, kinds)
+
+
+def _show_draft(draft: "Draft") -> None:
+    """Prints a card as it will be written and as learners will see it. Ends the command where it has an error."""
+    from flashdeck.diagnostics.problem import are_warnings
+
+    typer.echo(draft.text)
+    for language, look in draft.looks.items():
+        typer.echo(f"\n{language}: {look}")
+    show_problems(draft.problems, err=True)
+    if not are_warnings(draft.problems):
+        typer.echo("nothing was written: fix this first", err=True)
+        raise typer.Exit(1)

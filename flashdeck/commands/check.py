@@ -1,0 +1,75 @@
+"""`flashdeck check`: every mistake in the sources, once or after every change."""
+
+import sys
+import time
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from flashdeck.commands.options import DECKS, Paths
+from flashdeck.commands.project import compile_project, load_answer, store_answer
+from flashdeck.commands.terminal import echo, render
+from flashdeck.diagnostics.errors import FlashdeckError
+
+INTERVAL = 0.2  # seconds between two looks at the files
+
+
+class ProblemFormat(StrEnum):
+    """How problems are printed."""
+
+    text = "text"
+    json = "json"
+    github = "github"
+
+
+def check(
+    paths: Paths = DECKS,
+    format: Annotated[ProblemFormat, typer.Option(help="How to show the problems.")] = ProblemFormat.text,
+    strict: Annotated[bool, typer.Option("--strict", help="Count warnings as errors.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Check again whenever a file changes, until Ctrl-C.")] = False,
+) -> None:
+    """Report every mistake in the sources with its place. Prints nothing if there is none."""
+    if watch:
+        _watch(paths, format, strict)
+    words = ["check", format, str(strict)]
+    answer = load_answer(words, paths)
+    if not answer:
+        project = compile_project(paths, [])
+        failed = not project.ok or (strict and bool(project.problems))
+        answer = [render(project.problems, format), "failed" if failed else "passed"]
+        store_answer(words, paths, [], answer)
+    echo(answer[0])
+    raise typer.Exit(int(answer[1] == "failed"))
+
+
+def _watch(paths: Sequence[Path], format: ProblemFormat, strict: bool) -> NoReturn:
+    """Checks now and whenever a file changes, until Ctrl-C. Stops at once, like `check`, only if there is nothing to check."""
+    from flashdeck.sources.watching import look
+
+    seen = None
+    try:
+        while True:
+            if (found := look(paths)) != seen:
+                try:
+                    _check_once(paths, format, strict)
+                except FlashdeckError as error:  # later it may be a deck that is about to be moved or checked out
+                    if seen is None:
+                        raise
+                    typer.echo(f"flashdeck: {error}", err=True)
+                seen = found
+                sys.stdout.flush()
+            time.sleep(INTERVAL)
+    except KeyboardInterrupt:
+        raise typer.Exit from None
+
+
+def _check_once(paths: Sequence[Path], format: ProblemFormat, strict: bool) -> None:
+    from flashdeck.diagnostics.render import render_summary
+
+    problems = compile_project(paths, []).problems
+    if format is ProblemFormat.text:
+        typer.echo(f"--- {render_summary(problems, strict)}")
+    echo(render(problems, format))

@@ -1,0 +1,19 @@
+"""`flashdeck explain`: what a problem is about."""
+
+from typing import Annotated
+
+import typer
+
+from flashdeck.commands.options import complete_code
+
+
+def explain(
+    code: Annotated[
+        str,
+        typer.Argument(metavar="CODE", autocompletion=complete_code, help="The word in brackets after 'error' or 'warning'."),
+    ],
+) -> None:
+    """Explain why a problem matters and how to fix it."""
+    from flashdeck.diagnostics.problem import find_known, read_explanations
+
+    typer.echo(find_known("problem", code, read_explanations()))

@@ -1,0 +1,58 @@
+"""`flashdeck import`: what others wrote."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flashdeck.commands.options import complete
+from flashdeck.commands.terminal import show_problems, write
+from flashdeck.diagnostics.errors import FlashdeckError
+
+
+def import_(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A .csv, .tsv, .txt, .xlsx, .apkg, .colpkg or CrowdAnki's .json.")],
+    into: Annotated[Path, typer.Option(metavar="FOLDER", help="The folder of the deck, existing or new.")],
+    map: Annotated[list[str] | None, typer.Option(metavar="FIELD=COLUMN", help="Which column holds a field.")] = None,
+    kind: Annotated[
+        str,
+        typer.Option(
+            metavar="KIND", autocompletion=complete("kind"), help="The kind of the cards.", show_default="by the columns"
+        ),
+    ] = "",
+    language: Annotated[str, typer.Option(metavar="CODE", help="The language of texts without one.")] = "en",
+    id: Annotated[str, typer.Option(metavar="ID", help="The id of a new deck.", show_default="by the folder")] = "",
+    name: Annotated[str, typer.Option(metavar="NAME", help="Its name in Anki.", show_default="by the file")] = "",
+    allow_scripts: Annotated[bool, typer.Option("--allow-scripts", help="Keep the scripts of a package's templates.")] = False,
+) -> None:
+    """Bring a spreadsheet, a text export or a package into a deck; a second time, only what is new."""
+    from flashdeck.importing.cards import ImportOptions
+    from flashdeck.importing.plan import plan_import
+
+    columns = _parse_columns(map or ())
+    if not file.exists():
+        raise FlashdeckError(f"there is no file '{file}'")
+    try:
+        plan = plan_import(file, ImportOptions(into, id, name, language, kind, columns, allow_scripts))
+    except FlashdeckError as error:
+        raise FlashdeckError(f"nothing was imported from '{file}': {error}") from error
+    if plan.problems:
+        show_problems(plan.problems, err=True)
+        raise FlashdeckError("nothing was written: fix this first, or choose another --id, --name or --language")
+    for path, data in plan.files.items():
+        write(path, data)
+    typer.echo("\n".join(plan.lines))
+    if not plan.files:
+        raise typer.Exit(2)
+
+
+def _parse_columns(texts: Iterable[str]) -> dict[str, str]:
+    """The column of each field, typed as FIELD=COLUMN."""
+    columns = {}
+    for text in texts:
+        field, _, column = text.partition("=")
+        if not column.strip():
+            raise FlashdeckError(f"'{text}' is not FIELD=COLUMN; write it as in question=Front")
+        columns[field.strip()] = column.strip()
+    return columns

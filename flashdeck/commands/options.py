@@ -1,0 +1,45 @@
+"""Arguments and options that several commands have, and the names that a shell completes for them."""
+
+from collections.abc import Callable, Iterable
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+DECKS = [Path("decks")]  # the default of Paths
+Paths = Annotated[list[Path], typer.Argument(metavar="[PATHS]...", help="Folders with decks.")]
+
+
+class OutputFormat(StrEnum):
+    """What `list` and `rehearse` print."""
+
+    text = "text"
+    json = "json"
+
+
+def complete(what: str) -> Callable[[typer.Context, str], list[str]]:
+    """Offers the names of the decks at hand to a shell; stays silent about all mistakes in them."""
+
+    def complete_name(ctx: typer.Context, incomplete: str) -> list[str]:
+        from flashdeck.commands.project import compile_quietly
+
+        library = compile_quietly([Path(path) for path in ctx.params.get("paths") or DECKS]).library
+        names: dict[str, Iterable[str]] = {
+            "course": library.courses,
+            "tag": library.tags,
+            "kind": library.kind_words,
+            "language": library.languages,
+            "deck": [deck.id for deck in library.decks],
+            "reference": library.references,
+        }
+        return sorted(name for name in names[what] if name.startswith(incomplete))
+
+    return complete_name
+
+
+def complete_code(incomplete: str) -> list[str]:
+    """Offers the codes of problems to a shell."""
+    from flashdeck.diagnostics.problem import read_explanations
+
+    return [code for code in read_explanations() if code.startswith(incomplete)]
