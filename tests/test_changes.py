@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from flashdeck.anki.package_reader import PackageError
-from flashdeck.anki.package_writer import read_package, to_package, to_stored
+from flashdeck.anki.package_reader import PackageError, read_package, to_stored
+from flashdeck.anki.package_writer import to_package
 from flashdeck.model.courses import Filter
-from flashdeck.pipeline import compile_decks, release, select_notes
+from flashdeck.pipeline import compile_project, release
 from flashdeck.release.changes import find_changes, render_changes, to_data
 from flashdeck.release.ledger import NAME, render_ledger
+from flashdeck.release.release import select_notes
 from flashdeck.sources.files import write_file
 
 OLD = """
@@ -43,10 +44,10 @@ def releases(deck, tmp_path):
         packages = []
         for at, text in enumerate(texts):
             folder = deck(text, DECK) / "test"
-            compiled = compile_decks([folder])
+            compiled = compile_project([folder])
             assert compiled.problems == ()
             released = release(compiled, ["en"], 1_700_000_000 + at)
-            notes = select_notes(released, compiled.library.decks[0], "en", Filter()).notes
+            notes = select_notes(released, next(iter(compiled.frame.decks.values())), "en", Filter()).notes
             packages.append(tmp_path / f"v{at}.apkg")
             write_file(packages[-1], to_package(notes, released.times))
             if ledger:
@@ -105,7 +106,7 @@ def test_release_notes_are_golden(releases, golden):
 
 def test_a_package_holds_what_the_sources_say(releases, deck):
     (package,) = releases(OLD)
-    compiled = compile_decks([deck(OLD, DECK)])
+    compiled = compile_project([deck(OLD, DECK)])
     notes = release(compiled, ["en"], 0).notes.values()
 
     assert sorted(read_package(package), key=lambda note: note.guid) == sorted(map(to_stored, notes), key=lambda note: note.guid)

@@ -4,11 +4,13 @@ import re
 
 from conftest import ROOT
 
-from flashdeck.model.courses import Filter, select_course
-from flashdeck.pipeline import compile_decks, release, select_notes
+from flashdeck.model.courses import Filter
+from flashdeck.pipeline import compile_project, release
+from flashdeck.release.release import select_notes
 
-LIBRARY = compile_decks([ROOT / "decks"]).library
-CARDS = {card.id: card for card in LIBRARY.cards}
+PROJECT = compile_project([ROOT / "decks"])
+FRAME = PROJECT.frame
+CARDS = {card.full_id: PROJECT.facts.read_card(card) for card in PROJECT.facts.cards()}
 # Words that the deck exists to discourage: nowhere but in the field `avoid` (and in addresses, which are as they are).
 DISCOURAGED = (
     r"pédopornograph|pornograph|porn\b|pédophil|pedophil|paedophil|sex(ual)? touris|touris\w+ sexuel|prostitution enfantine|"
@@ -21,9 +23,9 @@ def test_every_card_has_a_reference():
 
 
 def test_every_reference_is_cited():
-    cited = {id for card in CARDS.values() for language in card.languages for _, id in card.said("reference", language)}
+    cited = {id for card in CARDS.values() for language in card.languages for _, id in card.texts("reference", language)}
 
-    assert cited == set(LIBRARY.references)
+    assert cited == set(FRAME.references)
 
 
 def test_discouraged_terms_stand_only_where_they_are_discouraged():
@@ -33,12 +35,12 @@ def test_discouraged_terms_stand_only_where_they_are_discouraged():
             for key in card.values:
                 found += [
                     (card.id, key, text)
-                    for _, text in card.said(key, language)
+                    for _, text in card.texts(key, language)
                     if key not in ("avoid", "reference") and re.search(DISCOURAGED, text, re.I)
                 ]
     found += [
         (reference.id, reference.title)
-        for reference in LIBRARY.references.values()
+        for reference in FRAME.references.values()
         if re.search(DISCOURAGED, reference.title, re.I)
     ]
 
@@ -59,7 +61,7 @@ def test_the_readme_of_the_deck_names_every_card_it_promises_and_only_those_that
 def test_all_nine_notices_and_seven_rows_are_there_in_both_languages():
     notices = [card for card in CARDS.values() if card.kind.name == "notice"]
 
-    assert sorted(card.values["colour"] for card in notices) == sorted(LIBRARY.kinds["notice"].fields["colour"].words)
+    assert sorted(card.values["colour"] for card in notices) == sorted(FRAME.kinds["notice"].fields["colour"].words)
     assert all(card.languages == ("fr", "en") for card in notices)
     rows = "child-abuse-material travel-and-tourism travelling-offenders child-prostitution exploited-child offender-not-customer"
     for row in [*rows.split(), "online-abuse-live"]:
@@ -67,16 +69,17 @@ def test_all_nine_notices_and_seven_rows_are_there_in_both_languages():
 
 
 def test_sensitive_cards_stay_out_of_the_course_for_schools():
-    taken = select_course(LIBRARY.cards, LIBRARY.courses["schools-and-social-work"])
+    cards = [*PROJECT.facts.cards()]
+    courses = [FRAME.rules.find(card.full_id, card.kind, card.deck, card.tags) for card in cards]
+    taken = [card for card, ids in zip(cards, courses, strict=True) if "schools-and-social-work" in ids]
 
     assert taken
     assert not any("sensitive" in card.tags for card in taken)
 
 
 def test_what_every_package_holds_is_golden(golden):
-    compiled = compile_decks([ROOT / "decks"])
-    released = release(compiled, compiled.library.languages, 1_700_000_000)
-    for deck in compiled.library.decks:
+    released = release(PROJECT, PROJECT.languages, 1_700_000_000)
+    for deck in FRAME.decks.values():
         for language in deck.languages:
             selection = select_notes(released, deck, language, Filter())
             lines = []

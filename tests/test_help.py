@@ -43,7 +43,7 @@ def test_a_check_that_watches_reports_again_after_every_change(deck, tmp_path):
     try:
         wait_for(out, "--- no problems")
         cards.write_text(GOOD.replace("answer", "anwser"))
-        wait_for(out, "--- 2 errors\n")
+        wait_for(out, "--- 1 error\n")
         cards.write_text("kind: basic\ncards:\n  - {id: one, ques")  # half saved
         wait_for(out, "error[yaml-syntax]")
         shutil.rmtree(decks / "test")

@@ -22,7 +22,9 @@ ALONE = {
     "nh3": "anki/html",
     "pyromark": "anki/html",
 }
-MODULES = sorted(path for path in (ROOT / "flashdeck").rglob("*.py") if path.name != "__main__.py")
+MODULES = sorted(
+    path for path in (ROOT / "flashdeck").rglob("*.py") if path.parent != ROOT / "flashdeck" or path.name == "pipeline.py"
+)
 
 
 def imports(path: Path) -> set[str]:
@@ -35,13 +37,11 @@ def imports(path: Path) -> set[str]:
     return found
 
 
-@pytest.mark.xfail(strict=True, reason="units and their linking still know the pipeline and the ledger")
 def test_a_room_imports_only_rooms_that_stand_below_it():
     for path in MODULES:
         room = path.relative_to(ROOT / "flashdeck").parts[0].removesuffix(".py")
         known = {name.split(".")[1] for name in imports(path) if name.startswith("flashdeck.")}
-        below = ROOMS[ROOMS.index(room) :] if room in ROOMS else []
-        assert known <= {*below}, f"{path} imports {sorted(known - {*below})}"
+        assert known <= {*ROOMS[ROOMS.index(room) :]}, path
 
 
 def test_each_foreign_library_has_one_door():

@@ -27,7 +27,8 @@ from flashdeck.anki.package_writer import to_package
 from flashdeck.importing.cards import ImportOptions
 from flashdeck.importing.plan import plan_import
 from flashdeck.model.courses import Filter
-from flashdeck.pipeline import compile_decks, release, select_notes
+from flashdeck.pipeline import compile_project, release
+from flashdeck.release.release import select_notes
 from flashdeck.sources.editing import render_block
 
 LANGUAGES = "en de fr es it pt nl sv nb da pl cs fi ru zh".split()
@@ -409,9 +410,11 @@ def encrypted(data: bytes) -> bytes:
 @pytest.fixture(scope="module")
 def good_package(tmp_path_factory):
     path = tmp_path_factory.mktemp("good") / "good.apkg"
-    compiled = compile_decks([ROOT / "decks"])
+    compiled = compile_project([ROOT / "decks"])
     released = release(compiled, ["en"], 1_700_000_000)
-    path.write_bytes(to_package(select_notes(released, compiled.library.decks[0], "en", Filter()).notes, released.times))
+    path.write_bytes(
+        to_package(select_notes(released, next(iter(compiled.frame.decks.values())), "en", Filter()).notes, released.times)
+    )
     return path
 
 
@@ -640,10 +643,10 @@ BOOK = {"id": "book", "type": "book", "title": "A Book", "publisher": "P", "issu
 
 
 def build_package(folder: Path) -> bytes:
-    compiled = compile_decks([folder])
+    compiled = compile_project([folder])
     assert compiled.ok, compiled.problems
     released = release(compiled, ["en"], 1_700_000_000)
-    return to_package(select_notes(released, compiled.library.decks[0], "en", Filter()).notes, released.times)
+    return to_package(select_notes(released, next(iter(compiled.frame.decks.values())), "en", Filter()).notes, released.times)
 
 
 @settings(max_examples=30)
@@ -659,7 +662,7 @@ def test_what_is_built_and_imported_into_an_empty_folder_builds_the_same_notes(s
         course = {"id": "first", "cards": ["one/n0"]}
         text = render_block({"references": [BOOK], "courses": [course], "cards": entries}) + "\n"
         (one / "cards.yaml").write_text(text, encoding="utf-8")
-        compiled = compile_decks([one])
+        compiled = compile_project([one])
         assume(compiled.ok)
         package = build_package(one)
         (Path(place) / "one.apkg").write_bytes(package)

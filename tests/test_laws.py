@@ -1,42 +1,33 @@
 """What holds for every deck, tried on decks that nobody would write."""
 
 import random
+import re
+from html import unescape
+from html.parser import HTMLParser
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import nh3
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from flashdeck.anki.html import find_unsafe, to_html
 from flashdeck.anki.note import LeftOut, to_tag_text
 from flashdeck.anki.package_writer import to_package
-from flashdeck.build.checks import SOUND_GAPS, _broken_gap, _plain
-from flashdeck.model.cards import Course, gaps
-from flashdeck.model.courses import Filter, select, select_course
+from flashdeck.build.card_checks import PLAIN_GAPS, find_broken_gap, to_plain
+from flashdeck.model.cards import find_gaps, known_keys, open_card_file, read_card
+from flashdeck.model.courses import Course, Filter, Rules, select
+from flashdeck.model.decks import read_deck
+from flashdeck.model.fields import is_complete, read_value
 from flashdeck.model.kind_reader import read_kinds
-from flashdeck.model.library import _read_card, _read_sound_card, read_frame, read_library
-from flashdeck.pipeline import compile_decks, release, select_notes
+from flashdeck.pipeline import compile_project, release
+from flashdeck.release.release import select_notes
 from flashdeck.sources.yaml_file import Source, read_text
 
 TAGS = ["core", "late", "law::code", "sensitive"]
-
-
-@st.composite
-def libraries(draw):
-    """A library of basic cards and clozes with random tags."""
-    cards = draw(st.lists(st.tuples(st.sampled_from(["basic", "cloze"]), st.sets(st.sampled_from(TAGS))), max_size=12))
-    lines = ["cards:"]
-    for at, (kind, tags) in enumerate(cards):
-        text = f"question: q{at}, answer: a" if kind == "basic" else f"text: '{{{{c1::q{at}}}}}'"
-        lines.append(f"  - {{id: n{at}, kind: {kind}, tags: [{', '.join(sorted(tags))}], {text}}}")
-    sources = [
-        read_text("x/deck.yaml", b"id: x\nname: X\nlanguages: [en]\n")[0],
-        read_text("x/cards.yaml", "\n".join(lines).encode())[0],
-    ]
-    return read_library(sources, read_kinds(), {}, [])
-
-
+cards = st.lists(
+    st.tuples(st.sampled_from(["basic", "cloze"]), st.sets(st.sampled_from(TAGS)).map(sorted).map(tuple)), max_size=12
+)
 rules = st.dictionaries(st.sampled_from(["tags", "kinds"]), st.lists(st.sampled_from([*TAGS, "basic", "cloze"])).map(tuple))
 filters = st.builds(
     Filter,
@@ -46,31 +37,29 @@ filters = st.builds(
 )
 
 
-@given(libraries(), rules, rules, st.sets(st.sampled_from([f"x/n{at}" for at in range(12)])), filters)
-def test_selecting_twice_is_selecting_once_and_keeps_the_order(library, include, exclude, named, wanted):
-    course = Course("c", "c", include, exclude, tuple(named), "", None)
+@given(cards, filters)
+def test_selecting_twice_is_selecting_once_and_keeps_the_order(cards, wanted):
+    notes = [LeftOut(f"x/n{at}", "x", kind, to_tag_text(tags, (), False)) for at, (kind, tags) in enumerate(cards)]
 
-    taken = select_course(library.cards, course)
-    tagged = [LeftOut(card.id, card.kind.name, to_tag_text(card, ())) for card in taken]
-    once = select(tagged, wanted)
+    once = select(notes, wanted)
 
-    assert select_course(taken, course) == taken
-    assert [card.order for card in taken] == sorted(card.order for card in taken)
-    assert select(once, wanted) == once == [one for one in tagged if one in once]
-    assert all(set(wanted.tags) & set(one.tags) or not wanted.tags for one in once)
-    assert not any(set(wanted.without_tags) & set(one.tags) for one in once)
+    assert select(once, wanted) == once == [one for one in notes if one in once]
+    for note in notes:
+        asked = (not wanted.kinds or note.kind in wanted.kinds) and (not wanted.tags or bool({*wanted.tags} & {*note.tags}))
+        assert (note in once) == (asked and not {*wanted.without_tags} & {*note.tags})
 
 
-@given(libraries(), rules, rules)
-def test_what_is_excluded_is_in_no_course_and_what_is_left_out_matches_nothing(library, include, exclude):
-    taken = select_course(library.cards, Course("c", "c", include, exclude, (), "", None))
+@given(cards, rules, rules, st.sets(st.sampled_from([f"x/n{at}" for at in range(12)])), st.booleans())
+def test_a_course_has_what_it_includes_or_names_and_nothing_that_it_excludes(cards, include, exclude, named, twice):
+    course = Course("c", "c", include, exclude, tuple(named), "", Source("", "", None).node())
+    other = Course("d", "d", {"decks": ("x",)}, {}, (), "", Source("", "", None).node())
+    find = Rules([other, course, other] if twice else [course, other]).find
 
-    for card in library.cards:
-        included, excluded = (
-            card.kind.name in rule.get("kinds", ()) or bool(set(card.tags) & set(rule.get("tags", ())))
-            for rule in (include, exclude)
-        )
-        assert (card in taken) == (included and not excluded)
+    for at, (kind, tags) in enumerate(cards):
+        matches = [kind in rule.get("kinds", ()) or bool({*tags} & {*rule.get("tags", ())}) for rule in (include, exclude)]
+        belongs = (matches[0] or f"x/n{at}" in named) and not matches[1]
+        assert ("c" in find(f"x/n{at}", kind, "x", tags)) == belongs
+        assert "d" in find(f"x/n{at}", kind, "x", tags)
 
 
 @settings(max_examples=20)
@@ -87,10 +76,10 @@ def test_files_in_any_order_give_the_same_package(chance: random.Random, files: 
                 Path(folder, name).unlink(missing_ok=True)
             for name in order:
                 Path(folder, name).write_text(texts[name])
-            compiled = compile_decks([Path(folder, name) for name in order])
+            compiled = compile_project([Path(folder, name) for name in order])
             assert compiled.problems == ()
             released = release(compiled, ["en"], 1)
-            notes = select_notes(released, compiled.library.decks[0], "en", Filter()).notes
+            notes = select_notes(released, next(iter(compiled.frame.decks.values())), "en", Filter()).notes
             packages.append(to_package(notes, released.times))
 
         assert packages[0] == packages[1]
@@ -117,8 +106,6 @@ def test_no_authors_text_can_put_a_script_into_a_package(text):
 
 def find_unsafe_in(shown: str) -> list[str]:
     """Attributes that run, or addresses of another scheme, in what a browser would read as tags."""
-    from html.parser import HTMLParser
-
     found: list[str] = []
 
     class Reader(HTMLParser):
@@ -130,39 +117,48 @@ def find_unsafe_in(shown: str) -> list[str]:
     return found
 
 
-@given(st.text(alphabet="ab <>&;#\"'{}:$.,()é", max_size=40))
+# What Markdown or HTML could take for their own: a text with such a sign is not shown as typed.
+MARKUP = re.compile(r"<[a-zA-Z/!?]|&[#\w]+;|^\s*[>#:-]|\.\s|\]\(|^\s|\s$|\s\s|[(]")
+
+
+@given(st.text(alphabet="ab <>&;#\"'{}:$.,()é", min_size=1, max_size=40).filter(lambda text: not MARKUP.search(text)))
 def test_a_text_that_is_no_markup_is_shown_as_typed(text):
-    from html import unescape
-    from re import search
-
-    if search(r"<[a-zA-Z/!?]|&[#\w]+;|^\s*[>#:-]|^    |\.\s|\]\(|^\s|\s$|\s\s|[(]", text) or not text.strip():
-        return
-
     assert find_unsafe(text) == []
     assert unescape(to_html(text)) == text
 
 
-GAPS = "{{c1:: {{c12:: {{c0:: {{c100:: }} {{ { : :: a b & &lbrace; &#123; ` | < [ ] ( ) \\ ~ ~~~ * ** _ # - > 1. ! \n".split(" ")
+PIECES = ["a", "b c", "é: ", "; x = {1}", "{{c1::a}}", "{{c2::b c}}", "{{c1:: d :}}", "{{c12::e&f}}", " & ", "\n"]
+SIGNS_OF_GAPS = "{{c1:: {{c12:: {{c0:: {{c100:: }} {{ { : :: & &lbrace; &#123; ` | < [ ] ( ) \\ ~ ~~~ * ** _ # - > 1. !".split()
 
 
-@settings(max_examples=2000)
-@given(st.lists(st.sampled_from([*GAPS, " ", "\n\n", "    ", "{{c1::a}}", "{{c2::b c}}"]), max_size=10).map("".join))
-def test_gaps_that_are_taken_at_a_glance_are_those_that_the_long_look_finds_sound(text):
-    if SOUND_GAPS.fullmatch(text):
-        assert _broken_gap(text) is None
-        assert gaps(to_html(text)) == gaps(text)
+@settings(max_examples=1000)
+@given(st.lists(st.sampled_from(PIECES), max_size=8), st.lists(st.sampled_from(SIGNS_OF_GAPS), max_size=1), st.randoms())
+def test_gaps_that_the_fast_path_accepts_are_good(pieces, signs, chance):
+    parts = [*pieces, *signs]
+    chance.shuffle(parts)
+    text = "".join(parts)
+    assume(PLAIN_GAPS.fullmatch(text))
+
+    assert find_broken_gap(text) is None
+    assert find_gaps(to_html(text)) == find_gaps(text)
 
 
 @given(st.text(alphabet="aßÄ \t\n\u00a0\u2003\u202f\u3000\u200b\x1c.", max_size=12))
-def test_what_is_one_question_to_a_learner_is_one_at_a_glance(text):
-    assert _plain(text) == " ".join(text.split()).casefold()
+def test_what_is_one_question_to_a_learner_is_one_in_the_fast_path(text):
+    assert to_plain(text) == " ".join(text.split()).casefold()
 
 
 plain = st.sampled_from(["a", " b ", "", " ", "true", "2024", "2024-13", "avoid", "x\u200b", "{{c1::a}}", "c1"])
 worded = st.dictionaries(st.sampled_from(["fr", "en", "de"]), plain, max_size=3)
 value = plain | worded | st.lists(plain | worded, max_size=3) | st.dictionaries(st.sampled_from(["why", "since", "c1"]), plain)
-keys = ("guid kind deck languages tags reference extra sensitive retired question answer both_ways text avoid prefer level why "
-        "also_accepted claim date review_by distractors picture shapes nonsense").split()  # fmt: skip
+keys = ("guid deck tags reference extra sensitive retired question answer both_ways text avoid prefer level why "
+        "also_accepted claim date review_by distractors image shapes").split()  # fmt: skip
+DECK = read_deck(read_text("x/deck.yaml", b"id: x\nname: X\nlanguages: [fr, en]\n")[0], [])
+
+
+def without_keys(problems):
+    """The problems of values: what is missing is the card's, or its translation's."""
+    return sorted(one for one in problems if one.code not in ("missing-field", "unknown-key", "missing-translation"))
 
 
 @settings(max_examples=1500)
@@ -172,19 +168,23 @@ keys = ("guid kind deck languages tags reference extra sensitive retired questio
     st.dictionaries(st.sampled_from(keys), value, max_size=2),
     st.booleans(),
 )
-def test_a_card_that_is_read_at_a_glance_is_the_one_of_the_long_look(kind, typed, defaults, filled):
-    """Cards of random keys and values, half of them with what their kind wants in each language."""
-    source = read_text("x/deck.yaml", b"id: x\nname: X\nlanguages: [fr, en]\n")[0]
-    frame = read_frame([source], read_kinds(), {}, [])
-    if filled:
-        wanted = (field.key for field in read_kinds()[kind].fields.values() if field.required)
+def test_a_card_is_what_each_of_its_values_is_by_itself(word, typed, defaults, complete):
+    """However fast most values are passed: cards of random keys and values, half of them with what their kind requires."""
+    kind = read_kinds()[word]
+    if complete:
+        wanted = (field.key for field in kind.fields.values() if field.required)
         typed = {key: {"fr": "a", "en": "b"} for key in wanted} | {"reference": "r"} | typed
-    file = Source("x/cards.yaml", "\\", {**defaults, "cards": [typed]})
-    about = (file.node("cards", 0), defaults, frame.decks["x"], read_kinds()[kind], "x/one", 1)
+    source = Source("x/cards.yaml", "\\", {**defaults, "kind": word, "cards": [{"id": "one", **typed}]})
+    node = source.node("cards", 0)
+    file = open_card_file(source, DECK, [node], read_kinds(), [])
+    problems, alone = [], []
 
-    glance = _read_sound_card(*about, {})
+    card = read_card(file, node, file.typed(node), kind, "one", 1, problems)
 
-    if glance:
-        problems: list = []
-        assert _read_card(*about, problems) == glance
-        assert problems == []
+    values = {key: one for key, one in {**defaults, **typed}.items() if key in known_keys(kind)}
+    good = [key for key in values if read_value(file.place(node, key), key, kind, DECK, alone)]
+    incomplete = {code for key in good for code in DECK.languages if not is_complete(kind, key, values[key], code)}
+    assert without_keys(problems) == without_keys(alone)
+    assert card.languages == tuple(code for code in DECK.languages if code not in incomplete)
+    assert card.left_out == tuple(code for code in DECK.languages if code in incomplete)
+    assert card.values == {key: one for key, one in values.items() if key != "retired" or key in good}

@@ -18,12 +18,13 @@ from flashdeck.anki.package_writer import to_package
 from flashdeck.model.courses import Filter
 from flashdeck.model.kind_reader import read_kinds
 from flashdeck.model.kinds import COMMON_FIELDS
-from flashdeck.pipeline import compile_decks, release, select_notes
+from flashdeck.pipeline import compile_project, release
+from flashdeck.release.release import select_notes
 from flashdeck.sources.files import write_file
 
-OURS = compile_decks([ROOT / "decks"])
-RELEASED = release(OURS, OURS.library.languages, 1_700_000_000)
-WHOLES = [*OURS.library.decks, *OURS.library.courses.values()]
+OURS = compile_project([ROOT / "decks"])
+RELEASED = release(OURS, OURS.languages, 1_700_000_000)
+WHOLES = [*OURS.frame.decks.values(), *OURS.frame.courses.values()]
 
 ONE_A_KIND = """
     reference: [book, page]
@@ -79,10 +80,10 @@ SQUARE = '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"><rect wid
 
 def build(decks: Path, out: Path, language: str) -> Path:
     """The package of the first deck in one language."""
-    compiled = compile_decks([decks])
+    compiled = compile_project([decks])
     assert compiled.problems == ()
     released = release(compiled, [language], 1_700_000_000)
-    notes = select_notes(released, compiled.library.decks[0], language, Filter()).notes
+    notes = select_notes(released, next(iter(compiled.frame.decks.values())), language, Filter()).notes
     path = out / f"{language}.apkg"
     write_file(path, to_package(notes, released.times))
     return path
@@ -101,7 +102,7 @@ def render(col: Collection) -> str:
     return "\n".join(text for *_, text in sorted(shown))
 
 
-@pytest.mark.parametrize("language", OURS.library.languages)
+@pytest.mark.parametrize("language", OURS.languages)
 @pytest.mark.parametrize("whole", WHOLES, ids=lambda whole: whole.id)
 def test_every_package_of_ours_imports_whole_and_a_second_time_changes_nothing(whole, language, col, tmp_path):
     notes = select_notes(RELEASED, whole, language, Filter()).notes
@@ -120,8 +121,8 @@ def test_every_package_of_ours_imports_whole_and_a_second_time_changes_nothing(w
 
 
 def test_no_card_of_ours_has_an_empty_or_a_shared_front(col, tmp_path):
-    for whole in OURS.library.decks:
-        for language in OURS.library.languages:
+    for whole in OURS.frame.decks.values():
+        for language in OURS.languages:
             path = tmp_path / "ours.apkg"
             write_file(path, to_package(select_notes(RELEASED, whole, language, Filter()).notes, RELEASED.times))
             import_package(col, path)
@@ -133,7 +134,7 @@ def test_no_card_of_ours_has_an_empty_or_a_shared_front(col, tmp_path):
 
 
 def test_a_learner_of_two_courses_has_each_card_once(col, tmp_path):
-    courses = list(OURS.library.courses.values())
+    courses = list(OURS.frame.courses.values())
     cards = set()
     for course in courses:
         notes = select_notes(RELEASED, course, "fr", Filter()).notes

@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 
 from flashdeck.anki.package_writer import to_package
 from flashdeck.model.courses import Filter
-from flashdeck.pipeline import Release, compile_decks, release, select_notes
+from flashdeck.pipeline import compile_project, release
 from flashdeck.release.ledger import NAME, render_ledger
+from flashdeck.release.release import Release, select_notes
 from flashdeck.release.update_text import render_update, select_changed
 from flashdeck.sources.files import write_file
 
@@ -56,10 +57,10 @@ def write_deck(folder: Path, cards: tuple[Written, ...]) -> None:
 
 def build(folder: Path, out: Path, now: int) -> Release:
     """Builds the package and the update text of a deck, and keeps its ledger."""
-    compiled = compile_decks([folder])
+    compiled = compile_project([folder])
     assert compiled.problems == ()
     released = release(compiled, ["en"], now)
-    notes = select_notes(released, compiled.library.decks[0], "en", Filter()).notes
+    notes = select_notes(released, next(iter(compiled.frame.decks.values())), "en", Filter()).notes
     write_file(out, to_package(notes, released.times))
     if changed := select_changed(notes, released.ledgers):
         write_file(out.with_suffix(".txt"), render_update(changed).encode())
@@ -169,7 +170,7 @@ def test_over_three_releases_nobody_loses_anything_and_every_correction_arrives(
             id = note.guid.partition("/")[2].partition("@")[0]
             if id not in edited:
                 assert found[id] == {"fields": list(note.fields), "tags": sorted(note.tags)}
-        retired = sorted(card.id for card in states[-1] if card.retired and f"deck/{card.id}@en" in releases[-1].times)
+        retired = sorted(card.id for card in states[-1] if card.retired and f"deck/{card.id}@en" in releases[-1].times.notes)
         assert sorted(id for id, note in found.items() if "flashdeck::retired" in note["tags"]) == retired
         assert col.get_empty_cards().report == ""
 
@@ -241,7 +242,7 @@ def test_times_rise_even_when_the_clock_went_back(tmp_path):
     write_deck(tmp_path / "deck", (Written("one", "basic", text=1), Written("two", "basic")))
     later = build(tmp_path / "deck", tmp_path / "v.apkg", NOW - 10**6)
 
-    assert (later.times["deck/one@en"], later.times["deck/two@en"]) == (NOW + 2, NOW)
+    assert (later.times.notes["deck/one@en"], later.times.notes["deck/two@en"]) == (NOW + 2, NOW)
 
 
 def test_rewording_one_language_leaves_the_other_alone(deck, tmp_path):
@@ -250,19 +251,19 @@ def test_rewording_one_language_leaves_the_other_alone(deck, tmp_path):
     times = []
     for now, text in ((100, "un"), (200, "une")):
         (folder / "cards.yaml").write_text(card % text)
-        released = release(compile_decks([folder]), ["fr", "en"], now)
+        released = release(compile_project([folder]), ["fr", "en"], now)
         (folder / NAME).write_text(render_ledger(released.ledgers["test"]))
-        times.append({guid: when for guid, when in released.times.items() if isinstance(guid, str)})
+        times.append(released.times.notes)
 
     assert times == [{"test/one@fr": 100, "test/one@en": 100}, {"test/one@fr": 200, "test/one@en": 100}]
 
 
 def test_building_one_language_keeps_what_is_known_of_the_others(deck):
     folder = deck("kind: basic\ncards:\n  - {id: one, question: a, answer: b}\n") / "test"
-    released = release(compile_decks([folder]), ["fr", "en"], 100)
+    released = release(compile_project([folder]), ["fr", "en"], 100)
     (folder / NAME).write_text(render_ledger(released.ledgers["test"]))
 
-    only = release(compile_decks([folder]), ["fr"], 200)
+    only = release(compile_project([folder]), ["fr"], 200)
 
     assert only.ledgers == released.ledgers
 
@@ -282,14 +283,14 @@ def test_two_branches_that_add_cards_merge_their_ledgers_by_themselves(project):
         path.write_text(
             f"kind: basic\nreference: ncmec-impact\ncards:\n  - {{id: iwf-{branch}, question: {branch}?, answer: a}}\n"
         )
-        compiled = compile_decks([project / "decks"])
+        compiled = compile_project([project / "decks"])
         released = release(compiled, ["fr", "en"], NOW)
         (project / "decks" / "custom" / NAME).write_text(render_ledger(released.ledgers["custom"]), newline="\n")
         git("add", "-A")
         git("commit", "-qm", branch)
     git("merge", "-q", "-m", "merge", "one")
 
-    merged = compile_decks([project / "decks"])
+    merged = compile_project([project / "decks"])
 
     assert merged.problems == ()
     assert release(merged, ["fr", "en"], NOW + 1).ledgers == merged.ledgers

@@ -1,6 +1,7 @@
 """Speed without a clock: how many calls a deck takes, and that twice the cards take no more than twice as many."""
 
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
@@ -12,27 +13,23 @@ sys.path.insert(0, str(ROOT / "tests" / "benchmarks"))
 from sources import make_notes, write_flashdeck
 from stages import TODAY, walk
 
-from flashdeck.build.link import link_decks
-from flashdeck.pipeline import compile_decks, release
+from flashdeck.build.cache import A_DAY, Cache
+from flashdeck.pipeline import compile_project, release
 from flashdeck.release.ledger import render_ledger
 
 # Calls of functions a note, Python's own included; whoever lowers one writes the new figure here.
 CALLS = {
     "read": 56,  # half of them are PyYAML's events
-    "library": 63,
-    "media": 2,
-    "checks": 61,
-    "notes": 75,
-    "link": 12,
-    "ledger": 12,
-    "ledger file": 0,
-    "package": 1,
+    "compile": 259,
+    "keep": 11,
+    "link": 5,
+    "check": 6,
+    "notes": 20,
+    "again": 31,
+    "ledger": 40,
+    "ledger file": 1,
+    "package": 2,
 }
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("FLASHDECK_CACHE", str(tmp_path / "cache"))
 
 
 def count(work: Callable[[], object]) -> int:
@@ -75,20 +72,61 @@ def test_no_stage_takes_more_calls_a_note_than_it_did():
     assert {name: round(calls, 1) for name, calls in a_note.items() if calls > 1.1 * CALLS[name] + 1} == {}
 
 
-def test_after_one_edit_only_one_file_is_read_again(tmp_path):
+def test_after_one_edit_only_one_file_is_read_again(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     write_flashdeck(tmp_path, make_notes(400), 20)
-    assert link_decks([tmp_path], TODAY, ["fr"])
     path = tmp_path / "decks" / "bench" / "cards-007.yaml"
-    path.write_text(path.read_text().replace("fr: ", "fr: x", 1))
 
-    edited, nothing = (count(lambda: link_decks([tmp_path], TODAY, ["fr"])) for _ in range(2))
-    path.write_text(path.read_text().replace("en: ", "en: x", 1))
-    again = count(lambda: link_decks([tmp_path], TODAY, ["fr"]))
-    (tmp_path / "cache").rename(tmp_path / "gone")
-    everything = count(lambda: link_decks([tmp_path], TODAY, ["fr"]))
+    def compile_again(cache: Cache) -> int:
+        return count(lambda: compile_project([Path("decks")], TODAY, cache, ["fr"]))
+
+    cache = Cache(tmp_path / "cache", time.time_ns() + A_DAY)
+    everything = compile_again(cache)
+    nothing = compile_again(cache)
+    path.write_text(path.read_text().replace("fr: ", "fr: x", 1))
+    edited = compile_again(cache)
+    (tmp_path / "decks" / "bench" / "notes.txt").write_text("a stray file")
+    (tmp_path / "decks" / "bench" / "media").mkdir()
+    (tmp_path / "decks" / "bench" / "media" / "unused.png").write_bytes(b"x")
+    stray = compile_again(cache)
 
     assert nothing < edited < 0.25 * everything
-    assert again < 1.1 * edited
+    assert stray < 1.1 * nothing
+
+
+# What only all files together show costs its own files once more, and is kept.
+MISTAKES = {
+    "a wrong course": ("courses:\n  - {id: c, include: {tags: [nope]}}\n", "unknown-tag"),
+    "an unknown key": ("kind: basic\ncards:\n  - {id: u, question: q, anwser: a}\n", "unknown-key"),
+    "a duplicate id": ("kind: basic\ncards:\n  - {id: n7, question: q, answer: a, reference: book}\n", "duplicate-id"),
+    "a question twice": (
+        "kind: basic\ncards:\n  - {id: u, question: q, answer: a}\n  - {id: v, question: q, answer: b}\n",
+        "same-front",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "code"), MISTAKES.values(), ids=MISTAKES)
+def test_a_mistake_that_stands_makes_no_check_slower(text, code, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_flashdeck(tmp_path, make_notes(400), 20)
+    path = tmp_path / "decks" / "bench" / "cards-007.yaml"
+    cache = Cache(tmp_path / "cache", time.time_ns() + A_DAY)
+
+    def check_after_an_edit(word: str) -> tuple[int, set[str]]:
+        path.write_text(path.read_text().replace("fr: ", f"fr: {word} ", 1))
+        found: list[set[str]] = []
+        calls = count(lambda: found.append({one.code for one in compile_project([Path("decks")], TODAY, cache, []).problems}))
+        return calls, found[0]
+
+    check_after_an_edit("first")
+    without = check_after_an_edit("second")
+    (tmp_path / "decks" / "bench" / "mistake.yaml").write_text(text)
+    check_after_an_edit("third")
+    together = check_after_an_edit("fourth")
+
+    assert (without[1], together[1]) == (set(), {code})
+    assert together[0] < 1.2 * without[0]
 
 
 def cards(count: int, more: str = "", id: str = "n{at}", question: str = "q{at}") -> str:
@@ -152,7 +190,7 @@ def write(files: dict[str, str]) -> Path:
 
 def released(text: str) -> str:
     """The ledger after a release of some cards."""
-    (ledger,) = release(compile_decks([write({"cards.yaml": text})]), ["en"], 1_790_000_000).ledgers.values()
+    (ledger,) = release(compile_project([write({"cards.yaml": text})]), ["en"], 1_790_000_000).ledgers.values()
     return render_ledger(ledger)
 
 
@@ -161,6 +199,6 @@ def test_twice_as_many_mistakes_take_twice_as_long(many):
     """A search for places, or for what may have been meant, is where that would go wrong."""
     folders = [write(many(notes)) for notes in (20, 200, 400)]
 
-    _, few, more = (count(lambda folder=folder: compile_decks([folder])) for folder in folders)
+    _, few, more = (count(lambda folder=folder: compile_project([folder])) for folder in folders)
 
     assert more < 2.3 * few

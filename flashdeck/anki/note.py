@@ -4,7 +4,7 @@ All ids come from names that never change (deck id, card id, language; kind, fie
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
@@ -13,14 +13,17 @@ from typing import NamedTuple
 from unicodedata import normalize
 
 from flashdeck.anki.html import find_media, rename_media, to_html, to_media_html
+from flashdeck.anki.identity import FIELD_SEPARATOR, RETIRED_TAG, in_language, stable_id, to_course_tag, to_guid
 from flashdeck.anki.media import Media, Place, find_static
-from flashdeck.model.cards import Card, Reference, fill_gaps, said_in, to_shapes
+from flashdeck.model.cards import Card, fill_gaps
+from flashdeck.model.fields import to_shapes
 from flashdeck.model.kinds import Field, Kind, fill, is_right_to_left
-from flashdeck.model.references import cite
+from flashdeck.model.references import Reference, cite
+from flashdeck.model.texts import texts_in
+from flashdeck.sources.yaml_file import Value
 
-RETIRED_TAG = "flashdeck::retired"
-NO_CARDS = "retired"  # what a ledger says instead of its cards
-FIELD_END = "\x1f"  # Anki's own
+# Anki's own note type for pictures with hidden places is original_stock_kind 6; its field for remarks has this name.
+OCCLUSION_REMARK = "Back Extra"
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ class NoteType:
     cloze: bool = False
     right_to_left: bool = False
     media: tuple[Media, ...] = ()
-    stock: int = 0
+    original_stock_kind: int = 0
 
 
 class Note(NamedTuple):
@@ -47,22 +50,22 @@ class Note(NamedTuple):
 
     guid: str
     id: int  # of its row, unless another note has it
-    name: str  # in ledgers: `card@language`, or `deck/card@language` where another deck words it otherwise
-    line: str  # how a ledger tells of it: as long as that is the same, so is what Anki stores
-    card: str  # deck/card
+    card: str  # the id of its card in its deck
+    deck_id: str  # of the deck of its card
     type: NoteType
-    text: str  # its fields, with FIELD_END between them
-    tag_text: str  # its tags, with blanks between them
-    deck: str
+    text: str  # its fields, with FIELD_SEPARATOR between them
+    tag_text: str  # its tags, with spaces between them
+    digest: str  # of what Anki stores of it, without its deck and place: those never reach a learner who has it
+    deck: str  # its name in Anki
     cards: tuple[int, ...]  # which of the type's templates (or gaps, from 0) make a card
     order: int  # the place among the new cards of its deck
     media: tuple[Media, ...] = ()
-    ledgers: tuple[str, ...] = ()  # the ids of the decks that release it: its own, or those that word it otherwise
-    retired: bool = False  # withdrawn: learners who have it are told so, others get no card of it
+    overriding: tuple[str, ...] = ()  # the ids of the decks whose wording it has; none where it has that of its own deck
+    retired: bool = False  # withdrawn: learners who have it are informed, others get no card of it
 
     @property
     def fields(self) -> list[str]:
-        return self.text.split(FIELD_END)
+        return self.text.split(FIELD_SEPARATOR)
 
     @property
     def tags(self) -> list[str]:
@@ -73,36 +76,39 @@ class Note(NamedTuple):
         return self.type.kind
 
     @property
-    def digest(self) -> str:
-        """Of what Anki stores of it, without its deck and place: those never reach a learner who has it."""
-        return self.line.rpartition(" ")[2]
+    def full_id(self) -> str:
+        """The id of its card among all decks."""
+        return f"{self.deck_id}/{self.card}"
 
     @property
-    def is_override(self) -> bool:
-        return "/" in self.name
+    def released_by(self) -> tuple[str, ...]:
+        """The ids of the decks that release it: its own, or those that override it."""
+        return self.overriding or (self.deck_id,)
 
-    @property
-    def key(self) -> str:
-        """What tells it from all other notes, the wording of another deck included."""
-        return f"{self.guid}{FIELD_END}override" if "/" in self.name else self.guid
+
+@dataclass(frozen=True)
+class Times:
+    """When notes and note types last changed, as Unix times: learners' Anki replaces what it has only by what is later."""
+
+    notes: dict[str, int] = field(default_factory=dict)  # by guid
+    overrides: dict[str, int] = field(default_factory=dict)  # by guid, of notes that have another deck's wording
+    types: dict[int, int] = field(default_factory=dict)  # by id
+
+    def of(self, note: Note) -> int:
+        return (self.overrides if note.overriding else self.notes)[note.guid]
 
 
 class LeftOut(NamedTuple):
     """A card that a missing translation keeps out of a language."""
 
-    card: str  # deck/card
+    full_id: str
+    deck_id: str
     kind: str
     tag_text: str
 
     @property
     def tags(self) -> list[str]:
         return self.tag_text.split()
-
-
-def stable_id(*names: str | int) -> int:
-    """An id for ever for what is named: a number like the milliseconds that Anki uses, of the years 2001 to 2017."""
-    digest = sha256(FIELD_END.join(map(str, names)).encode()).digest()
-    return 10**12 + int.from_bytes(digest[:8], "big") % (5 * 10**11)
 
 
 def to_note_type(kind: Kind, language: str, media: Mapping[Place, Media]) -> NoteType:
@@ -114,8 +120,8 @@ def to_note_type(kind: Kind, language: str, media: Mapping[Place, Media]) -> Not
             text = text.replace(name, file.name)
         return text
 
-    id, type_name = kind.imported_note_type or (0, f"flashdeck {kind.name} ({language})")
-    id = id or stable_id("note type", kind.name, language)
+    id = to_type_id(kind, language)
+    type_name = kind.imported_note_type[1] if kind.imported_note_type else f"flashdeck {kind.name} ({language})"
     names = {field.key: field.name for field in kind.stored} | {name: name for name in kind.common}
     field_ids = {field.key: field.id for field in kind.fields.values() if field.id}
     templates = []
@@ -142,206 +148,214 @@ def to_note_type(kind: Kind, language: str, media: Mapping[Place, Media]) -> Not
     )
 
 
-def to_note(
+def to_type_id(kind: Kind, language: str) -> int:
+    """The id of the note type of a kind in one language: that of the note type which learners have, or one from its name."""
+    imported = kind.imported_note_type[0] if kind.imported_note_type else 0
+    return imported or _stable_type_id(kind.name, language)
+
+
+@cache
+def _stable_type_id(kind: str, language: str) -> int:
+    return stable_id("note type", kind, language)
+
+
+def to_guid_of(card: Card, language: str) -> str:
+    """By what Anki knows the note of a card in one language, permanently: its author's guid, or one made from its id."""
+    return (card.text("guid", language) if "guid" in card.values else "") or to_guid(card.full_id, language)
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a note says: its fields, with the names that their files have in Anki, and those files."""
+
+    text: str
+    media: tuple[Media, ...] = ()
+
+
+def to_content(
     card: Card,
     language: str,
-    type: NoteType,
     references: Mapping[str, Reference],
     media: Mapping[Place, Media],
-    courses: Iterable[str] = (),
-    replacement: Card | None = None,
-) -> Note:
-    """The note of a card in a language in which it is whole; `courses` are all that it belongs to.
+    replacement: Content | None = None,
+) -> Content:
+    """What the note of a card says in a language in which it is complete; `replacement` is what the card that replaces it asks.
 
-    A retired card keeps its fields (its front may not become blank) and gets a reason, a tag, and no cards: Anki leaves
-    those of old learners as they are, so that one search finds them, and makes none for new ones.
+    A retired card keeps its fields (its front may not become blank) and gets the reason.
     """
+    page = _Page(card, language, media)
     kind = card.kind
-    htmls = [_to_html(card, field, language) for field in kind.stored]
-    retired = bool(card.retired)
+    htmls = [page.field(field) for field in kind.stored]
     if kind.common:
-        farewell = _to_farewell(card, language, replacement) if retired else ""
-        htmls += _to_extra(card, language), _to_sources(card, language, references), farewell, _to_typed(card, language), ""
-    files: tuple[Media, ...] = ()
-    text = FIELD_END.join(htmls)
-    if find_media(text):
-        text, files = _show_files(card, htmls, media)
-    text, tag_text = normalize("NFC", text), to_tag_text(card, courses)
-    cards = () if retired else tuple(card.templates(language))
-    guid = card.guid(language)
-    return Note(
-        guid,
-        stable_id(guid),
-        f"{card.id if card.overrides else card.id.partition('/')[2]}@{language}",
-        to_line(kind.name, cards, to_digest(text, tag_text, str(type.id), str(cards))),
-        card.id,
-        type,
-        text,
-        tag_text,
-        to_deck_name(card, language),
-        cards,
-        card.order,
-        files,
-        tuple(sorted({override.deck.id for override in card.overrides.values()})) if card.overrides else (card.deck.id,),
-        retired,
-    )
+        values = card.values
+        htmls += (
+            page.extra() if "extra" in values or kind.extra_fields else "",
+            page.sources(references) if "reference" in values else "",
+            page.retired(replacement) if "retired" in values else "",
+            page.typed_answer() if "type_answer" in values else "",
+            "",
+        )
+    return Content(normalize("NFC", FIELD_SEPARATOR.join(htmls)), tuple(page.shown))
 
 
-def to_line(kind: str, cards: tuple[int, ...], digest: str) -> str:
-    """What a ledger says of a note, but for its times. Without a digest, how that begins."""
-    return f"{kind} {_say_cards(cards)} {digest}"
+def to_asked(card: Card, language: str, media: Mapping[Place, Media]) -> Content:
+    """What a card asks, in one line."""
+    page = _Page(card, language, media)
+    asked = card.asked(language)
+    key = str(asked[0][0][0]) if asked else ""
+    return Content(page.html(key, card.front(language)), tuple(page.shown))
+
+
+def to_digest(content: Content, tag_text: str, type_id: int, cards: tuple[int, ...]) -> str:
+    """A digest of what Anki stores of a note; it stands in ledgers, so it never changes."""
+    return digest_texts(content.text, tag_text, str(type_id), str(cards))
+
+
+def digest_texts(*texts: str) -> str:
+    return sha256("\x1e".join(texts).encode()).hexdigest()[:16]
 
 
 @cache
-def _say_cards(cards: tuple[int, ...]) -> str:
-    return ",".join(map(str, cards)) or NO_CARDS
-
-
-def _show_files(card: Card, htmls: list[str], media: Mapping[Place, Media]) -> tuple[str, tuple[Media, ...]]:
-    """The fields of a note with the names that their files have in Anki, and these files."""
-    keys = [field.key for field in card.kind.stored] + ["extra", "reference", "retired", card.kind.typed_field, ""]
-    files: dict[Media, None] = {}
-    fields = []
-    for key, html in zip(keys, htmls, strict=False):
-        found = {name: _find_file(card, key, name, media) for name in find_media(html)}
-        fields.append(rename_media(html, {name: file.name for name, file in found.items()}) if found else html)
-        files |= dict.fromkeys(found.values())
-    return FIELD_END.join(fields), tuple(files)
-
-
-def to_tag_text(card: Card, courses: Iterable[str]) -> str:
-    """The tags of a card in Anki: its own, one for each of its courses, and one when it was withdrawn."""
-    return _join_tags(card.tags, tuple(courses), bool(card.retired))
-
-
-@cache
-def _join_tags(own: tuple[str, ...], courses: tuple[str, ...], retired: bool) -> str:
-    tags = {normalize("NFC", tag) for tag in own} | {f"course::{course}" for course in courses}
+def to_tag_text(own: tuple[str, ...], courses: tuple[str, ...], retired: bool) -> str:
+    """The tags of a note in Anki: its card's own, one for each of its courses, and one when it was withdrawn."""
+    tags = {normalize("NFC", tag) for tag in own} | {to_course_tag(course) for course in courses}
     if retired:
         tags.add(RETIRED_TAG)
     return " ".join(sorted(tags))
 
 
-def to_digest(*parts: str) -> str:
-    return sha256("\x1e".join(parts).encode()).hexdigest()[:16]
+@dataclass(frozen=True)
+class _Page:
+    """A card in one language on its way to HTML. Files get their names in Anki where their text becomes HTML: only there is it
+    known in which folder that was typed.
+    """
+
+    card: Card
+    language: str
+    media: Mapping[Place, Media]
+    shown: dict[Media, None] = field(default_factory=dict)
+
+    def html(self, key: str, text: str) -> str:
+        """A text of a field as HTML."""
+        html = to_html(text)
+        return self.with_files(key, html) if "<img" in html or "[sound:" in html else html
+
+    def with_files(self, key: str, html: str) -> str:
+        """HTML of a field with the names that its files have in Anki."""
+        folder = self.card.home(key)[1]
+        files = {name: self.media[folder, name] for name in find_media(html) if (folder, name) in self.media}
+        self.shown.update(dict.fromkeys(files.values()))
+        return rename_media(html, {name: file.name for name, file in files.items()})
+
+    def field(self, field: Field) -> str:
+        card, kind, key = self.card, self.card.kind, field.key
+        if field.type == "text" and not kind.original_stock_kind:  # by far the most
+            return self.html(key, text) if (text := card.text(key, self.language)) else ""
+        if field.type == "shapes":
+            return _to_masks(card.values[key], card.values.get("hide") == "all")
+        if key not in card.values and not kind.original_stock_kind:
+            return ""
+        texts = [text for _, text in card.texts(key, self.language)]
+        if field.name == OCCLUSION_REMARK and kind.original_stock_kind:
+            remark = f'<div class="remark">{self.html(key, texts[0])}</div>' if texts else ""
+            return self.shape_names() + remark
+        if not texts:
+            return ""
+        if field.type == "flag":
+            return "1" if texts[0] == "true" else ""
+        if field.type == "word":
+            return f'<span class="{texts[0]}">{kind.label(texts[0], self.language)}</span>'
+        if field.type == "media":
+            return self.with_files(key, to_media_html(texts[0], card.text("alt", self.language)))
+        if field.type == "date":
+            return self.html(key, say_date(texts[0], self.language))
+        if field.type == "options":
+            return self.options(key, texts)
+        if len(texts) == 1:
+            return self.html(key, texts[0])
+        return '<ul class="texts">' + "".join(f"<li>{self.html(key, text)}</li>" for text in texts) + "</ul>"
+
+    def options(self, key: str, wrong: list[str]) -> str:
+        """The options of a choice, in an order that nobody chose and that stays when another option is corrected."""
+        right = [text for _, text in self.card.texts("answer", self.language)]
+        options = [(f"<li>{self.html(key, text)}</li>", text) for text in wrong]
+        options += [(f'<li class="right">{self.html("answer", text)}</li>', text) for text in right]
+        name = in_language(self.card.full_id, self.language)
+        options.sort(key=lambda option: sha256(f"{name} {option[1]}".encode()).digest())
+        return "".join(html for html, _ in options)
+
+    def shape_names(self) -> str:
+        """The names of the places on a picture; the style shows those of the card that was asked."""
+        names: dict[int, list[str]] = {}
+        key = self.card.kind.shapes
+        for shape in to_shapes(self.card.values[key]) if key else ():
+            names.setdefault(shape.gap, []).append(self.html(key, shape.name(self.language)))
+        return "".join(f'<span class="named c{gap}">{", ".join(dict.fromkeys(texts))}</span>' for gap, texts in names.items())
+
+    def extra(self) -> str:
+        """What the author added, after those fields of the kind that go there too."""
+        card = self.card
+        extra = self.html("extra", card.text("extra", self.language)) if "extra" in card.values else ""
+        htmls = []
+        for one in card.kind.extra_fields:
+            if html := self.field(one):
+                htmls.append(f'<p class="label">{card.kind.label(one.key, self.language)}</p><div>{html}</div>')
+        return "".join(htmls) + (f"<div>{extra}</div>" if htmls and extra else extra)
+
+    def sources(self, references: Mapping[str, Reference]) -> str:
+        undated = self.card.kind.label("undated", self.language)
+        cited = [f"<li>{_cite(references[id], undated)}</li>" for _, id in self.card.texts("reference", self.language)]
+        return f'<ul class="references">{"".join(cited)}</ul>' if cited else ""
+
+    def retired(self, replacement: Content | None) -> str:
+        """Why a card was withdrawn and since when, and what the card asks that replaces it."""
+        retired = self.card.retired
+        why = " ".join(text for _, text in texts_in(retired["why"], self.language))
+        html = f"{self.html('retired', why)} ({to_html(say_date(str(retired['since']), self.language))})"
+        if replacement and replacement.text:
+            html += f" → {replacement.text}"
+            self.shown.update(dict.fromkeys(replacement.media))
+        return html
+
+    def typed_answer(self) -> str:
+        """What a learner is to type, where the card asks for it: the first of the right answers, without its HTML."""
+        if not self.card.is_set("type_answer"):
+            return ""
+        html = to_html(fill_gaps(self.card.text(self.card.kind.typed_field, self.language)))
+        return " ".join(re.sub(r"<[^>]*>", "", html).split())
 
 
-def _find_file(card: Card, key: str, name: str, media: Mapping[Place, Media]) -> Media:
-    """The file that a field names. What one field takes from another, as the options do, may name those of that one."""
-    folders = dict.fromkeys(card.home(one)[1] for one in (key, *card.values))
-    return next(media[folder, name] for folder in folders if (folder, name) in media)
-
-
-def _to_extra(card: Card, language: str) -> str:
-    """What the author added, after those fields of the kind that go there too."""
-    extra = to_html(card.text("extra", language)) if "extra" in card.values else ""
-    htmls = []
-    for one in card.kind.extra_fields:
-        if html := _to_html(card, one, language):
-            htmls.append(f'<p class="label">{card.kind.label(one.key, language)}</p><div>{html}</div>')
-    return "".join(htmls) + (f"<div>{extra}</div>" if htmls and extra else extra)
-
-
-def _to_typed(card: Card, language: str) -> str:
-    """What a learner is to type, where the card asks for it: the first of the right answers, without its HTML."""
-    if card.values.get("type_answer") != "true":
-        return ""
-    html = to_html(fill_gaps(card.text(card.kind.typed_field, language)))
-    return " ".join(re.sub(r"<[^>]*>", "", html).split())
-
-
-def _to_masks(card: Card, key: str, language: str) -> str:
+def _to_masks(shapes: Value, hide_all: bool) -> str:
     """Places on a picture in the words of Anki's own note type for them, in parts of its width and height."""
 
-    def say(part: float) -> str:
-        return f"{part / 100:.4f}".rstrip("0").rstrip(".").removeprefix("0") or "0"
+    def part(percent: float) -> str:
+        return f"{percent / 100:.4f}".rstrip("0").rstrip(".").removeprefix("0") or "0"
 
     masks = []
-    for shape in to_shapes(card.values[key]):
+    for shape in to_shapes(shapes):
         if shape.form == "polygon":
             left, top = (min(row[at] for row in shape.numbers) for at in (0, 1))
-            points = " ".join(f"{say(x)},{say(y)}" for x, y in shape.numbers)
-            form = f"polygon:left={say(left)}:top={say(top)}:points={points}"
+            points = " ".join(f"{part(x)},{part(y)}" for x, y in shape.numbers)
+            form = f"polygon:left={part(left)}:top={part(top)}:points={points}"
         else:
             x, y, width, height = shape.numbers[0]
             if shape.form == "rectangle":
-                form = f"rect:left={say(x)}:top={say(y)}:width={say(width)}:height={say(height)}"
+                form = f"rect:left={part(x)}:top={part(y)}:width={part(width)}:height={part(height)}"
             else:
-                form = f"ellipse:left={say(x - width)}:top={say(y - height)}:rx={say(width)}:ry={say(height)}"
-        hides = ":oi=1" if card.values.get("hide") == "all" else ""
+                form = f"ellipse:left={part(x - width)}:top={part(y - height)}:rx={part(width)}:ry={part(height)}"
+        hides = ":oi=1" if hide_all else ""
         masks.append(f"{{{{c{shape.gap}::image-occlusion:{form}{hides}}}}}")
     return "<br>".join(masks)
 
 
-def _to_names(card: Card, language: str) -> str:
-    """The names of the places on a picture; the style shows those of the card that was asked."""
-    shapes = [shape for key, field in card.kind.fields.items() if field.type == "shapes" for shape in to_shapes(card.values[key])]
-    names: dict[int, list[str]] = {}
-    for shape in shapes:
-        names.setdefault(shape.gap, []).append(to_html(shape.name(language)))
-    return "".join(f'<span class="named c{gap}">{", ".join(dict.fromkeys(texts))}</span>' for gap, texts in names.items())
-
-
-def to_deck_name(card: Card, language: str) -> str:
-    """The deck of a card in Anki, with its parents: `Deck::Part`."""
-    name = card.deck.name
-    part = card.text("deck", language) if "deck" in card.values else ""
-    return _join_deck_name(name if type(name) is str else name.get(language, ""), part)
+def to_deck_name(name: Value, part: str, language: str) -> str:
+    """The deck of a card in Anki, with its parents: `Deck::Part`, of a deck's `name` and the card's part of it."""
+    return _join_deck_name(name if isinstance(name, str) else str(name.get(language, "")) if isinstance(name, dict) else "", part)
 
 
 @cache
 def _join_deck_name(*parts: str) -> str:
     return normalize("NFC", "::".join(part for part in parts if part))
-
-
-def _to_html(card: Card, field: Field, language: str) -> str:
-    if field.type == "text" and not card.kind.original_stock_kind:  # by far the most
-        return to_html(text) if (text := card.text(field.key, language)) else ""
-    if field.type == "shapes":
-        return _to_masks(card, field.key, language)
-    if field.key not in card.values and not card.kind.original_stock_kind:
-        return ""
-    texts = [text for _, text in card.said(field.key, language)]
-    if field.name == "Back Extra" and card.kind.original_stock_kind:
-        remark = f'<div class="remark">{to_html(texts[0])}</div>' if texts else ""
-        return _to_names(card, language) + remark
-    if not texts:
-        return ""
-    if field.type == "flag":
-        return "1" if texts[0] == "true" else ""
-    if field.type == "word":
-        return f'<span class="{texts[0]}">{card.kind.label(texts[0], language)}</span>'
-    if field.type == "media":
-        return to_media_html(texts[0], card.text("alt", language))
-    if field.type == "date":
-        return to_html(say_date(texts[0], language))
-    if field.type == "options":
-        right = [(f'<li class="right">{to_html(text)}</li>', text) for _, text in card.said("answer", language)]
-        options = [(f"<li>{to_html(text)}</li>", text) for text in texts] + right
-        # an order that nobody chose, and that stays when another option is corrected
-        options.sort(key=lambda option: sha256(f"{card.id}@{language} {option[1]}".encode()).digest())
-        return "".join(html for html, _ in options)
-    if len(texts) == 1:
-        return to_html(texts[0])
-    return '<ul class="texts">' + "".join(f"<li>{to_html(text)}</li>" for text in texts) + "</ul>"
-
-
-def _to_farewell(card: Card, language: str, replacement: Card | None) -> str:
-    """Why a card was withdrawn and since when, and what the card asks that replaces it."""
-    since = say_date(card.retired["since"], language)
-    why = " ".join(text for _, text in said_in(card.retired["why"], language))
-    html = f"{to_html(why)} ({to_html(since)})"
-    if replacement and (asked := replacement.front(language)):
-        html += f" → {to_html(asked)}"
-    return html
-
-
-def _to_sources(card: Card, language: str, references: Mapping[str, Reference]) -> str:
-    if not card.values.get("reference"):
-        return ""
-    undated = card.kind.label("undated", language)
-    cited = [f"<li>{_cite(references[id], undated)}</li>" for _, id in card.said("reference", language)]
-    return f'<ul class="references">{"".join(cited)}</ul>' if cited else ""
 
 
 _cite = cache(cite)

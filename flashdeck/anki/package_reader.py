@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import IO, Any
 from zipfile import BadZipFile, ZipFile
 
-from flashdeck.anki.identity import FIELD_SEPARATOR
+from flashdeck.anki.identity import FIELD_SEPARATOR, stable_id
+from flashdeck.anki.note import Note
 from flashdeck.diagnostics.problem import FlashdeckError
 
 LARGEST_COLLECTION = 1_000_000_000  # bytes, unpacked
@@ -346,3 +347,32 @@ def _walk(deck: Mapping[str, Any], above: str) -> Iterator[tuple[str, Mapping[st
     yield name, deck
     for child in deck.get("children", ()):
         yield from _walk(child, name)
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A note as a package holds it; `changed` is its Unix time there."""
+
+    guid: str
+    id: int
+    type: str
+    fields: dict[str, str]
+    tags: tuple[str, ...]
+    changed: int = field(default=0, compare=False)
+
+
+def to_stored(note: Note) -> Stored:
+    """A note as a package would hold it."""
+    names = (name for _, name in note.type.fields)
+    return Stored(note.guid, stable_id(note.guid), note.type.name, dict(zip(names, note.fields, strict=True)), tuple(note.tags))
+
+
+def read_package(path: Path) -> list[Stored]:
+    """The notes of a package in any of Anki's formats, in their author's order. Raises PackageError."""
+    archive = read_archive(path)
+    stored = []
+    for note in archive.notes:
+        type = archive.types[note.type]
+        fields = {name: text for (name, _), text in zip(type.fields, note.fields, strict=True)}
+        stored.append(Stored(note.guid, note.id, type.name, fields, note.tags, note.changed))
+    return stored

@@ -6,75 +6,41 @@ genanki gives the schema, the note types and the decks; the rows are written in 
 import json
 import re
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
 from io import BytesIO
-from pathlib import Path
+from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import genanki
 from genanki.apkg_col import APKG_COL
 from genanki.apkg_schema import APKG_SCHEMA
 
-from flashdeck.anki.note import Note, NoteType, stable_id
+from flashdeck.anki.identity import stable_id
+from flashdeck.anki.media import load_media
+from flashdeck.anki.note import Note, NoteType, Times
 
 MOST_CARDS = 500  # of a note
 # Anki makes its indexes itself; in a package they would take a third of the time and the room.
-TABLES = re.sub(r"CREATE INDEX[^;]*;", "", APKG_SCHEMA)
+SCHEMA = re.sub(r"CREATE INDEX[^;]*;", "", APKG_SCHEMA)
 MASK_FIELDS = 5  # of Anki's own note type for pictures with hidden places
 # A database says which SQLite wrote it; this one says the same everywhere.
 SQLITE_VERSION = (3_040_000).to_bytes(4, "big")
 
 
-def to_package(notes: Sequence[Note], times: Mapping[str | int, int]) -> bytes:
-    """The notes as an Anki package.
-
-    `times` says when each note (by its key) and note type (by id) last changed, as Unix times: learners' Anki replaces what
-    it has only by what is later.
-    """
+def to_package(notes: Sequence[Note], times: Times) -> bytes:
+    """The notes as an Anki package, with their files. Raises FileChanged where one changed since the notes were made."""
     types = {note.type.id: note.type for note in notes}
     files = [file for note in notes for file in note.media] + [file for type in types.values() for file in type.media]
-    media = {file.name: file.data for file in files}
+    media = {file.name: file for file in files}
     names = dict(enumerate(sorted(media)))
     package = BytesIO()
     with ZipFile(package, "w") as archive:
         _add(archive, "collection.anki2", _to_database(notes, times))
         _add(archive, "media", json.dumps(names, ensure_ascii=False).encode())
         for at, name in names.items():
-            _add(archive, str(at), media[name])
+            _add(archive, str(at), load_media(media[name]))
     return package.getvalue()
-
-
-@dataclass(frozen=True)
-class Stored:
-    """A note as a package holds it; `changed` is its Unix time there."""
-
-    guid: str
-    id: int
-    type: str
-    fields: dict[str, str]
-    tags: tuple[str, ...]
-    changed: int = field(default=0, compare=False)
-
-
-def to_stored(note: Note) -> Stored:
-    """A note as a package would hold it."""
-    names = (name for _, name in note.type.fields)
-    return Stored(note.guid, stable_id(note.guid), note.type.name, dict(zip(names, note.fields, strict=True)), tuple(note.tags))
-
-
-def read_package(path: Path) -> list[Stored]:
-    """The notes of a package in any of Anki's formats, in their author's order. Raises PackageError."""
-    from flashdeck.anki.package_reader import read_archive  # a build reads none
-
-    archive = read_archive(path)
-    stored = []
-    for note in archive.notes:
-        type = archive.types[note.type]
-        fields = {name: text for (name, _), text in zip(type.fields, note.fields, strict=True)}
-        stored.append(Stored(note.guid, note.id, type.name, fields, note.tags, note.changed))
-    return stored
 
 
 def _add(archive: ZipFile, name: str, data: bytes | bytearray) -> None:
@@ -83,17 +49,17 @@ def _add(archive: ZipFile, name: str, data: bytes | bytearray) -> None:
     archive.writestr(entry, data, compresslevel=1)  # the higher levels take long and gain little
 
 
-def _to_database(notes: Sequence[Note], times: Mapping[str | int, int]) -> bytearray:
+def _to_database(notes: Sequence[Note], times: Times) -> bytearray:
     types = {note.type.id: note.type for note in notes}
     decks = {name: stable_id("deck", name) for name in sorted({note.deck for note in notes})}
     with closing(sqlite3.connect(":memory:")) as database:
-        database.executescript(TABLES)
+        database.executescript(SCHEMA)
         database.executescript(APKG_COL)
         (default,) = database.execute("SELECT decks FROM col").fetchone()
         all_decks = json.loads(default) | {str(id): genanki.Deck(id, name).to_json() for name, id in decks.items()}
-        all_types = {str(type.id): _to_model(type, times[type.id]) for type in types.values()}
+        all_types = {str(type.id): _to_model(type, times.types[type.id]) for type in types.values()}
         database.execute("UPDATE col SET decks = ?, models = ?", (json.dumps(all_decks), json.dumps(all_types)))
-        numbered = list(zip(_to_ids(notes), notes, [times[note.key] for note in notes], strict=True))
+        numbered = list(zip(_to_ids(notes), notes, [times.of(note) for note in notes], strict=True))
         rows = [(id, note.guid, note.type.id, changed, f" {note.tag_text} ", note.text) for id, note, changed in numbered]
         cards: Sequence[tuple[int, ...]] = [
             (id + at, id, decks[note.deck], at, changed, note.order) for id, note, changed in numbered for at in note.cards
@@ -144,9 +110,9 @@ def _to_model(type: NoteType, changed: int) -> dict[str, object]:
         css=type.css,
         model_type=genanki.Model.CLOZE if type.cloze else genanki.Model.FRONT_BACK,
     )
-    data = model.to_json(changed, None)
-    if type.stock:  # Anki's editor for masks knows the note type and its fields by these
-        data["originalStockKind"] = type.stock
+    data: dict[str, Any] = model.to_json(changed, None)
+    if type.original_stock_kind:  # Anki's editor for masks knows the note type and its fields by these
+        data["originalStockKind"] = type.original_stock_kind
         for at, field in enumerate(data["flds"][:MASK_FIELDS]):
             field |= {"tag": at, "preventDeletion": at < MASK_FIELDS - 1}
     return data

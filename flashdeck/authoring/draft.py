@@ -4,20 +4,24 @@ The card is put into the files as they would be, and all is compiled with it: wh
 draft's, wherever it stands. Where nothing is, the draft says how the card will look.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from flashdeck.anki.media import Media, Place, read_media
+from flashdeck.anki.note import Note
 from flashdeck.authoring.words import render_words
-from flashdeck.diagnostics.problem import Problem, are_warnings
-from flashdeck.model.cards import Deck, Library, fill_gaps
-from flashdeck.model.kind_reader import RESERVED_KEYS
+from flashdeck.build.link import CardFact, Facts, to_types, to_unit_notes
+from flashdeck.build.unit import Unit, add_cards, to_rows
+from flashdeck.diagnostics.problem import Problem, has_errors
+from flashdeck.model.cards import fill_gaps
+from flashdeck.model.decks import Deck
+from flashdeck.model.keys import CARD_KEYS, OF_ONE_CARD
 from flashdeck.model.kinds import Kind
-from flashdeck.model.library import FILE_KEYS
-from flashdeck.pipeline import Compiled, compile_decks
+from flashdeck.pipeline import Project, compile_project
 from flashdeck.sources.editing import append_items, render_item
-from flashdeck.sources.values import as_mapping, to_id
-from flashdeck.sources.yaml_file import Source, Value
+from flashdeck.sources.values import to_id
+from flashdeck.sources.yaml_file import Value
 
 LONGEST_ID = 40
 
@@ -35,7 +39,7 @@ class Draft:
 
 
 def draft_card(
-    compiled: Compiled,
+    project: Project,
     paths: Sequence[Path],
     deck: Deck,
     kind: Kind,
@@ -47,24 +51,39 @@ def draft_card(
     courses: Sequence[str] = (),
 ) -> Draft:
     """A card as it would be written into the right file of a deck. Raises WritingError where it cannot be."""
-    library = compiled.library
-    taken = {card.rpartition("/")[2] for card in library.card_ids if card.startswith(f"{deck.id}/")}
+    facts = project.facts
+    taken = facts.ids_of(deck.id)
     id = id or to_new_id(_first_text(values, kind), taken, f"{kind.word}-{len(taken) + 1}")
-    path, defaults = choose_file(library, deck, kind)
+    path, defaults = choose_file(facts, deck, kind)
     entry = to_entry(id, deck, kind, values, tags, references, defaults)
     edits = {path: append_items(str(path), path.read_bytes() if path.exists() else b"", ("cards",), [entry])}
     full_id = f"{deck.id}/{id}"
-    for course in (library.courses[name] for name in courses):
+    for course in (project.frame.courses[name] for name in courses):
         file = Path(course.node.source.path)
         data = edits.get(file) or file.read_bytes()
         edits[file] = append_items(str(file), data, (*course.node.route, "cards"), [full_id])
-    after = compile_decks(paths, edits=edits)
-    problems = find_new_problems(compiled.problems, after.problems)
-    card = next((card for card in after.library.cards if card.id == full_id), None)
-    looks = {}
-    if card and are_warnings(problems):
-        looks = {language: render_words(after.to_note(card, language)) for language in card.languages}
+    after = compile_project(paths, edits=edits, languages=())
+    problems = find_new_problems(project.problems, after.problems)
+    card = after.facts.find(full_id)
+    looks = (
+        {note.type.language: render_words(note) for note in _to_notes(after.facts, card)}
+        if card and not has_errors(problems)
+        else {}
+    )
     return Draft(full_id, render_item(entry), path, edits, looks, problems)
+
+
+def _to_notes(facts: Facts, fact: CardFact) -> Iterator[Note]:
+    """The notes of one card, whatever is wrong with others."""
+    card = facts.read_card(fact)
+    if card:
+        media: dict[Place, Media] = {}
+        for _ in read_media(card, facts.files, media, []):
+            pass
+        unit = Unit(fact.unit.path, fact.unit.digest, {}, fact.deck)
+        unit = add_cards(unit, [card], facts.frame, media, card.languages, [{}])
+        for language in card.languages:
+            yield from to_unit_notes(facts, unit, language, to_types(facts, [language]), 0)
 
 
 def find_new_problems(before: Iterable[Problem], after: Iterable[Problem], ignore: Collection[str] = ()) -> tuple[Problem, ...]:
@@ -88,29 +107,23 @@ def to_new_id(text: str, taken: Collection[str], otherwise: str) -> str:
     return next(f"{id}-{number}" for number in range(2, len(taken) + 3) if f"{id}-{number}" not in taken)
 
 
-def choose_file(library: Library, deck: Deck, kind: Kind) -> tuple[Path, Mapping[str, Value]]:
+def choose_file(facts: Facts, deck: Deck, kind: Kind) -> tuple[Path, Mapping[str, Value]]:
     """The file of a deck to which a card of a kind goes, and the defaults of that file.
 
     It is where most cards of the kind are, or else most cards, of the files whose defaults the kind can take.
     """
-    counts: dict[str, tuple[int, int]] = {}  # cards of this kind, and all cards, by path
-    sources: dict[str, Source] = {}
-    for card in (card for card in library.cards if card.deck.id == deck.id):
-        path = card.node.source.path
-        sources[path] = card.node.source
-        same, all = counts.get(path, (0, 0))
-        counts[path] = same + (card.kind == kind), all + 1
-    fitting = [path for path, source in sources.items() if not _foreign_defaults(source, kind)]
+    units = [unit for unit in facts.units if unit.deck == deck.id and unit.size]
+    fitting = [unit for unit in units if not _foreign_defaults(facts.open(unit).defaults, kind)]
     if not fitting:
         file = deck.folder / "cards.yaml"
-        return (deck.folder / f"{kind.word}.yaml" if str(file) in sources else file), {}
-    best = max(fitting, key=lambda path: counts[path])
-    return Path(best), {key: value for key, value in as_mapping(sources[best].value).items() if key not in FILE_KEYS}
+        return (deck.folder / f"{kind.word}.yaml" if str(file) in [unit.path for unit in units] else file), {}
+    best = max(fitting, key=lambda unit: (to_rows(unit.cards.kinds).count(kind.name), unit.size))
+    return Path(best.path), facts.open(best).defaults
 
 
-def _foreign_defaults(source: Source, kind: Kind) -> set[str]:
+def _foreign_defaults(defaults: Mapping[str, Value], kind: Kind) -> set[str]:
     """The defaults of a file that a kind has no field for."""
-    return {*source.value} - kind.fields.keys() - RESERVED_KEYS - {"reference"}
+    return {*defaults} - kind.fields.keys() - (CARD_KEYS.keys() - {*OF_ONE_CARD})
 
 
 def to_entry(

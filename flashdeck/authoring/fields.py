@@ -21,13 +21,15 @@ def parse_fields(texts: Iterable[str], kind: Kind, languages: Sequence[str]) -> 
         field = find_known("field", key, fields)
         if language:
             find_known("language", language, dict.fromkeys(languages))
-            if not isinstance(values.setdefault(key, {}), dict):
+            translations = values.setdefault(key, {})
+            if not isinstance(translations, dict):
                 raise FlashdeckError(f"'{key}' is given both with and without a language; choose one")
-            values[key][language] = text
+            translations[language] = text
         elif field and field.type == "shapes":
-            values[key] = read_text("", text.encode())[0].value
+            values[key] = read_text("", text.encode())[0].value or ""
         elif key in values:
-            values[key] = [*(values[key] if isinstance(values[key], list) else [values[key]]), text]
+            earlier = values[key]
+            values[key] = [*(earlier if isinstance(earlier, list) else [earlier]), text]
         else:
             values[key] = [text] if field and field.type == "options" else text
     return values

@@ -3,11 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import Any
 
+from flashdeck.build.link import CardFact, Facts
 from flashdeck.diagnostics.render import render_table
-from flashdeck.model.cards import Card, Library
-from flashdeck.model.courses import select_course
 from flashdeck.sources.values import first_text
 from flashdeck.sources.yaml_file import Value
 
@@ -43,25 +41,29 @@ class Overview:
     kinds: list[str]
     cards: CardCounts
 
-    def to_data(self) -> dict[str, Any]:
+    def to_data(self) -> dict[str, object]:
         """The overview as values for JSON."""
         return asdict(self)
 
 
-def to_overview(library: Library) -> Overview:
+def to_overview(facts: Facts) -> Overview:
     """Counts the cards of each deck and course."""
+    frame = facts.frame
+    cards = [card for card in facts.cards() if card.kind and card.deck in frame.decks]
+    belongs = [(card, frame.rules.find(card.full_id, card.kind, card.deck, card.tags)) for card in cards]
     decks = [
-        DeckRow(deck.id, deck.title, list(deck.languages), _count(card for card in library.cards if card.deck.id == deck.id))
-        for deck in library.decks
+        DeckRow(deck.id, deck.title, list(deck.languages), _count(card for card in cards if card.deck == deck.id))
+        for deck in frame.decks.values()
     ]
     courses = [
-        CourseRow(course.id, course.title, _count(select_course(library.cards, course))) for course in library.courses.values()
+        CourseRow(course.id, course.title, _count(card for card, ids in belongs if course.id in ids))
+        for course in frame.courses.values()
     ]
-    return Overview(decks, library.languages, courses, list(library.kinds), _count(library.cards))
+    return Overview(decks, frame.languages, courses, list(frame.kinds), _count(cards))
 
 
-def _count(cards: Iterable[Card]) -> CardCounts:
-    return dict(sorted(Counter(card.kind.name for card in cards).items()))
+def _count(cards: Iterable[CardFact]) -> CardCounts:
+    return dict(sorted(Counter(card.kind for card in cards).items()))
 
 
 def render_overview(overview: Overview) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import typer
 
 from flashdeck.diagnostics.problem import FlashdeckError, nearest
-from flashdeck.model.cards import Library
+from flashdeck.model.frame import Frame
 from flashdeck.model.kinds import Field, Kind
 from flashdeck.sources.yaml_file import Value
 
@@ -59,9 +59,9 @@ def _show(options: Mapping[str, str]) -> None:
         typer.echo(f"  {number:>3}  {word.ljust(width)}  {meaning}".rstrip(), err=True)
 
 
-def ask_references(kind: Kind, library: Library) -> list[str]:
+def ask_references(kind: Kind, frame: Frame) -> list[str]:
     """References by their ids: at least one where the kind needs one. Raises FlashdeckError where there is none to choose."""
-    titles = {id: reference.title for id, reference in library.references.items()}
+    titles = {id: reference.title for id, reference in frame.references.items()}
     needed = "reference" in kind.fields and kind.fields["reference"].required
     if needed and not titles:
         raise FlashdeckError(
@@ -105,7 +105,7 @@ def _ask_translations(question: str, languages: Sequence[str]) -> Value:
     others = {language: ask_text(f"  in '{language}' (empty: the same)", "") for language in languages[1:]}
     if not any(others.values()):
         return first
-    return {languages[0]: first} | {language: text or first for language, text in others.items()}
+    return {languages[0]: first, **{language: text or first for language, text in others.items()}}
 
 
 def _ask_shapes(key: str) -> Value:

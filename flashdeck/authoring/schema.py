@@ -6,10 +6,11 @@ It is looser than `flashdeck check` where an editor cannot know better, and neve
 from collections.abc import Collection, Iterable
 from typing import Any
 
+from flashdeck.build.link import Facts
 from flashdeck.diagnostics.render import to_json
-from flashdeck.model.cards import FORMS, Library
+from flashdeck.model.fields import FORMS
+from flashdeck.model.keys import CARD_KEYS, COURSE_KEYS, DECK_KEYS, FILE_KEYS, OVERRIDE_DOC, RETIRED_KEYS, RULE_KEYS
 from flashdeck.model.kinds import Field, Kind
-from flashdeck.model.library import CARD_KEYS, COURSE_KEYS, DECK_KEYS, FILE_KEYS, RETIRED_KEYS, RULE_KEYS
 from flashdeck.model.references import DATES, NAMES, OTHERS, TEXTS
 
 Schema = dict[str, Any]
@@ -18,66 +19,40 @@ TEXT: Schema = {"type": ["string", "number", "boolean", "null"], "minLength": 1}
 FLAG: Schema = {"enum": [True, False, "true", "false"]}
 ID: Schema = {"type": ["string", "number", "boolean", "null"], "pattern": "^[a-z0-9]+([._-][a-z0-9]+)*$"}
 NUMBER: Schema = {"type": ["number", "string"]}
-DOCS = {
-    "id": "names it permanently: texts may change, an id never",
-    "guid": "by what Anki knows a note that learners have from elsewhere",
-    "kind": "the kind of card, which says what fields it has",
-    "deck": "its sub-deck in Anki, such as Law::Basics",
-    "languages": "the languages it is meant for; else all of the deck",
-    "tags": "words to find it by, in courses and in Anki",
-    "reference": "the id of its source, or a list of them",
-    "extra": "a remark on the back",
-    "sensitive": "true: a course may leave it out",
-    "retired": "why and since when the card is withdrawn; its learners see them",
-    "override": "the full id of another deck's card whose wording this deck overrides",
-    "cards": "the cards; what stands beside them is the default for all",
-    "references": "the sources, as Zotero and pandoc write them (CSL-YAML)",
-    "courses": "subsets of the cards",
-    "name": "what learners see in Anki; never renamed once they have it",
-    "title": "what it is called in lists",
-    "licence": "the terms under which others may use the deck",
-    "allow_scripts": "true: templates of the deck's own kinds may run scripts",
-    "include": "a card that matches any of these belongs to the course",
-    "exclude": "a card that matches any of these does not, whatever else says",
-    "since": "since when, such as 2026-11",
-    "why": "the reason, for learners",
-    "replaced_by": "the id of the card that takes its place",
-    "kinds": "kinds of cards",
-    "decks": "ids of decks",
-}
+DOCS = {key: about.doc for key, about in CARD_KEYS.items()} | {"override": OVERRIDE_DOC}
 
 
-def to_schema(library: Library) -> Schema:
+def to_schema(facts: Facts) -> Schema:
     """The schema of all files of a project, whatever mistakes are in them now."""
-    names = _Names(library)
+    names = _Names(facts)
     deck = _mapping({key: _deck_field(key) for key in DECK_KEYS}, required=("id", "name", "languages"))
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "a file of a flashdeck deck",
         "type": "object",
         "if": {"anyOf": [{"required": [key]} for key in FILE_KEYS]},
-        "then": _file(library, names),
+        "then": _file(facts, names),
         "else": deck,
     }
 
 
-def render_schema(library: Library) -> bytes:
+def render_schema(facts: Facts) -> bytes:
     """The schema as a file for editors."""
-    return (to_json(to_schema(library)) + "\n").encode()
+    return (to_json(to_schema(facts)) + "\n").encode()
 
 
 class _Names:
     """The names of a project, each as a schema: an enumeration, unless some could not be read."""
 
-    def __init__(self, library: Library) -> None:
-        self.complete = not library.unread
-        self.kinds = self.one_of(library.kind_words)
-        self.references = self.one_of(library.references)
-        self.tags = self.one_of(library.tags)
-        self.any_tag: Schema = {"anyOf": [{"enum": sorted(library.tags)}, TEXT]}
-        self.decks = self.one_of(deck.id for deck in library.decks)
-        self.cards = self.one_of(library.card_ids)
-        self.languages = sorted({language for deck in library.decks for language in deck.languages})
+    def __init__(self, facts: Facts) -> None:
+        self.complete = not facts.unread
+        self.kinds = self.one_of(facts.frame.kind_words)
+        self.references = self.one_of(facts.frame.references)
+        self.tags = self.one_of(facts.tags)
+        self.any_tag: Schema = {"anyOf": [{"enum": sorted(facts.tags)}, TEXT]}
+        self.decks = self.one_of(facts.frame.decks)
+        self.cards = self.one_of(facts.card_ids)
+        self.languages = sorted(facts.frame.languages)
 
     def one_of(self, words: Iterable[str]) -> Schema:
         """One of these words, which editors may take for something else; any text where nobody knows them all."""
@@ -114,9 +89,9 @@ def _deck_field(key: str) -> Schema:
     return known.get(key, anywhere)
 
 
-def _file(library: Library, names: _Names) -> Schema:
+def _file(facts: Facts, names: _Names) -> Schema:
     """A file of cards, references and courses, with the defaults of its cards."""
-    kinds = [kind for kind in library.kinds.values() if kind.templates]
+    kinds = [kind for kind in facts.frame.kinds.values() if kind.templates]
     fields: dict[str, Schema] = {}
     for kind in kinds:
         for field in kind.fields.values():
@@ -191,7 +166,7 @@ def _card_field(key: str, names: _Names) -> Schema:
         "flag": FLAG,
         "retired": _mapping({key: names.localized(TEXT) if key == "why" else TEXT for key in RETIRED_KEYS}, ("since", "why")),
     }
-    return types.get(CARD_KEYS[key], names.localized(TEXT))
+    return types.get(CARD_KEYS[key].type, names.localized(TEXT))
 
 
 def _shapes(names: _Names) -> Schema:

@@ -9,13 +9,17 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from flashdeck.anki.identity import split_language
 from flashdeck.authoring.draft import find_new_problems
+from flashdeck.build.link import Facts
+from flashdeck.build.unit import to_rows
 from flashdeck.diagnostics.problem import Problem
 from flashdeck.model.cards import Card
 from flashdeck.model.kind_reader import FOLDER, read_kinds
 from flashdeck.model.kinds import Kind, in_reading_order
-from flashdeck.pipeline import compile_decks
+from flashdeck.pipeline import compile_project
 from flashdeck.sources.editing import render_block, render_item
+from flashdeck.sources.files import Files
 from flashdeck.sources.values import as_mapping, as_text
 from flashdeck.sources.yaml_file import Value, read_source
 
@@ -46,22 +50,32 @@ class Starter:
 def start_deck(folder: Path, id: str, name: str, languages: Sequence[str]) -> Starter:
     """A small deck that builds at once, also beside the decks that are there. Nothing is written."""
     beside = [folder.parent] if any(folder.parent.glob("*/deck.yaml")) else []
-    before = compile_decks(beside)
-    asked = {_front(card, language) for card in before.library.cards for language in card.languages}
+    before = compile_project(beside, languages=())
+    asked = _find_asked(before.facts)
     files = _in_folder(folder, to_starter(id, name, languages))
-    cards = compile_decks([], edits=_only_yaml(files)).library.cards
-    same = {card.kind.name for card in cards for language in card.languages if _front(card, language) in asked}
+    examples = _find_asked(compile_project([], edits=_only_yaml(files), languages=()).facts)
+    same = {split_language(group)[0] for group, text in examples if (group, text) in asked}
     if same:
         files = _in_folder(folder, to_starter(id, name, languages, same))
-    after = compile_decks(beside, edits=_only_yaml(files))
+    after = compile_project(beside, edits=_only_yaml(files), languages=())
     problems = find_new_problems(before.problems, after.problems, ignore=("missing-media", "no-labels"))
     return Starter(files, tuple(sorted(same)), problems)
+
+
+def _find_asked(facts: Facts) -> set[tuple[str, str]]:
+    """What the cards of each kind ask in each language."""
+    return {
+        (group.partition("#")[0], text)
+        for unit in facts.units
+        for group, fronts in unit.fronts.items()
+        for text in to_rows(fronts.texts)
+    }
 
 
 def to_starter(id: str, name: str, languages: Collection[str], left_out: Collection[str] = ()) -> dict[str, bytes]:
     """The files of a small deck with one card a kind, by name; without the examples of the kinds in `left_out`."""
     kinds = [kind for kind in in_reading_order(read_kinds().values()) if kind.example and kind.name not in left_out]
-    references = as_mapping(read_source(FOLDER / "references.yaml", []).value)["references"]
+    references = as_mapping(read_source(FOLDER / "references.yaml", Files(), []).value or {})["references"]
     cited = [_cite(as_mapping(reference), id, "id") for reference in references]
     deck: dict[str, Value] = {"id": id, "name": name, "languages": list(languages)}
     course: dict[str, Value] = {"id": f"{id}-first", "title": f"{name}: a first course", "include": {"tags": ["first"]}}

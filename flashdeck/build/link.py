@@ -1,311 +1,357 @@
-"""Units -> what a build needs, without reading again what did not change.
+"""Units -> the facts of a whole project, in order, and completed where one file needs another.
 
-What only all cards together can tell (a course without cards, a released card that is gone) is looked at here only so far as to
-see that all is well. Where it is not, nothing is linked, and `compiler.py` goes through everything at once and tells. What a
-few files tell together (a question that two cards ask, a card that another deck words otherwise) is told by reading those.
+Everything is worked out over facts, never over cards. Where a card has to be seen again, for the place of a problem or for the
+wording of an override, its one file is read again.
 """
 
-import os
+import json
+import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date
-from hashlib import sha256
-from itertools import repeat
+from functools import cached_property
 from pathlib import Path
-from urllib.parse import unquote
+from typing import NamedTuple
 
-from flashdeck.build.checks import CARD_CHECKS, check_fronts, check_guids, check_scripts, tell_labels
-from flashdeck.pipeline import Compiled, to_types
-from flashdeck.model.kind_reader import read_kinds, read_own_kinds
-from flashdeck.release.ledger import NAME as LEDGER
-from flashdeck.release.ledger import Ledger, read_ledger, to_cards, to_released
-from flashdeck.model.library import Frame, find_home, read_cards, read_frame
-from flashdeck.anki.media import Media, read_file, read_media, read_static, tell_unused
-from flashdeck.build.cache import keep, list_files, look_up, mark
-from flashdeck.model.cards import Course, Library
-from flashdeck.anki.note import NO_CARDS, LeftOut, Note, NoteType
-from flashdeck.diagnostics.problem import Problem, are_warnings
-from flashdeck.build.parallel import count_processes, share_out
-from flashdeck.release.compatibility import check_types
-from flashdeck.sources.yaml_file import find_sources, read_bytes, to_source
-from flashdeck.build.unit import Around, Unit, compile_unit, from_bytes, to_bytes
-
-MUCH = 500_000  # bytes; below, another process is not worth its start
-FRAMING = [b"references", b"courses"]
+from flashdeck.anki.identity import split_full_id, to_guid
+from flashdeck.anki.media import Media, find_static, read_static
+from flashdeck.anki.note import LeftOut, Note, NoteType, digest_texts, to_note_type, to_tag_text
+from flashdeck.build.cache import NO_CACHE, Cache
+from flashdeck.build.unit import NOWHERE, PART, RETIRED, LanguageFacts, NoteColumns, Unit, to_rows
+from flashdeck.diagnostics.problem import Problem, Spot
+from flashdeck.model.cards import Card, CardFile, open_card_file, read_card, read_kind
+from flashdeck.model.frame import Frame, key_of_list, read_items
+from flashdeck.model.keys import SENSITIVE
+from flashdeck.sources.files import MEDIA_FOLDER, Files
+from flashdeck.sources.yaml_file import ANYTHING, Node, Source, read_source
 
 
-class Unlinked(Exception):
-    """Only all files together can tell what is to be told."""
+class CardFact(NamedTuple):
+    """What is known of one card as it was typed, be it good or not."""
+
+    unit: Unit
+    row: int
+    item: int  # which item of `cards` it is
+    id: str  # in its deck; empty where none is typed
+    kind: str  # its name; empty where it is not known
+    tags: tuple[str, ...]
+    valid: bool
+    replaced_by: str
+
+    @property
+    def deck(self) -> str:
+        return self.unit.deck
+
+    @property
+    def full_id(self) -> str:
+        return f"{self.unit.deck}/{self.id}"
 
 
 @dataclass(frozen=True)
-class Linked:
-    """What the sources say and what was released of them, like `Compiled`; its library has no cards, but notes are at hand."""
+class Facts:
+    """What all files of a project tell together."""
 
-    library: Library
-    ledgers: dict[str, Ledger]
-    problems: tuple[Problem, ...]
-    types: Mapping[str, NoteType]
+    frame: Frame
     units: tuple[Unit, ...]  # in the order of their cards
-    files: Mapping[str, Media]  # by their names in Anki
-    closer: Compiled  # the files that had to be read together
+    files: Files
+    today: date | None = None  # for what is due on a day; None where nothing is
+    cache: Cache = NO_CACHE
+    completed: tuple[Unit, ...] = ()  # cards that need several files: retired ones that are replaced, and overridden ones
+    _rows: dict[str, list[CardFact]] = field(default_factory=dict, repr=False)
+    _files: dict[str, CardFile] = field(default_factory=dict, repr=False)
+    _sources: dict[str, Source] = field(default_factory=dict, repr=False)
+    _ids_of: dict[str, frozenset[str]] = field(default_factory=dict, repr=False)
+    _spots: dict[str, dict[str, tuple[int, int]]] = field(default_factory=dict, repr=False)  # by digest of a file
 
-    @property
-    def ok(self) -> bool:
-        """Whether packages may be made: warnings do not hinder."""
-        return are_warnings(self.problems)
+    # ---- names -----------------------------------------------------------------------------------------------------------
 
-    @property
-    def tags(self) -> set[str]:
-        return {tag for unit in self.units for tag in unit.tags} | {"sensitive"}
-
-    def to_notes(self, language: str) -> list[Note]:
-        """The notes of all cards that are whole in a language."""
-        notes: list[Note] = []
-        places: Counter[str] = Counter()
+    @cached_property
+    def ids(self) -> dict[str, tuple[Unit, int]]:
+        """The full ids of all cards, each with the unit and row of the first card that has it."""
+        found: dict[str, tuple[Unit, int]] = {}
         for unit in self.units:
-            notes += unit.to_notes(language, self.types, places[unit.deck], self.files)
-            places[unit.deck] += unit.size
-        replaced = {old for unit in self.units for old, _ in unit.replaced}
-        cards = {card.id: card for card in self.closer.library.cards if card.id in replaced}
-        if not cards:
-            return notes
-        return [
-            self.closer.to_note(cards[note.card], language)._replace(order=note.order) if note.card in cards else note
-            for note in notes
-        ]
+            for row, id in enumerate(to_rows(unit.cards.ids)):
+                if id:
+                    found.setdefault(f"{unit.deck}/{id}", (unit, row))
+        return found
 
-    def to_override(self, card: str, language: str) -> Note | None:
-        """The note of a card (by its id) as another deck words it, if one does."""
-        return self.closer.to_override(card, language)
+    @cached_property
+    def card_ids(self) -> frozenset[str]:
+        return frozenset(self.ids)
 
-    def left_out(self, language: str) -> list[LeftOut]:
-        """The cards that a missing translation keeps out of a language."""
-        return [one for unit in self.units for one in unit.left_out(language)]
+    def ids_of(self, deck: str) -> frozenset[str]:
+        """The ids of the cards of a deck, in it."""
+        if deck not in self._ids_of:
+            self._ids_of[deck] = frozenset(id for full in self.ids for head, _, id in [full.partition("/")] if head == deck)
+        return self._ids_of[deck]
 
+    @cached_property
+    def tags(self) -> frozenset[str]:
+        """The tags of all cards."""
+        texts = {text for unit in self.units for text in to_rows(unit.cards.tags)}
+        return frozenset(tag for text in texts for tag in text.split(PART) if tag) | {SENSITIVE}
 
-def link_decks(
-    paths: Sequence[Path],
-    today: date,
-    languages: Collection[str] | None = None,
-    follow: Callable[[list[Path]], Iterable[Path]] = iter,
-) -> Linked | None:
-    """What `compile_decks` would give, with notes in some languages (in all, if None), without what did not change.
+    @cached_property
+    def unread(self) -> str:
+        """The text of all files that could not be read."""
+        return "\n".join(
+            text for text in (*(unit.unread for unit in self.units), *(one.unread for one in self.frame.sources.values())) if text
+        )
 
-    Nothing where that cannot be had: where only all files together can tell what is to be told.
-    """
-    try:
-        return _link_decks(paths, today, languages, follow)
-    except (Unlinked, OSError):  # a file that vanished meanwhile is told when all are read
-        return None
+    def may_define(self, id: str) -> bool:
+        """Whether an id (of a card: also its full id) that is not known may be defined where something could not be read.
 
+        That has been reported already.
+        """
+        deck, id = split_full_id(id)
+        if deck and deck not in self.frame.deck_ids and self.frame.has_nameless_decks:
+            return True
+        if not self.unread:
+            return False
+        return ANYTHING in self.unread or bool(re.search(rf"""\bid["']?\s*:\s*["']?{re.escape(id)}(?![\w.-])""", self.unread))
 
-def _link_decks(
-    paths: Sequence[Path],
-    today: date,
-    languages: Collection[str] | None,
-    follow: Callable[[list[Path]], Iterable[Path]],
-) -> Linked:
-    problems: list[Problem] = []
-    texts = {path: read_bytes(path, problems) or b"" for path in find_sources(paths, problems)}
-    if problems:
-        raise Unlinked
-    digests = {path: sha256(text).hexdigest() for path, text in texts.items()}
-    here = str(Path.cwd())
-    known = {path: unit for path in texts if (unit := _recall(here, path))}
-    around, library = _read_around(texts, digests, known, problems)
-    wanted = library.languages if languages is None else [code for code in library.languages if code in languages]
-    units = {path: unit for path, unit in known.items() if unit.is_good(digests[path], around.mark, wanted, today)}
-    missing = [path for path in texts if path not in units and path.name != "deck.yaml"]
-    if missing:
-        # what was made for another language the last time may be wanted again the next time
-        made = [code for code in library.languages if code in wanted or any(code in one.languages for one in known.values())]
-        units |= _compile({path: texts[path] for path in missing}, digests, around, made, today, here, follow)
-    ordered = _order(units, around.frame)
-    closer, told = _look_closer(_find_concerned(ordered), texts, around)
-    ledgers = {deck.id: read_ledger(deck.folder / LEDGER, problems) for deck in library.decks}
-    if not are_warnings(problems) or not _are_together(ordered, around, library, ledgers):
-        raise Unlinked
-    problems += [*(problem for unit in ordered for problem in unit.problems), *told]
-    problems += tell_labels(library, {(unit.deck, *spoken) for unit in ordered for spoken in unit.spoken})
-    ok = are_warnings(problems)
-    named = {name for unit in ordered for name in unit.named} | {unquote(name) for _, name in closer.media}
-    unused = list(tell_unused(library.decks, named))
-    if unused and not ok:  # a file may be meant that seems unused
-        raise Unlinked
-    files = {name: read_file(Path(path)) for unit in ordered for name, path in unit.media.items()} if wanted and ok else {}
-    if any(file.name != name for name, file in files.items()):  # it was changed within the wink of a clock
-        raise Unlinked
-    library = replace(library, overridden=closer.library.overridden)
-    return Linked(library, ledgers, tuple(sorted({*problems, *unused})), around.types, ordered, files, closer)
+    def may_have(self, key: str, word: str) -> bool:
+        """Whether a tag, kind or deck (by its key in a course) that is not known may be there all the same."""
+        if key == "tags":
+            return word in self.unread or ANYTHING in self.unread
+        return self.may_define(word if "/" in word else f"{word}/") and self.frame.has_nameless_decks
 
+    # ---- cards -----------------------------------------------------------------------------------------------------------
 
-def _recall(here: str, path: Path) -> Unit | None:
-    """The unit that was kept of a file; `here` is the folder from which its path leads to it."""
-    try:
-        unit = from_bytes(look_up(["unit", here, str(path)]))
-    except (ValueError, RecursionError):
-        return None  # there is none, or none that anybody wrote on purpose
-    return unit if unit.path == str(path) else None
+    def cards(self, units: Iterable[Unit] | None = None) -> Iterator[CardFact]:
+        """The cards of some units (of all, if None), in order."""
+        for unit in self.units if units is None else units:
+            yield from self._cards_of(unit)
 
+    def card(self, unit: Unit, row: int) -> CardFact:
+        """The card in one row of a unit."""
+        return self._cards_of(unit)[row]
 
-def _read_around(
-    texts: Mapping[Path, bytes], digests: Mapping[Path, str], known: Mapping[Path, Unit], problems: list[Problem]
-) -> tuple[Around, Library]:
-    """What stands around the cards, and the library without them: reads all files that may have more than cards in them."""
-    sources = []
-    for path, text in texts.items():
-        unit = known.get(path)
-        same = unit and unit.digest == digests[path]
-        if path.name == "deck.yaml" or (unit.is_framed if unit and same else _may_frame(text)):
-            source = to_source(path, text, problems)
-            if path.name == "deck.yaml" or (isinstance(source.value, dict) and source.value.keys() & {"references", "courses"}):
-                sources.append(source)
-    folders = [Path(source.path).parent for source in sources if Path(source.path).name == "deck.yaml"]
-    own_kinds = {folder: read_own_kinds(folder, problems) for folder in folders}
-    frame = read_frame(sources, read_kinds(), own_kinds, problems)
-    if not are_warnings(problems) or not frame.decks:
-        raise Unlinked
-    library = read_cards([], frame, [])
-    problems += check_scripts(library)
-    static = read_static(library.kinds.values(), frame.decks)
-    types = to_types(library.kinds.values(), library.languages, static)
-    marks = [f"{source.path} {digests[Path(source.path)]}" for source in sources]
-    # the pictures and kinds of the decks, and flashdeck itself
-    marks += [mark(name) for name in list_files(folders) if Path(name) not in texts and not name.endswith((".md", LEDGER))]
-    return Around(frame, static, types, sha256(os.fsencode("\n".join(sorted(marks)))).hexdigest()), library
+    def _cards_of(self, unit: Unit) -> list[CardFact]:
+        if unit.path not in self._rows:
+            columns = unit.cards
+            ids, items, kinds, tags, valid, replaced_by = (
+                to_rows(column)
+                for column in (columns.ids, columns.items, columns.kinds, columns.tags, columns.valid, columns.replaced_by)
+            )
+            self._rows[unit.path] = [
+                CardFact(unit, row, int(items[row]), id, kinds[row], split_tags(tags[row]), bool(valid[row]), replaced_by[row])
+                for row, id in enumerate(ids)
+            ]
+        return self._rows[unit.path]
 
+    def list_guids(self) -> Iterator[tuple[CardFact, list[str]]]:
+        """Each card that is complete in a language, with its guids in all of them."""
+        for unit in self.units:
+            guids: dict[int, list[str]] = {}
+            ids = to_rows(unit.cards.ids)
+            for language, table in unit.languages.items():
+                for row, guid in zip(map(int, to_rows(table.rows)), to_rows(table.guids), strict=True):
+                    guids.setdefault(row, []).append(guid or to_guid(f"{unit.deck}/{ids[row]}", language))
+            for row, some in guids.items():
+                yield self.card(unit, row), some
 
-def _may_frame(text: bytes) -> bool:
-    """Whether a file may have references or courses in it. Who hides them from this gets no unit."""
-    return any(text.startswith(word) or b"\n" + word in text for word in FRAMING)
+    def find(self, id: str, deck: str = "") -> CardFact | None:
+        """The card of a full id or, in the same deck, of its own."""
+        found = self.ids.get(id) or self.ids.get(f"{deck}/{id}")
+        return self.card(*found) if found else None
 
+    # ---- places ----------------------------------------------------------------------------------------------------------
 
-def _compile(
-    texts: Mapping[Path, bytes],
-    digests: Mapping[Path, str],
-    around: Around,
-    languages: Sequence[str],
-    today: date,
-    here: str,
-    follow: Callable[[list[Path]], Iterable[Path]],
-) -> dict[Path, Unit]:
-    """Compiles files, in as many processes as are worth it, and keeps their units."""
+    def source(self, unit: Unit) -> Source:
+        """The file of a unit, read again."""
+        if unit.path not in self._sources:
+            self._sources[unit.path] = read_source(Path(unit.path), self.files, [])
+        return self._sources[unit.path]
 
-    def compile_one(path: Path) -> bytes:
-        problems: list[Problem] = []
-        source = to_source(path, texts[path], problems)
-        unit = compile_unit(source, problems, digests[path], around, languages, today)
-        if not unit:
-            return b""
-        data = to_bytes(unit)
-        keep(["unit", here, str(path)], data)
-        return data
+    def node(self, unit: Unit, item: int) -> Node:
+        """An item of the cards of a unit."""
+        source = self.source(unit)
+        return source.node(key_of_list(source, "cards"), item)
 
-    largest_first = sorted(texts, key=lambda path: -len(texts[path]))
-    processes = min(count_processes(), 1 + sum(map(len, texts.values())) // MUCH, len(texts))
-    made = share_out(compile_one, largest_first, processes, follow)
-    if not all(made) or len(made) != len(texts):  # the second is so when a process was killed
-        raise Unlinked
-    return {Path(unit.path): unit for unit in map(from_bytes, made)}
+    def read_card(self, fact: CardFact) -> Card | None:
+        """The card as its author wrote it; None where its kind is not known."""
+        file = self.open(fact.unit)
+        node = self.node(fact.unit, fact.item)
+        typed = file.typed(node)
+        kind = read_kind(file, node, typed, [])
+        if not kind or not kind.templates or not file.deck.valid:
+            return None
+        return read_card(file, node, typed, kind, fact.id or str(fact.row + 1), fact.row + 1, [])
 
+    def open(self, unit: Unit) -> CardFile:
+        """The file of a unit, to read cards of it again."""
+        if unit.path not in self._files:
+            source = self.source(unit)
+            deck = self.frame.find_home(Path(unit.path))[0] or NOWHERE
+            nodes = read_items(source, "cards", [])
+            self._files[unit.path] = open_card_file(source, deck, nodes, self.frame.kinds_of(deck), [])
+        return self._files[unit.path]
 
-def _order(units: Mapping[Path, Unit], frame: Frame) -> tuple[Unit, ...]:
-    """The units in the order of their cards."""
-    return tuple(unit for path, unit in sorted(units.items(), key=lambda one: (one[1].deck, find_home(one[0], frame.folders)[1])))
+    def spot(self, unit: Unit, item: int, *route: str | int, key: bool = False, word: str = "") -> Spot:
+        """The place of a field of a card, in the card or beside `cards`.
 
+        It is kept: a mistake that several files make together stands while others are edited, and must not make checks slow.
+        """
+        known = self._known_spots(unit)
+        question = repr((item, route, key, word))
+        if question not in known:
+            source, node = self.source(unit), self.node(unit, item)
+            top = () if route and route[0] not in node.fields else node.route
+            spot = source.spot(top + route, key=key, word=word)
+            known[question] = spot.line, spot.column
+        return Spot(unit.path, *known[question])
 
-def _find_concerned(units: Sequence[Unit]) -> list[Path]:
-    """The files that have to be read together: those that have an id, guid or question in common, or name others' cards."""
-    paths = _find_sharing(units, lambda unit: unit.ids)
-    for group in {name for unit in units for name in unit.columns if name.startswith("fronts ")}:
-        paths |= _find_sharing(units, lambda unit, group=group: unit.column(group))  # type: ignore[misc]
-    if any(name.startswith("guids ") for unit in units for name in unit.columns):  # else they are as different as ids
-        paths |= _find_sharing(units, lambda unit: list(unit.guids()))
-    wanted = [{id} for unit in units for id in unit.column("overrides")]
-    wanted += ({new, f"{unit.deck}/{new}"} for unit in units for _, new in unit.replaced)
-    homes = {id: unit.path for unit in units for id in unit.ids} if wanted else {}
-    for ids in wanted:
-        if homes.keys().isdisjoint(ids):  # only all ids together tell which one may be meant
-            raise Unlinked
-        paths |= {homes[id] for id in ids if id in homes}
-    paths |= {unit.path for unit in units if unit.columns.keys() & {"overrides", "replaced"}}
-    return [Path(path) for path in sorted(paths)]
+    def problem(
+        self,
+        card: CardFact,
+        code: str,
+        message: str,
+        *route: str | int,
+        help: str = "",
+        key: bool = False,
+        word: str = "",
+        level: str = "error",
+    ) -> Problem:
+        """A problem at a field of a card."""
+        spot = self.spot(card.unit, card.item, *route, key=key, word=word)
+        return Problem(spot, code, message, help, level, card.full_id if card.id else "")
+
+    def _known_spots(self, unit: Unit) -> dict[str, tuple[int, int]]:
+        if unit.digest not in self._spots:
+            found: dict[str, tuple[int, int]] = {}
+            try:
+                for question, (line, column) in json.loads(self.cache.load("spots", unit.digest) or "{}").items():
+                    found[str(question)] = int(line), int(column)
+            except (ValueError, TypeError, AttributeError, RecursionError):  # no entry that anybody wrote on purpose
+                found = {}
+            self._spots[unit.digest] = {**found, "": (len(found), 0)}
+        return self._spots[unit.digest]
+
+    def keep_spots(self) -> None:
+        """Keeps the places that were looked up for the next run."""
+        for digest, known in self._spots.items():
+            spots = {question: spot for question, spot in known.items() if question}
+            if len(spots) > known[""][0]:
+                self.cache.store(json.dumps(spots).encode(), "spots", digest)
 
 
-def _find_sharing(units: Sequence[Unit], say: Callable[[Unit], list[str]]) -> set[str]:
-    """The paths of units that say one thing twice, or the same as another."""
-    said = [say(unit) for unit in units]
-    if len(set().union(*said)) == sum(map(len, said)):
-        return set()
-    first: dict[str, str] = {}
-    paths = set()
-    for unit, texts in zip(units, said, strict=True):
-        for text in texts:
-            if text in first:
-                paths |= {first[text], unit.path}
-            first.setdefault(text, unit.path)
-    return paths
+def split_tags(text: str) -> tuple[str, ...]:
+    return tuple(text.split(PART)) if text else ()
 
 
-def _look_closer(paths: Iterable[Path], texts: Mapping[Path, bytes], around: Around) -> tuple[Compiled, list[Problem]]:
-    """Some files read together, and what they tell together."""
-    problems: list[Problem] = []
-    library = read_cards([to_source(path, texts[path], problems) for path in paths], around.frame, problems)
-    if any(card.id != f"{card.deck.id}/{card.node.value.get('id')}" for card in library.cards):
-        raise Unlinked  # a card without an id is named by its place among all
-    media = read_media(library, problems)
-    for check in (*CARD_CHECKS, check_fronts, check_guids):
-        problems += check(library)
-    return Compiled(library, {**around.static, **media}, {}, around.types), problems
+def link(frame: Frame, units: Mapping[Path, Unit], files: Files, today: date | None, cache: Cache) -> Facts:
+    """The facts of all units, in an order that no file system can change: by deck, then by the path in its folder."""
+    homes = {path: frame.find_home(path)[1] for path in units}
+    ordered = sorted(units.items(), key=lambda pair: (pair[1].deck, homes[pair[0]]))
+    return Facts(frame, tuple(unit for _, unit in ordered), files, today, cache)
 
 
-def _are_together(units: Sequence[Unit], around: Around, library: Library, ledgers: Mapping[str, Ledger]) -> bool:
-    """Whether nothing is wrong with all units together."""
-    known = {
-        "kinds": library.kind_words,
-        "tags": {tag for unit in units for tag in unit.tags} | {"sensitive"},
-        "decks": {deck.id for deck in library.decks},
-        "cards": {id for unit in units for id in unit.ids},
-        "courses": {course for unit in units for course in unit.courses},
+# ---- notes ---------------------------------------------------------------------------------------------------------------
+
+
+def to_types(facts: Facts, languages: Iterable[str] | None = None) -> dict[tuple[str, str], NoteType]:
+    """The note types of all kinds in some languages (in all, if None), by kind and language."""
+    kinds = facts.frame.kinds.values()
+    static = read_static(kinds, facts.frame.kind_folders, facts.files)
+    wanted = facts.frame.languages if languages is None else languages
+    return {(kind.name, one): to_note_type(kind, one, static) for kind in kinds for one in wanted}
+
+
+def to_notes(facts: Facts, language: str) -> list[Note]:
+    """The notes of all cards that are complete in a language. There are none where the project has errors."""
+    types = to_types(facts, [language])
+    notes: list[Note] = []
+    places: Counter[str] = Counter()
+    for unit in facts.units:
+        notes += to_unit_notes(facts, unit, language, types, places[unit.deck])
+        places[unit.deck] += unit.size
+    replaced = {
+        note.full_id: note
+        for unit in facts.completed
+        if not unit.overriding
+        for note in to_unit_notes(facts, unit, language, types, 0)
     }
-    by_deck: dict[str, list[Unit]] = {deck: [] for deck in ledgers}
-    for unit in units:
-        by_deck.setdefault(unit.deck, []).append(unit)
-    return all(_is_good_course(course, known) for course in around.frame.courses.values()) and all(
-        _is_good_release(by_deck[deck], around, deck, ledger) for deck, ledger in ledgers.items()
-    )
+    return [replaced[note.full_id]._replace(order=note.order) if note.full_id in replaced else note for note in notes]
 
 
-def _is_good_course(course: Course, known: Mapping[str, Collection[str]]) -> bool:
-    """Whether a course names what there is, and has cards; `known` are the words for all that there is."""
-    named = [(key, word) for rule in (course.include, course.exclude) for key, words in rule.items() for word in words]
-    named += (("cards", id) for id in course.cards)
-    return course.id in known["courses"] and all(word in known[key] for key, word in named)
+def to_overrides(facts: Facts, language: str) -> list[Note]:
+    """The notes of cards as other decks word them."""
+    types = to_types(facts, [language])
+    return [note for unit in facts.completed if unit.overriding for note in to_unit_notes(facts, unit, language, types, 0)]
 
 
-def _is_good_release(units: Sequence[Unit], around: Around, deck: str, ledger: Ledger) -> bool:
-    """Whether all that a deck released is there, and can still become what it is now."""
-    if not ledger.lines:
-        return True
-    found: set[str] = set()
-    for language in around.frame.decks[deck].languages:
-        for unit in units:
-            names, lines = unit.column(f"names {language}"), unit.column(f"lines {language}")
-            guids = unit.column(f"guid digests {language}") or repeat("")
-            for name, line, guid in zip(names, lines, guids, strict=False):
-                known = ledger.lines.get(name)
-                if known is None:
-                    continue
-                found.add(name)
-                if known.startswith(line) and known.endswith(guid or "Z"):
-                    continue
-                old, (kind, cards, _) = to_released(known), line.split(" ")
-                if (old.kind, old.guid) != (kind, guid) or (cards != NO_CARDS and not set(old.cards) <= set(to_cards(cards))):
-                    return False
-    return (
-        len(found) == len(ledger.lines) - len(ledger.overrides)
-        and ledger.decks <= {name for unit in units for name in unit.decks}
-        and not list(check_types(ledger, around.types))
-    )
+def to_unit_notes(
+    facts: Facts, unit: Unit, language: str, types: Mapping[tuple[str, str], NoteType], offset: int
+) -> Iterator[Note]:
+    """The notes of a unit in a language, the first of its cards in the place `offset` of its deck."""
+    if language not in unit.notes:
+        return
+    ids, kinds, tags = (to_rows(column) for column in (unit.cards.ids, unit.cards.kinds, unit.cards.tags))
+    own_tags = {text: split_tags(text) for text in {*tags}}
+    find_courses = facts.frame.rules.find
+    templates_of: dict[str, tuple[int, ...]] = {RETIRED: ()}
+    facts_of, notes_of = _zip_columns(unit.languages[language]), _zip_columns(unit.notes[language])
+    for (row_text, templates, guid), (id, text, digest, deck, media) in zip(facts_of, notes_of, strict=True):
+        row = int(row_text)
+        name, kind, own = ids[row], kinds[row], own_tags[tags[row]]
+        retired = templates == RETIRED
+        if templates not in templates_of:
+            templates_of[templates] = tuple(map(int, templates.split(",")))
+        type, full_id = types[kind, language], f"{unit.deck}/{name}"
+        courses = find_courses(full_id, kind, unit.deck, own)
+        tag_text = to_tag_text(own, courses, retired)
+        if courses:
+            digest = digest_texts(text, tag_text, str(type.id), str(templates_of[templates]))
+        files = tuple(Media(one, Path(unit.media[one])) for one in media.split("/")) if media else ()
+        yield Note(
+            guid or to_guid(full_id, language),
+            int(id),
+            name,
+            unit.deck,
+            type,
+            text,
+            tag_text,
+            digest,
+            deck,
+            templates_of[templates],
+            offset + row + 1,
+            files,
+            unit.overriding,
+            retired,
+        )
+
+
+def _zip_columns(table: LanguageFacts | NoteColumns) -> Iterator[tuple[str, ...]]:
+    columns = [column for name, column in vars(table).items() if name != "left_out"]
+    return zip(*map(to_rows, columns), strict=True)
+
+
+def to_left_out(facts: Facts, language: str) -> list[LeftOut]:
+    """The cards that a missing translation keeps out of a language."""
+    found = []
+    for unit in facts.units:
+        if language in unit.languages:
+            for row in to_rows(unit.languages[language].left_out):
+                card = facts.card(unit, int(row))
+                courses = facts.frame.rules.find(card.full_id, card.kind, card.deck, card.tags)
+                found.append(LeftOut(card.full_id, card.deck, card.kind, to_tag_text(card.tags, courses, False)))
+    return found
+
+
+def find_named_media(facts: Facts) -> dict[str, list[str]]:
+    """The media folder of each deck with the names of files that are used, but for decks in which such a name is wrong."""
+    folders = {}
+    overriding = {name for unit in facts.completed for name in unit.named}
+    for id, deck in facts.frame.decks.items():
+        units = [unit for unit in facts.units if unit.deck == id]
+        if not any(problem.code in MEDIA_CODES for unit in units for problem in unit.problems):
+            static = {name for kind in facts.frame.kinds_of(deck).values() for name in find_static(kind)}
+            names = {name for unit in units for name in unit.named} | overriding | static
+            folders[str(deck.folder / MEDIA_FOLDER)] = sorted(names)
+    return folders
+
+
+# A file may be meant that seems unused.
+MEDIA_CODES = ("missing-media", "two-media", "media-outside", "unreadable-file")

@@ -1,4 +1,8 @@
-"""Work in several processes, where the system can copy this one at once."""
+"""Work in several processes, where the system can copy this one at once.
+
+Not concurrent.futures: its import and start take as long as a check after one edit, and its workers wait forever where this
+process is killed. Here a copy takes its share and ends.
+"""
 
 import os
 import signal
@@ -8,8 +12,8 @@ from itertools import islice
 from typing import IO, TypeVar
 
 T = TypeVar("T")
-MOST = 8  # processes
-TOKENS = 2000  # of two bytes: less than any pipe takes before somebody reads
+MOST = 8  # processes; more of them only wait for the one that puts their results together
+MOST_CHUNKS = 2000  # a token of two bytes each: less than any pipe takes before somebody reads
 
 
 def count_processes() -> int:
@@ -20,25 +24,27 @@ def count_processes() -> int:
     return min(MOST, len(os.sched_getaffinity(0)))
 
 
-def share_out(
-    work: Callable[[T], bytes], things: list[T], processes: int, follow: Callable[[list[T]], Iterable[T]] = iter
+def map_in_processes(
+    work: Callable[[T], bytes], items: list[T], processes: int, follow: Callable[[list[T]], Iterable[T]] = iter
 ) -> list[bytes]:
-    """What the work makes of each thing, in any order. Things are dealt out to this process and copies of it: whoever is
-    free takes the next. What a process took that fails or is killed is missing. `follow` shows progress.
+    """The results of the work on each item, in any order; `follow` shows progress.
+
+    Items are cut into chunks, and this process and copies of it take the next chunk from a queue whenever they are free. The
+    results of a process that fails or is killed are missing.
     """
     if processes < 2:
-        return [work(thing) for thing in follow(things)]
-    size = -(-len(things) // TOKENS)
-    packs = [things[at : at + size] for at in range(0, len(things), size)]
-    dealt, deals = os.pipe()
-    os.write(deals, b"".join(at.to_bytes(2, "big") for at in range(len(packs))))
-    os.close(deals)
+        return [work(item) for item in follow(items)]
+    size = -(-len(items) // MOST_CHUNKS)
+    chunks = [items[at : at + size] for at in range(0, len(items), size)]
+    queue, tokens = os.pipe()
+    os.write(tokens, b"".join(at.to_bytes(2, "big") for at in range(len(chunks))))
+    os.close(tokens)
 
     def take(steps: Iterator[T]) -> Iterator[T]:
         done = 0
-        while token := os.read(dealt, 2):
+        while token := os.read(queue, 2):
             at = int.from_bytes(token, "big")
-            yield from packs[at]
+            yield from chunks[at]
             for _ in islice(steps, (at + 1) * size - done):  # what others took is done too
                 done += 1
         for _ in steps:
@@ -50,9 +56,9 @@ def share_out(
             results: IO[bytes] = os.fdopen(os.memfd_create("flashdeck"), "w+b")  # a pipe would fill while this process is busy
             child = os.fork()
             if not child:
-                _work_and_end(work, take(iter(())), results)
+                _work_and_exit(work, take(iter(())), results)
             children.append((child, results))
-        made = [work(thing) for thing in take(iter(follow(things)))]
+        made = [work(item) for item in take(iter(follow(items)))]
         while children:
             child, results = children[-1]
             status = os.waitpid(child, 0)[1]
@@ -61,18 +67,18 @@ def share_out(
                 made += [] if status else _read_results(results)
         return made
     finally:
-        os.close(dealt)
+        os.close(queue)
         for child, _ in children:  # this process was stopped
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
 
 
-def _work_and_end(work: Callable[[T], bytes], things: Iterable[T], results: IO[bytes]) -> None:
-    """Does a share of the work in this process, which then ends without a word."""
+def _work_and_exit(work: Callable[[T], bytes], items: Iterable[T], results: IO[bytes]) -> None:
+    """Does a share of the work in this process, which then ends and prints nothing."""
     code = 1
     try:
-        for thing in things:
-            made = work(thing)
+        for item in items:
+            made = work(item)
             results.write(len(made).to_bytes(4, "big"))
             results.write(made)
         results.flush()

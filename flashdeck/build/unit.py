@@ -1,268 +1,465 @@
-"""What one file of cards gives to a build, worked out by itself and kept as text: a unit.
+"""What one file of cards gives, worked out by itself: a unit of facts, notes and problems.
 
-Most files are the same as at the last build, and most of what a file gives depends on nothing but the file and what stands
-around cards. So each file is compiled by itself, and `linking.py` puts the units together. A unit keeps its notes in columns,
-one text each, because what is one text is read, kept and taken apart at once; it holds no code.
+Facts are all that other files may ask. They stand as they were typed, whatever is wrong with a card, so that one mistake never
+brings others after it. They are kept in columns, a text a row: what is one text is read, kept and split at once, and a check of
+all cards of a project compares whole columns. A unit holds no code.
 """
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
-from functools import cached_property
-from itertools import repeat
-from typing import Any
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import unquote
-from zlib import crc32
 
-from flashdeck.build.checks import CARD_CHECKS, check_review, find_fronts
-from flashdeck.pipeline import Compiled
-from flashdeck.release.ledger import digest_guid, to_cards
-from flashdeck.model.library import Frame, read_cards
-from flashdeck.anki.media import Media, Place, read_media
-from flashdeck.model.cards import Library
-from flashdeck.anki.note import LeftOut, Note, NoteType, to_deck_name, to_line
-from flashdeck.diagnostics.problem import Problem, Spot, are_warnings
-from flashdeck.sources.values import to_date
-from flashdeck.sources.yaml_file import Source
+from flashdeck.anki.identity import in_language, stable_id
+from flashdeck.anki.media import LARGEST_MEDIA, Media, Place, read_media
+from flashdeck.anki.note import Content, to_content, to_deck_name, to_digest, to_guid_of, to_tag_text, to_type_id
+from flashdeck.build.card_checks import CARD_CHECKS, to_plain
+from flashdeck.diagnostics.problem import Problem, find_nearest, has_errors
+from flashdeck.model.cards import Card, CardFile, open_card_file, read_card, read_kind, to_tags
+from flashdeck.model.decks import Deck
+from flashdeck.model.frame import Frame, key_of_list, read_items
+from flashdeck.model.keys import CARD_KEYS, FILE_KEYS
+from flashdeck.model.references import Reference
+from flashdeck.model.texts import all_texts, texts_in
+from flashdeck.sources.files import OWN_KINDS, Files, digest_bytes
+from flashdeck.sources.values import find_misspelt, read_id
+from flashdeck.sources.yaml_file import Node, Source, Value
 
-ROW, COLUMN = "\x1e", "\x1d"  # no text of a card has them: `control-character`
+# No text of a card has these (`control-character`).
+ROW, COLUMN, PART = "\x1e", "\x1d", "\x1f"
+RETIRED = "retired"  # stands for the templates of a card that was withdrawn
+Column = str  # a text a row, each ended by ROW
+
+
+def to_column(rows: list[str]) -> Column:
+    return f"{ROW.join(rows)}{ROW}" if rows else ""
+
+
+def to_rows(column: Column) -> list[str]:
+    return column.split(ROW)[:-1]
 
 
 @dataclass(frozen=True)
-class Around:
-    """What stands around cards, and a mark that changes with anything of it."""
+class CardFacts:
+    """A row a card, in the order of the file."""
 
-    frame: Frame
-    static: Mapping[Place, Media]
-    types: Mapping[str, NoteType]  # by `kind@language`
-    mark: str
+    ids: Column = ""  # empty where none is typed
+    items: Column = ""  # which item of `cards` it is
+    kinds: Column = ""  # their names; empty where the kind is not known
+    likely_kinds: Column = ""  # of those that are not known, the kind that was most likely meant
+    tags: Column = ""  # with PART between them
+    valid: Column = ""  # empty where something is wrong with the card
+    replaced_by: Column = ""  # the id of a card, as typed
+
+
+@dataclass(frozen=True)
+class LanguageFacts:
+    """A row a card that is complete in one language."""
+
+    rows: Column = ""  # of CardFacts
+    templates: Column = ""  # their numbers with commas, or RETIRED
+    guids: Column = ""  # empty where the guid follows from the id
+    left_out: Column = ""  # not beside the others: the rows of cards that a missing translation keeps out of the language
+
+
+@dataclass(frozen=True)
+class Fronts:
+    """What the cards of one kind ask with one template in one language, without what learners do not see as a difference."""
+
+    rows: Column = ""  # of CardFacts
+    texts: Column = ""
+
+
+@dataclass(frozen=True)
+class NoteColumns:
+    """The notes of one language, in the rows of LanguageFacts."""
+
+    ids: Column = ""  # of rows in Anki
+    texts: Column = ""
+    digests: Column = ""  # where the card is in no course
+    decks: Column = ""  # their names in Anki
+    media: Column = ""  # names of files in Anki, with "/" between them
 
 
 @dataclass(frozen=True)
 class Unit:
-    """What one file of cards gives. Where it has errors, there are no notes in it."""
+    """What one file gives. Where it has errors, there are no notes in it."""
 
     path: str
     digest: str  # of the file
-    mark: str  # of what stood around it
-    day: str  # when it was made, and the last day on which it would be the same
-    until: str
-    deck: str
-    is_framed: bool  # whether it has references or courses too
-    size: int  # how many cards it has
-    languages: tuple[str, ...]  # in which its notes are made
-    problems: tuple[Problem, ...]
-    tags: tuple[str, ...]
-    courses: tuple[str, ...]  # to which its cards belong
-    spoken: tuple[tuple[str, str], ...]  # kinds and languages of its cards
-    decks: tuple[str, ...]  # their names in Anki
-    media: Mapping[str, str]  # the names of its files in Anki, and their paths
-    named: tuple[str, ...]  # the same as its author names them
-    columns: Mapping[str, str] = field(repr=False)
+    asked: Mapping[str, str]  # what it depends on besides: questions and their answers
+    deck: str = ""  # the id of its deck
+    defines_frame: bool = False  # whether it has references or courses too
+    unread: str = ""  # the text that could not be read; a name that is not known may be defined there
+    problems: tuple[Problem, ...] = ()
+    deck_names: tuple[str, ...] = ()  # in Anki, of all its cards
+    media: Mapping[str, str] = field(default_factory=dict)  # the names of its files in Anki, and their paths
+    named: tuple[str, ...] = ()  # the names of media that its author wrote
+    large: tuple[tuple[str, int, int, str, str], ...] = ()  # media: path, size, item of `cards`, field, and the name as typed
+    reviews: tuple[tuple[int, str, str], ...] = ()  # item of `cards`, field, and the day from which to look at it again
+    overrides: tuple[tuple[int, str], ...] = ()  # item of `cards`, and the id of the card that it overrides
+    cards: CardFacts = CardFacts()
+    languages: Mapping[str, LanguageFacts] = field(default_factory=dict)
+    fronts: Mapping[str, Fronts] = field(default_factory=dict)  # by `kind@language#template`
+    notes: Mapping[str, NoteColumns] = field(default_factory=dict)  # by language, those that were asked for
+    kind_languages: tuple[tuple[str, str], ...] = ()  # the kinds of its cards, each with the languages in which there are any
+    overriding: tuple[str, ...] = ()  # the ids of the decks whose wording its cards have, where that is not their own deck's
 
     @property
     def ok(self) -> bool:
-        return are_warnings(self.problems)
-
-    def is_good(self, digest: str, mark: str, languages: Iterable[str], day: date) -> bool:
-        """Whether it would be the same if it were made again."""
-        same = self.digest == digest and self.mark == mark and self.day <= str(day) <= self.until
-        return same and (not self.ok or {*languages} <= {*self.languages})
-
-    @cached_property
-    def ids(self) -> list[str]:
-        """The full ids of its cards."""
-        return [f"{self.deck}/{id}" for id in self.column("ids")]
-
-    def column(self, name: str) -> list[str]:
-        return self.columns[name].split(ROW)[:-1] if name in self.columns else []
-
-    def to_notes(self, language: str, types: Mapping[str, NoteType], offset: int, files: Mapping[str, Media]) -> Iterable[Note]:
-        """Its notes in a language, the first of them in the place `offset` of its deck; `types` by `kind@language`."""
-        column = self.column
-        names, lines, media = column(f"names {language}"), column(f"lines {language}"), column(f"media {language}")
-        forms = [line.rpartition(" ")[0] for line in lines]
-        types_of = {form: types[f"{form.partition(' ')[0]}@{language}"] for form in {*forms}}
-        cards_of = {form: to_cards(form.partition(" ")[2]) for form in types_of}
-        return map(
-            Note,
-            self._guids(language),
-            map(int, column(f"rows {language}")),
-            names,
-            lines,
-            [f"{self.deck}/{name[: -len(language) - 1]}" for name in names],
-            map(types_of.__getitem__, forms),
-            column(f"texts {language}"),
-            column(f"tags {language}"),
-            column(f"decks {language}"),
-            map(cards_of.__getitem__, forms),
-            [offset + int(order) for order in column(f"orders {language}")],
-            [tuple(files[name] for name in row.split("/") if name) for row in media] if media else repeat(()),
-            repeat((self.deck,)),
-            [not cards_of[form] for form in forms],
-        )
-
-    def guids(self) -> Iterator[str]:
-        """The guids of its notes in all languages."""
-        for name in self.columns:
-            if name.startswith("names "):
-                yield from self._guids(name.removeprefix("names "))
-
-    def _guids(self, language: str) -> list[str]:
-        return self.column(f"guids {language}") or [f"{self.deck}/{name}" for name in self.column(f"names {language}")]
+        return not has_errors(self.problems)
 
     @property
-    def replaced(self) -> list[tuple[str, str]]:
-        """The ids of retired cards, each with that of the card in another file that replaces it."""
-        return [(old, new) for old, _, new in (row.partition("\x1f") for row in self.column("replaced"))]
+    def size(self) -> int:
+        """How many cards are in it."""
+        return self.cards.ids.count(ROW)
 
-    def left_out(self, language: str) -> list[LeftOut]:
-        """The cards that a missing translation keeps out of a language."""
-        return [LeftOut(*row.split("\x1f")) for row in self.column(f"left out {language}")]
+    def has_notes(self, languages: Iterable[str]) -> bool:
+        return not self.ok or all(language in self.notes for language in languages if language in self.languages)
 
 
-def compile_unit(
-    source: Source, told: Sequence[Problem], digest: str, around: Around, languages: Sequence[str], today: date
-) -> Unit | None:
-    """The unit of a file, with its notes in some languages; nothing where it needs other files to tell what is to be told.
+@dataclass(frozen=True)
+class Answers:
+    """What units ask of the project besides their own files. Each question is answered once in a run."""
 
-    `told` is what was wrong with it when it was read. The notes of retired cards do not name what stands in another file.
+    frame: Frame
+    files: Files
+    known: dict[str, str] = field(default_factory=dict)
+
+    def find(self, question: str) -> str:
+        if question not in self.known:
+            self.known[question] = self._find(question)
+        return self.known[question]
+
+    def find_all(self, questions: Iterable[str]) -> dict[str, str]:
+        return {question: self.find(question) for question in questions}
+
+    def are_still(self, asked: Mapping[str, str]) -> bool:
+        """Whether all questions would get the same answers again."""
+        return all(self.find(question) == answer for question, answer in asked.items())
+
+    def _find(self, question: str) -> str:
+        frame = self.frame
+        word, _, name = question.partition(" ")
+        match word:
+            case "deck":
+                deck, place = frame.find_home(Path(name))
+                return _digest(place, deck and (deck.id, deck.name, deck.languages, str(deck.folder), deck.valid))
+            case "kind":
+                return self._find_kind(name)
+            case "kinds":
+                return _digest(*sorted(frame.kinds_of(frame.decks[name]) if name in frame.decks else frame.kinds))
+            case "reference":
+                return _digest(frame.references.get(name))
+            case "references":
+                return _digest(*sorted(frame.references))
+        return self.files.answer(question)
+
+    def _find_kind(self, name: str) -> str:
+        """A kind that comes with flashdeck changes with flashdeck only; one of a deck with any file of its kinds."""
+        if name not in self.frame.kinds or "/" not in name:
+            return str(name in self.frame.kinds)
+        folder = self.frame.kind_folders[name] / OWN_KINDS
+        return _digest(*((one, self.files.digest(folder / one)) for one in self.files.list_below(folder)))
+
+
+def _digest(*values: object) -> str:
+    return digest_bytes(repr(values).encode(errors="surrogateescape"))
+
+
+NOWHERE = Deck("", "", "", (), "", Path(), False, Source("", "", None).node(), valid=False)
+
+
+def compile_unit(path: Path, source: Source, found: Iterable[Problem], answers: Answers, languages: Collection[str]) -> Unit:
+    """The unit of a file, with its notes in some languages; `found` is what was wrong with it when it was read.
+
+    The notes of retired cards do not name the cards that replace them, and those that another deck overrides are not in it:
+    both need other files, and are completed when all units are linked.
     """
-    frame, is_framed = around.frame, source.path in around.frame.paths
-    if not isinstance(source.value, dict) or (source.value.keys() & {"references", "courses"} and not is_framed):
-        return None  # it came by them in a way that nobody saw
-    problems = [*told]
-    library = read_cards([source], frame, problems, alone=True)
-    media = read_media(library, problems)
-    for check in CARD_CHECKS:
-        problems += check(library)
-    problems += check_review(library, today)
-    fronts: dict[tuple[str, str, int], list[str]] = {}
-    for card in library.cards:
-        for group, text in find_fronts(card):
-            fronts.setdefault(group, []).append(text)
-    ok = are_warnings(problems)
-    compiled = Compiled(library, {**around.static, **media}, {}, around.types)
-    columns = {
-        **{f"fronts {kind}@{language}#{at}": texts for (kind, language, at), texts in fronts.items()},
-        "ids": [id.partition("/")[2] for id in library.card_ids],
-        "overrides": _find_overrides(source),
-        "replaced": _find_replaced(library),
-    }
-    deck = library.cards[0].deck if library.cards else None
-    for language in deck.languages if deck else ():
-        columns |= _to_columns(compiled, language, ok and language in languages)
-    joined = {name: "".join([text + ROW for text in column]) for name, column in columns.items() if column}
-    if any(COLUMN in text or text.count(ROW) > len(columns[name]) for name, text in joined.items()):
-        return None
-    return Unit(
-        source.path,
-        digest,
-        around.mark,
-        str(today),
-        str(_find_end(library, today)),
-        deck.id if deck else "",
-        is_framed,
-        len(library.cards),
-        tuple(languages) if ok else (),
-        tuple(problems),
-        tuple(sorted({tag for card in library.cards for tag in card.tags})),
-        tuple(sorted({course for courses in compiled.courses.values() for course in courses})),
-        tuple(sorted({(card.kind.name, language) for card in library.cards for language in card.languages})),
-        tuple(sorted({to_deck_name(card, language) for card in library.cards for language in card.languages})),
-        {file.name: str(file.path) for file in media.values()},
-        tuple(sorted({unquote(name) for _, name in media})),
-        joined,
+    frame, files, problems = answers.frame, answers.files.record(), [*found]
+    deck = frame.find_home(path)[0]
+    unit = Unit(str(path), files.digest(path), {f"deck {path}": answers.find(f"deck {path}")}, unread=_find_unread(source))
+    recognised = source.fields.keys() & FILE_KEYS.keys()
+    if not recognised:
+        problems += _report_file(source)
+    known = len(problems)
+    if not any(key_of_list(source, key) for key in FILE_KEYS):
+        return replace(unit, problems=tuple(problems))
+    if not deck:
+        message = f"'{path.name}' is in no deck: no folder above it has a deck.yaml"
+        problems.append(source.node().problem("no-deck", message, help="add a deck.yaml beside it, or move the file"))
+        deck = NOWHERE
+    nodes = read_items(source, "cards", problems)
+    file = open_card_file(source, deck, nodes, frame.kinds_of(deck), problems)
+    overrides = [node for node in nodes if "override" in node.fields]
+    nodes = [node for node in nodes if "override" not in node.fields]
+    rows = [_read_row(file, row, node, frame, problems) for row, node in enumerate(nodes)]
+    cards = {at: row.card for at, row in enumerate(rows) if row.card}
+    media: dict[Place, Media] = {}
+    shown = [(item_of(card), one) for card in cards.values() for one in read_media(card, files, media, problems)]
+    if not recognised:  # its cards count, but what is wrong in them can wait
+        del problems[known:]
+    ok = not has_errors(problems)
+    unit = replace(
+        unit,
+        deck=deck.id,
+        asked=answers.find_all(_find_questions(path, file, rows, problems)) | files.answers,
+        defines_frame=any(key_of_list(source, key) for key in ("references", "courses")),
+        problems=tuple(problems),
+        deck_names=tuple(sorted({name for row in rows for name in row.deck_names})),
+        named=tuple(sorted({unquote(name) for _, name in media})) if ok else _find_mentions(source, media),
+        large=tuple(
+            (str(one.media.path), size, item, str(one.route[0]), one.word)
+            for item, one in shown
+            if (size := files.size(one.media.path)) > LARGEST_MEDIA
+        ),
+        reviews=tuple(
+            (item_of(card), key, str(card.values[key])) for card in cards.values() for key in card.kind.days if key in card.values
+        ),
+        overrides=tuple(
+            (int(node.route[1]), text if isinstance(text := node.fields["override"], str) else "") for node in overrides
+        ),
+        cards=CardFacts(
+            to_column([row.id for row in rows]),
+            to_column([str(node.route[1]) for node in nodes]),
+            to_column([row.kind for row in rows]),
+            to_column([row.likely_kind for row in rows]),
+            to_column([PART.join(row.tags) for row in rows]),
+            to_column(["valid" * row.valid for row in rows]),
+            to_column([row.replaced_by for row in rows]),
+        ),
+    )
+    return _add_languages(unit, cards, frame.references, media, languages if ok else ())
+
+
+def add_cards(
+    unit: Unit,
+    cards: Sequence[Card],
+    frame: Frame,
+    media: Mapping[Place, Media],
+    languages: Collection[str],
+    replacements: Sequence[Mapping[str, Content]],
+) -> Unit:
+    """The unit with some valid cards as its rows, and their notes in some languages; each with what the card asks that
+    replaces it.
+    """
+    columns = (
+        [card.id for card in cards],
+        [str(item_of(card)) for card in cards],
+        [card.kind.name for card in cards],
+        ["" for _ in cards],
+        [PART.join(card.tags) for card in cards],
+        ["valid" for _ in cards],
+        ["" for _ in cards],
+    )
+    unit = replace(unit, cards=CardFacts(*map(to_column, columns)))
+    return _add_languages(unit, dict(enumerate(cards)), frame.references, media, languages, replacements)
+
+
+def _add_languages(
+    unit: Unit,
+    cards: Mapping[int, Card],
+    references: Mapping[str, Reference],
+    media: Mapping[Place, Media],
+    languages: Collection[str],
+    replacements: Sequence[Mapping[str, Content]] = (),
+) -> Unit:
+    """The unit with what its cards are in each language, and their notes in some."""
+    versions = _to_versions(cards)
+    codes = dict.fromkeys(one for card in cards.values() for one in (*card.languages, *card.left_out))
+    wanted = [code for code in codes if code in languages]
+    return replace(
+        unit,
+        media={one.name: str(one.path) for one in media.values()},
+        kind_languages=tuple(sorted({(one.card.kind.name, code) for code, some in versions.items() for one in some})),
+        languages={code: _to_language_facts(cards, versions.get(code, ()), code) for code in codes},
+        fronts=_to_fronts(versions),
+        notes={code: _to_notes(versions.get(code, ()), code, references, media, replacements) for code in wanted},
     )
 
 
-def _find_overrides(source: Source) -> list[str]:
-    """The ids of other decks' cards that a file words otherwise, as they are written."""
-    cards = source.value.get("cards")
-    items = cards if isinstance(cards, list) else []
-    return [str(item["override"]) for item in items if isinstance(item, dict) and "override" in item]
+def item_of(card: Card) -> int:
+    """Which item of `cards` a card is."""
+    return int(card.node.route[1])
 
 
-def _find_replaced(library: Library) -> list[str]:
-    """The ids of retired cards and of those that replace them, where those are in another file."""
-    replaced = ((card, card.retired["replaced_by"]) for card in library.cards if "replaced_by" in card.retired)
-    return [f"{card.id}\x1f{id}" for card, id in replaced if not library.find(card, id)]
+def _report_file(source: Source) -> Iterator[Problem]:
+    """Reports a file without cards, references and courses."""
+    value = source.value
+    if value is None:
+        if not source.unread:  # else it has been reported why there is nothing
+            yield source.node().problem("empty-file", "there is nothing in this file", help="fill it or delete it")
+        return
+    help = "begin it with one of them"
+    if isinstance(value, dict):
+        if {"id", "name"} <= value.keys():
+            help = "if it describes a deck, name it deck.yaml"
+        elif close := next(iter(find_misspelt(value, FILE_KEYS)), ""):
+            help = f"there is '{close}'"
+    yield source.node().problem("unknown-file", "this file has none of 'cards', 'references' and 'courses'", help=help)
 
 
-def _to_columns(compiled: Compiled, language: str, made: bool) -> dict[str, list[str]]:
-    """The columns of a language: what a ledger says of its notes, and the notes themselves where they are `made`."""
-    cards = [card for card in compiled.library.cards if language in card.languages]
-    columns = {f"left out {language}": ["\x1f".join(one) for one in compiled.left_out(language)]}
-    if any("guid" in card.values for card in cards):
-        guids = [card.guid(language) for card in cards]
-        columns[f"guids {language}"] = guids
-        columns[f"guid digests {language}"] = [
-            digest_guid(card.id, language, guid) for card, guid in zip(cards, guids, strict=True)
-        ]
-    if not made:
-        columns[f"names {language}"] = [f"{card.id.partition('/')[2]}@{language}" for card in cards]
-        columns[f"lines {language}"] = [
-            to_line(card.kind.name, () if card.retired else tuple(card.templates(language)), "") for card in cards
-        ]
-        return columns
-    notes = compiled.to_notes(language)
-    columns |= {
-        f"names {language}": [note.name for note in notes],
-        f"lines {language}": [note.line for note in notes],
-        f"rows {language}": [str(note.id) for note in notes],
-        f"texts {language}": [note.text for note in notes],
-        f"tags {language}": [note.tag_text for note in notes],
-        f"decks {language}": [note.deck for note in notes],
-        f"orders {language}": [str(note.order) for note in notes],
+def _find_unread(source: Source) -> str:
+    """The text that could not be read, with the defaults of its cards: they would be those of what stands there."""
+    if not source.unread:
+        return ""
+    defaults = {key: value for key, value in source.fields.items() if key not in FILE_KEYS}
+    return "\n".join([source.unread, *(text for value in defaults.values() for text in all_texts(value))])
+
+
+class _Row(NamedTuple):
+    """What is typed for one card, and the card where its kind and deck are known."""
+
+    id: str
+    kind: str
+    likely_kind: str
+    tags: tuple[str, ...]
+    deck_names: frozenset[str]
+    replaced_by: str
+    valid: bool
+    card: Card | None
+
+
+def _read_row(file: CardFile, row: int, node: Node, frame: Frame, problems: list[Problem]) -> _Row:
+    deck, typed, before, card = file.deck, file.typed(node), len(problems), None
+    id = read_id(node, problems, {} if "id" in typed else find_misspelt(typed, CARD_KEYS))
+    kind = read_kind(file, node, typed, problems)
+    if kind and kind.templates and deck.valid:
+        card = read_card(file, node, typed, kind, id or str(row + 1), row + 1, problems)
+        for check in CARD_CHECKS:
+            problems += check(card, frame)
+    if id and len(problems) > before:
+        problems[before:] = [replace(problem, card=f"{deck.id}/{id}") for problem in problems[before:]]
+    valid = card is not None and not (len(problems) > before and has_errors(problems[before:]))
+    if not valid or file.misspelt:  # what is misspelt counts as what it was meant to be
+        typed = {**typed, **{meant: typed[key] for meant, key in find_misspelt(typed, CARD_KEYS).items()}}
+    retired = typed.get("retired")
+    replaced_by = retired.get("replaced_by") if isinstance(retired, dict) else ""
+    return _Row(
+        id,
+        kind.name if kind else "",
+        "" if kind else _find_likely_kind(file, typed),
+        card.tags if card and valid and not file.misspelt else to_tags(typed),
+        _find_deck_names(file, typed.get("deck", ""), card.languages if card and valid else deck.languages),
+        replaced_by if isinstance(replaced_by, str) else "",
+        valid,
+        card,
+    )
+
+
+def _find_likely_kind(file: CardFile, typed: Mapping[str, Value]) -> str:
+    """The name of the kind that was meant by one that is not known; empty where nothing is like it."""
+    word = typed.get("kind")
+    close = find_nearest(word, file.kinds) if isinstance(word, str) else ""
+    return file.kinds[close].name if close else ""
+
+
+def _find_deck_names(file: CardFile, part: Value, languages: tuple[str, ...]) -> frozenset[str]:
+    """The names in Anki of the deck and its part in which a card is."""
+    if type(part) is str and (part, languages) in file.deck_names:  # mostly all cards of a file are in one
+        return file.deck_names[part, languages]
+    texts = {language: texts_in(part, language) if part else [] for language in languages}
+    names = frozenset(to_deck_name(file.deck.name, some[0][1] if some else "", one) for one, some in texts.items())
+    if type(part) is str:
+        file.deck_names[part, languages] = names
+    return names
+
+
+def _find_questions(path: Path, file: CardFile, rows: Iterable[_Row], problems: Iterable[Problem]) -> set[str]:
+    """What a unit depends on: its deck, the kinds and references that its cards name, and all of them where one is not known."""
+    codes = {problem.code for problem in problems}
+    cards = [row.card for row in rows if row.card]
+    references = {id for card in cards for _, id in card.all_texts("reference")}
+    questions = {f"deck {path}", *(f"kind {row.kind}" for row in rows if row.kind), *(f"reference {id}" for id in references)}
+    if codes & {"unknown-kind", "missing-field", "unknown-key"} or not all(row.kind for row in rows):
+        questions.add(f"kinds {file.deck.id}")
+    if "unknown-reference" in codes:
+        questions.add("references")
+    return questions
+
+
+def _find_mentions(source: Source, media: Mapping[Place, Media]) -> tuple[str, ...]:
+    """The files that a source with mistakes names or may mean to name."""
+    words = re.findall(r"[^\s()\[\]<>\"'{}:,]+\.\w+", source.text + source.unread)
+    return tuple(sorted({*(unquote(name) for _, name in media), *map(unquote, words)}))
+
+
+class _Version(NamedTuple):
+    """A card in a language in which it is complete."""
+
+    row: int
+    card: Card
+    templates: tuple[int, ...]  # those that make a card of it
+
+
+def _to_versions(cards: Mapping[int, Card]) -> dict[str, list[_Version]]:
+    """The cards that are complete in each language."""
+    found: dict[str, list[_Version]] = {}
+    for row, card in cards.items():
+        kind = card.kind
+        templates: tuple[int, ...] = ()
+        differ = kind.cloze or kind.imported_note_type
+        if card.languages and not differ:
+            templates = tuple(card.templates(card.languages[0]))
+        for language in card.languages:
+            version = _Version(row, card, tuple(card.templates(language)) if differ else templates)
+            found.setdefault(language, []).append(version)
+    return found
+
+
+def _to_language_facts(cards: Mapping[int, Card], versions: Sequence[_Version], language: str) -> LanguageFacts:
+    return LanguageFacts(
+        to_column([str(one.row) for one in versions]),
+        to_column([RETIRED if one.card.retired else ",".join(map(str, one.templates)) for one in versions]),
+        to_column([one.card.text("guid", language) if "guid" in one.card.values else "" for one in versions]),
+        to_column([str(row) for row, card in cards.items() if language in card.left_out]),
+    )
+
+
+def _to_fronts(versions: Mapping[str, Sequence[_Version]]) -> dict[str, Fronts]:
+    rows: dict[tuple[str, str, int], list[str]] = {}
+    texts: dict[tuple[str, str, int], list[str]] = {}
+    for language, some in versions.items():
+        for row, card, templates in some:
+            kind, values = card.kind, card.values
+            if "retired" in values:
+                continue
+            for at in (0,) if kind.cloze else templates:
+                asked: list[str] = []
+                for key in kind.templates[at].front_keys:
+                    value = values.get(key)
+                    text = value.get(language) if type(value) is dict else value
+                    asked += [text] if type(text) is str else [text for _, text in card.texts(key, language)]
+                plain = [to_plain(text) for text in asked]
+                if plain and all(plain):  # else something is missing, and has been reported
+                    group = (kind.name, language, at)
+                    rows.setdefault(group, []).append(str(row))
+                    texts.setdefault(group, []).append("\n".join(plain))
+    return {
+        f"{in_language(kind, language)}#{at}": Fronts(to_column(rows[kind, language, at]), to_column(some))
+        for (kind, language, at), some in texts.items()
     }
-    if any(note.media for note in notes):
-        columns[f"media {language}"] = ["/".join(file.name for file in note.media) for note in notes]
-    return columns
 
 
-def _find_end(library: Library, today: date) -> date:
-    """The last day on which a file gives the same: on the next a figure is due to be looked at again."""
-    days = (to_date(str(card.values.get(key, ""))) for card in library.cards for key in card.kind.days)
-    return min((day for day in days if day and day >= today), default=date.max)
-
-
-def to_bytes(unit: Unit) -> bytes:
-    """A unit as the bytes of a file."""
-    about = {name: getattr(unit, name) for name in _TYPES}
-    problems = [[p.spot.path, p.spot.line, p.spot.column, p.code, p.message, p.help, p.level, p.card] for p in unit.problems]
-    head = json.dumps([about, problems, list(unit.columns)])
-    data = COLUMN.join([head, *unit.columns.values()]).encode()
-    return b"%08x" % crc32(data) + data
-
-
-def from_bytes(data: bytes) -> Unit:
-    """What `to_bytes` was given. Raises ValueError for anything else."""
-    if b"%08x" % crc32(data[8:]) != data[:8]:
-        raise ValueError("it is cut off")
-    head, *texts = data[8:].decode().split(COLUMN)
-    match json.loads(head):
-        case [dict(about), list(problems), list(names)] if about.keys() == _TYPES.keys() and all(map(_is_problem, problems)):
-            told = tuple(Problem(Spot(*one[:3]), *one[3:]) for one in problems)
-            columns = dict(zip(names, texts, strict=True))
-        case _:
-            raise ValueError("it is no unit")
-    plain: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in about.items()}
-    if not all(isinstance(plain[name], type) for name, type in _TYPES.items()):
-        raise ValueError("it is no unit")
-    plain["spoken"] = tuple((str(kind), str(language)) for kind, language in plain["spoken"])
-    for language in plain["languages"]:
-        if len({columns.get(f"{name} {language}", "").count(ROW) for name in _ALIKE}) > 1:
-            raise ValueError("its columns are not of one length")
-    return Unit(**plain, problems=told, columns=columns)
-
-
-def _is_problem(row: object) -> bool:
-    return isinstance(row, list) and [type(part) for part in row] == [str, int, int, str, str, str, str, str]
-
-
-_TYPES: dict[str, type] = {
-    "path": str, "digest": str, "mark": str, "day": str, "until": str, "deck": str, "is_framed": bool, "size": int,
-    "languages": tuple, "tags": tuple, "courses": tuple, "spoken": tuple, "decks": tuple, "media": dict, "named": tuple,
-}  # fmt: skip
-_ALIKE = ("names", "lines", "rows", "texts", "tags", "decks", "orders")
+def _to_notes(
+    versions: Sequence[_Version],
+    language: str,
+    references: Mapping[str, Reference],
+    media: Mapping[Place, Media],
+    replacements: Sequence[Mapping[str, Content]],
+) -> NoteColumns:
+    ids, texts, digests, decks, files = [], [], [], [], []
+    for row, card, templates in versions:
+        replacement = replacements[row].get(language) if replacements else None
+        content = to_content(card, language, references, media, replacement)
+        retired = "retired" in card.values
+        tags = to_tag_text(card.tags, (), retired)
+        part = card.text("deck", language) if "deck" in card.values else ""
+        ids.append(str(stable_id(to_guid_of(card, language))))
+        texts.append(content.text)
+        digests.append(to_digest(content, tags, to_type_id(card.kind, language), () if retired else templates))
+        decks.append(to_deck_name(card.deck.name, part, language))
+        files.append("/".join([file.name for file in content.media]))
+    return NoteColumns(*map(to_column, (ids, texts, digests, decks, files)))

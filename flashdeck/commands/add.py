@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flashdeck.commands.options import DECKS, Paths, complete
-from flashdeck.commands.project import compile_cards
+from flashdeck.commands.project import compile_sources
 from flashdeck.commands.terminal import show_problems, write
 from flashdeck.diagnostics.errors import FlashdeckError
 
 if TYPE_CHECKING:
     from flashdeck.authoring.draft import Draft
-    from flashdeck.model.cards import Deck, Library
+    from flashdeck.model.decks import Deck
+    from flashdeck.model.frame import Frame
     from flashdeck.model.kinds import Kind
 
 
@@ -41,22 +42,22 @@ def add(
     from flashdeck.diagnostics.problem import find_known
     from flashdeck.sources.values import first_text
 
-    project = compile_cards(paths)
-    library = project.library
-    if not library.decks:
+    project = compile_sources(paths)
+    frame = project.frame
+    if not frame.decks:
         show_problems(project.problems, err=True)
         raise FlashdeckError("there is no deck to add to: fix these problems first")
     asks = sys.stdin.isatty() and not fields
-    home = _choose_deck(library, deck, asks)
-    chosen = _choose_kind(library, home, kind, asks)
+    home = _choose_deck(frame, deck, asks)
+    chosen = _choose_kind(frame, home, kind, asks)
     values = parse_fields(fields or (), chosen, home.languages)
     if asks:
         values = ask_values(chosen, home.languages, values)
-        reference = reference or ask_references(chosen, library)
-        tag = tag or ask_some("tags", dict.fromkeys(sorted(library.tags), ""))
-        course = course or ask_some("courses", {id: first_text(one.title) for id, one in library.courses.items()})
+        reference = reference or ask_references(chosen, frame)
+        tag = tag or ask_some("tags", dict.fromkeys(sorted(project.facts.tags), ""))
+        course = course or ask_some("courses", {id: first_text(one.title) for id, one in frame.courses.items()})
     for word in course or ():
-        find_known("course", word, library.courses)
+        find_known("course", word, frame.courses)
     about = {"tags": tag or (), "references": reference or (), "courses": course or ()}
     try:
         draft = draft_card(project, paths, home, chosen, values, id=id, **about)
@@ -70,22 +71,22 @@ def add(
     typer.echo(f"\nadded {draft.id} to {' and '.join(map(str, draft.edits))}")
 
 
-def _choose_deck(library: "Library", id: str, asks: bool) -> "Deck":
+def _choose_deck(frame: "Frame", id: str, asks: bool) -> "Deck":
     from flashdeck.authoring.prompts import ask_one
     from flashdeck.diagnostics.problem import find_known
     from flashdeck.sources.values import first_text
 
-    decks = {deck.id: deck for deck in library.decks}
+    decks = frame.decks
     if not id and len(decks) > 1 and not asks:
         raise FlashdeckError(f"name the deck with --deck: {', '.join(decks)}")
     return find_known("deck", id or ask_one("deck", {id: first_text(deck.title) for id, deck in decks.items()}), decks)
 
 
-def _choose_kind(library: "Library", deck: "Deck", word: str, asks: bool) -> "Kind":
+def _choose_kind(frame: "Frame", deck: "Deck", word: str, asks: bool) -> "Kind":
     from flashdeck.authoring.prompts import ask_one
     from flashdeck.diagnostics.problem import find_known
 
-    kinds = {name.removeprefix(f"{deck.id}/"): kind for name, kind in library.kinds.items() if kind.templates}
+    kinds = {name.removeprefix(f"{deck.id}/"): kind for name, kind in frame.kinds.items() if kind.templates}
     if not word:
         word = ask_one("kind", {name: ", ".join(kind.fields) for name, kind in kinds.items()}) if asks else "basic"
     return find_known("kind", word, kinds)
@@ -93,12 +94,12 @@ def _choose_kind(library: "Library", deck: "Deck", word: str, asks: bool) -> "Ki
 
 def _show_draft(draft: "Draft") -> None:
     """Prints a card as it will be written and as learners will see it. Ends the command where it has an error."""
-    from flashdeck.diagnostics.problem import are_warnings
+    from flashdeck.diagnostics.problem import has_errors
 
     typer.echo(draft.text)
     for language, look in draft.looks.items():
         typer.echo(f"\n{language}: {look}")
     show_problems(draft.problems, err=True)
-    if not are_warnings(draft.problems):
+    if has_errors(draft.problems):
         typer.echo("nothing was written: fix this first", err=True)
         raise typer.Exit(1)

@@ -1,21 +1,26 @@
 """`flashdeck build`: packages and ledgers."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flashdeck.commands.options import DECKS, Paths, complete
-from flashdeck.commands.project import compile_project, load_answer, now, store_answer
-from flashdeck.commands.terminal import echo, progress, render, show_problems, write
-from flashdeck.diagnostics.errors import FlashdeckError
+from flashdeck.commands.options import DECKS, NoCache, Paths, complete
+from flashdeck.commands.project import compile_sources, keep_answer, now, open_cache, recall_answer
+from flashdeck.commands.terminal import progress, show_problems, write
+from flashdeck.diagnostics.errors import FileChanged, FlashdeckError
 
 if TYPE_CHECKING:
-    from flashdeck.build.link import Linked
-    from flashdeck.model.cards import Course, Deck
-    from flashdeck.model.courses import Filter
-    from flashdeck.pipeline import Compiled, Release, Selection
+    from flashdeck.build.cache import Cache
+    from flashdeck.model.courses import Course, Filter
+    from flashdeck.model.decks import Deck
+    from flashdeck.pipeline import Project
+    from flashdeck.release.release import Release, Selection
+
+
+ATTEMPTS = 3  # so many times files may be saved while they are read
 
 
 def build(
@@ -40,35 +45,67 @@ def build(
     updates: Annotated[bool, typer.Option("--updates", help="Also write a text that updates notes edited by learners.")] = False,
     since: Annotated[str, typer.Option(metavar="DAY", help="With --updates: only what changed after this day.")] = "",
     locked: Annotated[bool, typer.Option("--locked", help="Fail if a ledger would change (for CI).")] = False,
+    no_cache: NoCache = False,
 ) -> None:
     """Check everything, then write one package for each deck (or course) and language. Options can be repeated."""
     changed_after = _read_since(since, updates)
     words = ["build", *map(repr, (paths, course, language, kind, tag, without_tag, out, updates, since, locked))]
-    if answer := load_answer(words, paths):
-        echo(answer[0], err=True)
-        typer.echo(f"{answer[1]}\nunchanged since the last build")
+    cache = open_cache(not no_cache)
+    if answer := recall_answer(cache, words, paths):
+        show_problems(answer.problems, err=True)
+        typer.echo(f"{answer.text}\nunchanged since the last build")
         return
 
     from flashdeck.model.courses import Filter
-    from flashdeck.pipeline import release, select_notes
-    from flashdeck.release.ledger import render_ledger
 
-    project = compile_project(paths, language)
+    filter = Filter(tuple(kind or ()), tuple(tag or ()), tuple(without_tag or ()))
+    wanted = Wanted(tuple(course or ()), tuple(language or ()), filter, out, changed_after, locked)
+    for attempt in range(ATTEMPTS):
+        try:
+            project, table, files = _build(paths, cache, wanted)
+            break
+        except FileChanged:
+            if attempt == ATTEMPTS - 1:
+                raise
+    typer.echo(table)
+    keep_answer(cache, words, paths, project, files, table)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a build is asked for."""
+
+    courses: tuple[str, ...]
+    languages: tuple[str, ...]
+    filter: "Filter"
+    out: Path
+    changed_after: int | None  # a Unix time; None if no update texts are wanted
+    locked: bool
+
+
+def _build(paths: Sequence[Path], cache: "Cache", wanted: Wanted) -> tuple["Project", str, list[Path]]:
+    """Writes what is wanted; gives the project, the table that lists the files, and all that was written.
+
+    Raises FileChanged where a file was saved meanwhile.
+    """
+    from flashdeck.pipeline import release
+    from flashdeck.release.ledger import render_ledger
+    from flashdeck.release.release import select_notes
+
+    project = compile_sources(paths, wanted.languages or None, cache)
     show_problems(project.problems, err=True)
     _check_problems(project)
-    wanted = Filter(tuple(kind or ()), tuple(tag or ()), tuple(without_tag or ()))
-    wholes = _find_wholes(project, course or (), language or (), wanted)
-    codes = list(dict.fromkeys(language or project.library.languages))
+    wholes = _find_wholes(project, wanted)
+    codes = list(dict.fromkeys(wanted.languages or project.languages))
     released = release(project, codes, int(now().timestamp()))
     changed = [ledger for id, ledger in released.ledgers.items() if ledger != project.ledgers[id]]
-    if locked:
+    if wanted.locked:
         _check_unchanged(ledger.path for ledger in changed)
-    selections = [select_notes(released, whole, code, wanted) for whole in wholes for code in codes]
-    table, files = _write_files(selections, released, out, changed_after)
-    typer.echo(table)
+    selections = [select_notes(released, whole, code, wanted.filter) for whole in wholes for code in codes]
+    table, files = _write_files(selections, released, wanted)
     for ledger in changed:
         write(ledger.path, render_ledger(ledger).encode())
-    store_answer(words, paths, files, [render(project.problems), table])
+    return project, table, [*files, *(ledger.path for ledger in changed)]
 
 
 def _read_since(since: str, updates: bool) -> int | None:
@@ -82,7 +119,7 @@ def _read_since(since: str, updates: bool) -> int | None:
     return end_of_day(since)
 
 
-def _check_problems(project: "Compiled | Linked") -> None:
+def _check_problems(project: "Project") -> None:
     """Ends the command where there is an error."""
     from flashdeck.diagnostics.render import count
 
@@ -92,18 +129,16 @@ def _check_problems(project: "Compiled | Linked") -> None:
         raise typer.Exit(1)
 
 
-def _find_wholes(
-    project: "Compiled | Linked", courses: Iterable[str], languages: Iterable[str], wanted: "Filter"
-) -> "list[Deck | Course]":
+def _find_wholes(project: "Project", wanted: Wanted) -> "list[Deck | Course]":
     """The courses that are asked for, or all decks. Raises FlashdeckError for a word that names nothing."""
     from flashdeck.diagnostics.problem import find_known
 
-    library = project.library
-    chosen: list[Deck | Course] = [find_known("course", id, library.courses) for id in courses] or list(library.decks)
+    frame = project.frame
+    chosen: list[Deck | Course] = [find_known("course", id, frame.courses) for id in wanted.courses] or list(frame.decks.values())
     for what, words, known in (
-        ("language", languages, library.languages),
-        ("kind", wanted.kinds, library.kind_words),
-        ("tag", (*wanted.tags, *wanted.without_tags), project.tags),
+        ("language", wanted.languages, frame.languages),
+        ("kind", wanted.filter.kinds, frame.kind_words),
+        ("tag", (*wanted.filter.tags, *wanted.filter.without_tags), project.facts.tags),
     ):
         for word in words:
             find_known(what, word, dict.fromkeys(known))
@@ -118,19 +153,17 @@ def _check_unchanged(ledgers: Iterable[Path]) -> None:
         raise typer.Exit(1)
 
 
-def _write_files(
-    selections: "Sequence[Selection]", released: "Release", out: Path, changed_after: int | None
-) -> tuple[str, list[Path]]:
+def _write_files(selections: "Sequence[Selection]", released: "Release", wanted: Wanted) -> tuple[str, list[Path]]:
     """Writes the packages, and the texts of `--updates`; gives the table that says so, and the paths."""
     from flashdeck.release.packages import make_files, render_files
 
-    wanted = [selection for selection in selections if selection.notes]
-    if not wanted:
+    filled = [selection for selection in selections if selection.notes]
+    if not filled:
         raise FlashdeckError("nothing was built: no cards match what you asked for")
     rows: list[tuple[str, ...]] = []
-    for selection in progress(wanted):
-        for file in make_files(selection.name, selection.notes, released.times, released.ledgers, changed_after):
-            write(out / file.name, file.data)
-            rows.append((str(out / file.name), *file.row))
+    for selection in progress(filled):
+        for file in make_files(selection.name, selection.notes, released.times, released.ledgers, wanted.changed_after):
+            write(wanted.out / file.name, file.data)
+            rows.append((str(wanted.out / file.name), *file.row))
     table = render_files(rows, {selection.name: len(selection.left_out) for selection in selections})
     return table, [Path(path) for path, *_ in rows]

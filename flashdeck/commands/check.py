@@ -9,10 +9,11 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from flashdeck.commands.options import DECKS, Paths
-from flashdeck.commands.project import compile_project, load_answer, store_answer
+from flashdeck.commands.options import DECKS, NoCache, Paths
+from flashdeck.commands.project import compile_sources, keep_answer, open_cache, recall_answer
 from flashdeck.commands.terminal import echo, render
 from flashdeck.diagnostics.errors import FlashdeckError
+from flashdeck.diagnostics.problem import has_errors
 
 INTERVAL = 0.2  # seconds between two looks at the files
 
@@ -30,24 +31,25 @@ def check(
     format: Annotated[ProblemFormat, typer.Option(help="How to show the problems.")] = ProblemFormat.text,
     strict: Annotated[bool, typer.Option("--strict", help="Count warnings as errors.")] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Check again whenever a file changes, until Ctrl-C.")] = False,
+    no_cache: NoCache = False,
 ) -> None:
     """Report every mistake in the sources with its place. Prints nothing if there is none."""
     if watch:
         _watch(paths, format, strict)
-    words = ["check", format, str(strict)]
-    answer = load_answer(words, paths)
-    if not answer:
-        project = compile_project(paths, [])
-        failed = not project.ok or (strict and bool(project.problems))
-        answer = [render(project.problems, format), "failed" if failed else "passed"]
-        store_answer(words, paths, [], answer)
-    echo(answer[0])
-    raise typer.Exit(int(answer[1] == "failed"))
+    cache, words = open_cache(not no_cache), ["check", *map(str, paths)]
+    if answer := recall_answer(cache, words, paths):
+        problems = answer.problems
+    else:
+        project = compile_sources(paths, cache=cache)
+        problems = project.problems
+        keep_answer(cache, words, paths, project, [], "")
+    echo(render(problems, format))
+    raise typer.Exit(int(has_errors(problems) or (strict and bool(problems))))
 
 
 def _watch(paths: Sequence[Path], format: ProblemFormat, strict: bool) -> NoReturn:
     """Checks now and whenever a file changes, until Ctrl-C. Stops at once, like `check`, only if there is nothing to check."""
-    from flashdeck.sources.watching import look
+    from flashdeck.sources.files import look
 
     seen = None
     try:
@@ -69,7 +71,7 @@ def _watch(paths: Sequence[Path], format: ProblemFormat, strict: bool) -> NoRetu
 def _check_once(paths: Sequence[Path], format: ProblemFormat, strict: bool) -> None:
     from flashdeck.diagnostics.render import render_summary
 
-    problems = compile_project(paths, []).problems
+    problems = compile_sources(paths).problems
     if format is ProblemFormat.text:
         typer.echo(f"--- {render_summary(problems, strict)}")
     echo(render(problems, format))

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from flashdeck.commands.project import compile_cards
+from flashdeck.commands.project import compile_sources
 from flashdeck.commands.terminal import show_problems, write
 from flashdeck.diagnostics.errors import FlashdeckError
 
@@ -34,7 +34,7 @@ def init(
     for path, data in starter.files.items():
         write(path, data)
     decks = _find_decks(folder)
-    write(folder / SCHEMA, render_schema(compile_cards([decks]).library))
+    write(folder / SCHEMA, render_schema(compile_sources([decks]).facts))
     typer.echo(f"created a deck in '{folder}', with an example of each kind of card in '{folder / 'cards.yaml'}'")
     for kind in starter.left_out:
         typer.echo(f"without the example of '{kind}': another deck in '{decks}' asks the same question")

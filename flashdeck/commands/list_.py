@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from flashdeck.commands.options import DECKS, OutputFormat, Paths
-from flashdeck.commands.project import compile_cards
+from flashdeck.commands.project import compile_sources
 
 
 def list_(
@@ -16,8 +16,8 @@ def list_(
     from flashdeck.authoring.overview import render_overview, to_overview
     from flashdeck.diagnostics.render import count, to_json
 
-    project = compile_cards(paths)
-    overview = to_overview(project.library)
+    project = compile_sources(paths)
+    overview = to_overview(project.facts)
     typer.echo(to_json(overview.to_data()) if format is OutputFormat.json else render_overview(overview))
     if project.problems:
         typer.echo(f"{count(len(project.problems), 'problem')} in the sources: see 'flashdeck check'", err=True)

@@ -11,6 +11,9 @@ DECKS = [Path("decks")]  # the default of Paths
 Paths = Annotated[list[Path], typer.Argument(metavar="[PATHS]...", help="Folders with decks.")]
 
 
+NoCache = Annotated[bool, typer.Option("--no-cache", help="Work everything out again, and keep nothing.")]
+
+
 class OutputFormat(StrEnum):
     """What `list` and `rehearse` print."""
 
@@ -24,14 +27,15 @@ def complete(what: str) -> Callable[[typer.Context, str], list[str]]:
     def complete_name(ctx: typer.Context, incomplete: str) -> list[str]:
         from flashdeck.commands.project import compile_quietly
 
-        library = compile_quietly([Path(path) for path in ctx.params.get("paths") or DECKS]).library
+        project = compile_quietly([Path(path) for path in ctx.params.get("paths") or DECKS])
+        frame = project.frame
         names: dict[str, Iterable[str]] = {
-            "course": library.courses,
-            "tag": library.tags,
-            "kind": library.kind_words,
-            "language": library.languages,
-            "deck": [deck.id for deck in library.decks],
-            "reference": library.references,
+            "course": frame.courses,
+            "tag": project.facts.tags,
+            "kind": frame.kind_words,
+            "language": frame.languages,
+            "deck": frame.decks,
+            "reference": frame.references,
         }
         return sorted(name for name in names[what] if name.startswith(incomplete))
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from flashdeck.commands.options import DECKS, Paths
-from flashdeck.commands.project import compile_cards
+from flashdeck.commands.project import compile_sources
 from flashdeck.commands.terminal import write
 
 
@@ -17,7 +17,7 @@ def schema(
     """Print a JSON Schema of the sources, with this project's names, for editors that complete and explain YAML."""
     from flashdeck.authoring.schema import render_schema
 
-    data = render_schema(compile_cards(paths).library)
+    data = render_schema(compile_sources(paths).facts)
     if out:
         write(out, data)
     else:

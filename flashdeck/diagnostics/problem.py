@@ -1,4 +1,4 @@
-"""A mistake in a source: where it is, what it is, and how to mend it."""
+"""A mistake in a source: where it is, what it is, and how to fix it."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
+from unicodedata import normalize
 
 from flashdeck.diagnostics.errors import FlashdeckError as FlashdeckError
 
@@ -36,15 +37,16 @@ class Problem:
     help: str = ""
     level: str = "error"  # or "warning"
     card: str = field(default="", compare=False)  # the full id of the card it belongs to, where it belongs to one
+    unknown: str = field(default="", compare=False)  # the id that it says is not known, should that be defined somewhere
 
     def __str__(self) -> str:
         line = f"{self.spot}: {self.level}[{self.code}] {self.message}"
         return f"{line}\n    help: {self.help}" if self.help else line
 
 
-def are_warnings(problems: Iterable[Problem]) -> bool:
-    """Whether no problem is an error: warnings do not hinder."""
-    return all(problem.level != "error" for problem in problems)
+def has_errors(problems: Iterable[Problem]) -> bool:
+    """Whether any problem is an error: warnings block nothing."""
+    return any(problem.level == "error" for problem in problems)
 
 
 def nearest(word: str, known: Collection[str], otherwise: str = "") -> str:
@@ -58,6 +60,7 @@ def nearest(word: str, known: Collection[str], otherwise: str = "") -> str:
 
 def find_known(what: str, word: str, known: Mapping[str, T]) -> T:
     """What a word that a user typed stands for. Raises FlashdeckError with the nearest known word."""
+    word = normalize("NFC", word)  # as all names are read
     if word not in known:
         raise FlashdeckError(f"there is no {what} '{word}'; {nearest(word, known, SEE_LIST)}")
     return known[word]

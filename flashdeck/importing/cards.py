@@ -27,7 +27,7 @@ class ImportedCard:
     """A card that is about to be written."""
 
     origin: str  # where it was in the file: its line, or its first words
-    guid: Value  # a text, or a mapping language -> text; empty where there is none
+    guid: str | Mapping[str, str]  # one, or one by language; empty where there is none
     kind: str
     values: Mapping[str, Value]
     deck: str
@@ -43,9 +43,9 @@ class ImportedCard:
 
     def guids_in(self, language: str) -> dict[str, str]:
         """Its guids by language; a single one is of `language`."""
-        if isinstance(self.guid, dict):
-            return dict(self.guid)
-        return {language: self.guid} if self.guid else {}
+        if isinstance(self.guid, str):
+            return {language: self.guid} if self.guid else {}
+        return {**self.guid}
 
 
 @dataclass(frozen=True)

@@ -278,7 +278,7 @@ def _guess_kind(texts: Sequence[Text], notetype: str) -> str:
     return "cloze" if (texts and "{{c" in texts[0][2]) or "cloze" in notetype.lower() else "basic"
 
 
-def _to_guid(cells: Sequence[str], columns: Columns) -> Value:
+def _to_guid(cells: Sequence[str], columns: Columns) -> str | dict[str, str]:
     """The guid of a row, by language where the table has several."""
     base = columns.languages[0]
     found = {one.language or base: cells[one.at].strip() for one in columns.columns if one.key == "guid"}
@@ -315,7 +315,7 @@ def _to_value(field: Field | None, text: str, html: bool | None) -> Value:
         return (find_media(text) or [text.strip()])[0]
     if type in ("options", "texts"):
         parts = [part.strip() for part in re.split(r"\n|<br>|;", text) if part.strip()]
-        values = [_to_text(part, html) for part in parts]
+        values: list[Value] = [_to_text(part, html) for part in parts]
         return values if len(values) > 1 or type == "options" else values[0]
     return _to_text(text, html)
 

@@ -8,7 +8,7 @@ from html import escape, unescape
 from html.parser import HTMLParser
 
 from flashdeck.anki.html import RAW, clean_raw, find_unsafe, to_html
-from flashdeck.sources.yaml_file import UNSEEN
+from flashdeck.sources.yaml_file import INVISIBLE
 
 MARKUP = re.compile(r"([\\`*_\[\]<>#|~])")
 MARKUP_AT_START = re.compile(r"^(\s*\d*)([-+=]|(?<=\d)[.)])", re.M)
@@ -53,7 +53,7 @@ def from_plain(text: str) -> str:
 def drop_unseen(text: str) -> str:
     """A text without the characters that no editor shows; every kind of line end becomes `\\n`."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n").replace("\x85", "\n")
-    return UNSEEN.sub("", text)
+    return INVISIBLE.sub("", text)
 
 
 def _normalize(html: str) -> str:

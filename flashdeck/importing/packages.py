@@ -92,33 +92,38 @@ def _to_kind(type: PackageNoteType, allow_scripts: bool, taken: set[str]) -> _Ta
     """A new kind that is exactly this note type."""
     word = to_new_id(type.name, taken, f"kind-{len(taken) + 1}")
     keys = _to_keys(type)
-    fields = {keys[name]: {"name": normalize("NFC", name)} | ({"id": str(id)} if id else {}) for name, id in type.fields}
+    fields: dict[str, Value] = {keys[name]: {"name": normalize("NFC", name), **_keep_id(id)} for name, id in type.fields}
     files: dict[str, str] = {}
-    cards: dict[str, dict[str, str]] = {}
+    cards: dict[str, Value] = {}
     had_scripts = False
-    for at, (name, *sides, id) in enumerate(type.templates, 1):
-        card = {"name": normalize("NFC", name)}
-        for side, html in zip(("front", "back"), sides, strict=True):
-            html = normalize("NFC", drop_unseen(str(html)))
+    for at, (name, front, back, id) in enumerate(type.templates, 1):
+        card: dict[str, Value] = {"name": normalize("NFC", name)}
+        for side, html in (("front", front), ("back", back)):
+            html = normalize("NFC", drop_unseen(html))
             had_scripts |= any(find_scripts(html))
             if not allow_scripts:
                 html = _without_scripts(html)
             file = f"{side}.html" if len(type.templates) == 1 else f"{side}-{at}.html"
             card[side], files[file] = file, html
-        cards[f"card-{at}"] = card | ({"id": str(id)} if id else {})
+        cards[f"card-{at}"] = card | _keep_id(id)
     about: dict[str, Value] = {
-        "anki": {"name": type.name} | ({"id": str(type.id)} if type.id > FIRST_TIME_ID else {}),
+        "anki": {"name": type.name, **_keep_id(type.id if type.id > FIRST_TIME_ID else 0)},
         "fields": fields,
         "cards": cards,
     }
     if type.cloze:
-        about["cloze"] = _find_cloze(type, keys, files[cards["card-1"]["front"]])
+        about["cloze"] = _find_cloze(type, keys, type.templates[0][1])
     if type.original_stock_kind == IMAGE_OCCLUSION:
         about["stock"] = str(IMAGE_OCCLUSION)
     comment = "# An imported note type, exactly as its learners have it: fields, cards and style.\n"
     files["kind.yaml"] = comment + render_block(about) + "\n"
     files["style.css"] = drop_unseen(type.css)
     return _Target(word, keys, files, had_scripts)
+
+
+def _keep_id(id: int) -> dict[str, Value]:
+    """The key that keeps an id of Anki's; nothing where there is none."""
+    return {"id": str(id)} if id else {}
 
 
 def _to_keys(type: PackageNoteType) -> dict[str, str]:

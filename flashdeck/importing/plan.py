@@ -4,12 +4,10 @@ A second import of the same file adds only what is new. What would be a problem 
 """
 
 import re
-import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from unicodedata import normalize
 from urllib.parse import unquote
 
@@ -22,9 +20,9 @@ from flashdeck.importing.columns import import_table
 from flashdeck.importing.packages import import_package
 from flashdeck.model.kind_reader import read_kinds
 from flashdeck.model.kinds import Kind
-from flashdeck.pipeline import Compiled, compile_decks
+from flashdeck.pipeline import Project, compile_project
 from flashdeck.sources.editing import append_items, render_block
-from flashdeck.sources.values import to_id
+from flashdeck.sources.values import first_text, to_id
 from flashdeck.sources.yaml_file import Value, read_text
 
 FOLDER = "/"
@@ -54,7 +52,7 @@ class _Target:
     id: str
     root: str  # its name in Anki
     new_file: str = ""  # its deck.yaml, unless there is one
-    before: Compiled | None = None  # it as it was
+    before: Project | None = None  # it as it was
 
 
 def plan_import(path: Path, options: ImportOptions) -> ImportPlan:
@@ -73,7 +71,7 @@ def _known_kinds(folder: Path) -> dict[str, Kind]:
     """The kinds by the words that cards of the folder's deck may use."""
     kinds = dict(read_kinds())
     if (folder / "deck.yaml").exists():
-        for name, kind in compile_decks([folder]).library.kinds.items():
+        for name, kind in compile_project([folder], languages=()).frame.kinds.items():
             if kind.templates:
                 kinds[split_full_id(name)[1]] = kind
     return kinds
@@ -117,14 +115,15 @@ def _list(title: str, items: Sequence[str]) -> list[str]:
 def _find_target(parsed: ParsedImport, options: ImportOptions) -> _Target:
     """The deck in the folder, or a new one. Raises FlashdeckError."""
     folder = options.folder
-    before = compile_decks([folder]) if (folder / "deck.yaml").exists() else None
-    if before and before.library.decks:
-        deck = next((one for one in before.library.decks if one.folder == folder), before.library.decks[0])
+    before = compile_project([folder], languages=()) if (folder / "deck.yaml").exists() else None
+    if before and before.frame.decks:
+        decks = [*before.frame.decks.values()]
+        deck = next((one for one in decks if one.folder == folder), decks[0])
         if lacking := [language for language in parsed.languages if language not in deck.languages]:
             raise FlashdeckError(
                 f"'{lacking[0]}' is not a language of the deck in '{folder}'; add it in deck.yaml, or see --language"
             )
-        root = deck.name if isinstance(deck.name, str) else str(next(iter(deck.name.values())))
+        root = first_text(deck.name)
         return _Target(folder, deck.id, root, before=before)
     id = options.id or to_id(folder.resolve().name) or "imported"
     root = options.name or _common_root([card.deck for card in parsed.cards]) or id
@@ -149,12 +148,10 @@ def _below(deck: str, root: str) -> str:
 
 def _with_ids(cards: Sequence[ImportedCard], target: _Target) -> list[ImportedCard]:
     """Each card with an id: the one it has there by its guid, else made from its text, the same in a second import."""
-    library = target.before.library if target.before else None
-    by_guid = {}
-    if library:
-        by_guid = {card.guid(language): split_full_id(card.id)[1] for card in library.cards for language in card.languages}
+    facts = target.before.facts if target.before else None
+    by_guid = {guid: card.id for card, guids in facts.list_guids() for guid in guids} if facts else {}
     known = {at: by_guid[guid] for at, card in enumerate(cards) for guid in card.guids if guid in by_guid}
-    existing = {split_full_id(id)[1] for id in library.card_ids} if library else set()
+    existing = {split_full_id(id)[1] for id in facts.ids} if facts else set()
     named, taken = [], set(known.values())
     for at, card in enumerate(cards):
         if at in known:
@@ -182,15 +179,15 @@ def _words(value: Value) -> str:
 
 def _compare(cards: Sequence[ImportedCard], target: _Target) -> tuple[list[ImportedCard], list[str], int]:
     """The cards that are new, what is different in those that are not, and how many are the same."""
-    there = {card.id: card for card in target.before.library.cards} if target.before else {}
-    ids = target.before.library.card_ids if target.before else frozenset()
+    facts = target.before.facts if target.before else None
     new, changed, same = [], [], 0
     for card in cards:
         full_id = to_full_id(target.id, card.id)
-        if full_id not in ids:
+        fact = facts.find(full_id) if facts else None
+        if not facts or not fact:
             new.append(card)
-        elif full_id in there and (
-            keys := [key for key, value in card.values.items() if there[full_id].values.get(key) != value]
+        elif (there := facts.read_card(fact)) and (
+            keys := [key for key, value in card.values.items() if there.values.get(key) != value]
         ):
             changed.append(f"{card.origin}: {', '.join(keys)} of {full_id}")
         else:
@@ -241,7 +238,7 @@ def _to_entry(card: ImportedCard, deck: str, language: str, defaults: Mapping[st
     """A card as it stands in a file with these defaults. A guid is written unless it is the one that its id gives."""
     entry: dict[str, Value] = {"id": card.id}
     if any(guid != to_guid(to_full_id(deck, card.id), code) for code, guid in card.guids_in(language).items()):
-        entry["guid"] = card.guid
+        entry["guid"] = card.guid if isinstance(card.guid, str) else {**card.guid}
     if defaults.get("kind") != card.kind:
         entry["kind"] = card.kind
     if card.deck:
@@ -308,7 +305,8 @@ def _find_problems(
     wrong: dict[str, str] = {}
     wrong_kinds: dict[str, str] = {}
     rest: list[Problem] = []
-    for problem in _compile(files, target.folder):
+    deck = [target.folder] if (target.folder / "deck.yaml").exists() else []
+    for problem in compile_project(deck, edits=files, languages=()).problems:
         path = Path(problem.spot.path)
         if problem.level != "error":
             continue
@@ -322,26 +320,3 @@ def _find_problems(
         if card.kind in wrong_kinds:
             wrong.setdefault(card.id, f"its note type has a mistake: {wrong_kinds[card.kind]}")
     return rest, wrong
-
-
-def _compile(files: Mapping[Path, bytes], folder: Path) -> Iterable[Problem]:
-    """The problems of a deck's folder with these files in it."""
-    deck = [folder] if (folder / "deck.yaml").exists() else []
-    if all(path.parent == folder for path in files):
-        return compile_decks(deck, edits=files).problems
-    # kinds and media are looked up on the disk, so a copy of the folder has to hold them
-    with TemporaryDirectory() as place:
-        copy = Path(place) / (folder.resolve().name or "deck")
-        if deck:
-            shutil.copytree(folder, copy, ignore=shutil.ignore_patterns(".*", "dist"))
-        for path, data in files.items():
-            target = copy / path.relative_to(folder)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(data)
-        return [_move(problem, copy, folder) for problem in compile_decks([copy]).problems]
-
-
-def _move(problem: Problem, copy: Path, folder: Path) -> Problem:
-    """A problem of a copy of a folder as one of the folder."""
-    path = folder / Path(problem.spot.path).relative_to(copy)
-    return replace(problem, spot=replace(problem.spot, path=str(path)))

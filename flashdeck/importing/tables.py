@@ -3,7 +3,7 @@
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from io import BytesIO, StringIO
@@ -109,19 +109,21 @@ def _split(text: str, separator: str, before: int) -> tuple[list[tuple[int, tupl
     """The rows of a text, and what is special about its quotes."""
     csv.field_size_limit(LARGEST_CELL)
     try:
-        return _read_rows(csv.reader(StringIO(text, newline=""), delimiter=separator, strict=True), before), ""
+        return _read_rows(text, separator, before), ""
     except csv.Error:  # a quote that does not quote, as in 5" nails
         lines = text.split("\n")
         rows = [(before + at, tuple(line.split(separator))) for at, line in enumerate(lines, 1) if line.strip()]
         return rows, ", quotes taken literally"
 
 
-def _read_rows(reader: Iterable[list[str]], before: int) -> list[tuple[int, tuple[str, ...]]]:
+def _read_rows(text: str, separator: str, before: int) -> list[tuple[int, tuple[str, ...]]]:
+    """The rows that hold anything, each with the line at which it begins. Raises csv.Error."""
+    reader = csv.reader(StringIO(text, newline=""), delimiter=separator, strict=True)
     rows, line = [], 0
     for cells in reader:
         if any(cell.strip() for cell in cells):
             rows.append((before + line + 1, tuple(cells)))
-        line = reader.line_num  # type: ignore[attr-defined]  # csv's readers have it
+        line = reader.line_num
     return rows
 
 

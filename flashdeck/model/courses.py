@@ -1,11 +1,99 @@
-"""Which cards belong to a course, or to what the command line asks for. Selecting keeps the authors' order."""
+"""A course: a subset of the cards. Which cards belong to it, and what passes the filters of the command line."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 from unicodedata import normalize
 
-from flashdeck.model.cards import Card, Course
+from flashdeck.diagnostics.problem import Problem
+from flashdeck.model.decks import Deck
+from flashdeck.model.keys import COURSE_KEYS, RULE_KEYS
+from flashdeck.sources.values import read_id, read_texts, read_words, report_shape, report_unknown_keys
+from flashdeck.sources.yaml_file import Node, Route, Value
+
+Words = Mapping[str, tuple[str, ...]]  # by `kinds`, `tags` and `decks`
+
+
+@dataclass(frozen=True)
+class Course:
+    """A subset of the cards: those that match any of `include`, or are named in `cards`, and match none of `exclude`."""
+
+    id: str
+    title: Value
+    include: Words
+    exclude: Words
+    cards: tuple[str, ...]
+    deck: str  # the id of the deck that defines it, whose wording it takes
+    node: Node = field(repr=False, compare=False)
+    valid: bool = True  # whether nothing is wrong with what it names its cards by
+
+    def routes(self, *route: str) -> dict[str, Route]:
+        """The routes to the words of one of its lists; of a word that stands twice, to the first."""
+        value = self.node.node(*route).value
+        if isinstance(value, str):
+            return {value: route}
+        return {word: (*route, at) for at, word in reversed([*enumerate(value)]) if isinstance(word, str)}
+
+
+def read_course(node: Node, deck: Deck, problems: list[Problem]) -> Course | None:
+    """The course at `node`; adds what is wrong with it to `problems`."""
+    typed, before = node.fields, len(problems)
+    misspelt = report_unknown_keys(node, COURSE_KEYS, "a course", problems)
+    id = read_id(node, problems, misspelt)
+    rules: dict[str, dict[str, tuple[str, ...]]] = {"include": {}, "exclude": {}}
+    for key in rules:
+        place = node.node(key)
+        if key not in typed:
+            continue
+        if not isinstance(place.value, dict):
+            report_shape(place, f"'{key}'", "a mapping of 'kinds', 'tags' or 'decks'", problems)
+            continue
+        report_unknown_keys(place, RULE_KEYS, f"a course's '{key}'", problems)
+        for name in RULE_KEYS:
+            if name in place.value:
+                rules[key][name] = tuple(read_words(place.node(name), f"'{name}'", problems))
+    cards = tuple(read_words(node.node("cards"), "'cards'", problems)) if "cards" in typed else ()
+    valid = len(problems) == before
+    titled = "title" in typed and deck.valid and read_texts(node.node("title"), "'title'", deck.languages, problems)
+    if not id:
+        return None
+    return Course(id, typed["title"] if titled else id, rules["include"], rules["exclude"], cards, deck.id, node, valid)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The rules of all courses. Thousands of cards are alike in all that rules ask for, and are matched once."""
+
+    courses: Sequence[Course]
+    _matched: dict[tuple[str, str, tuple[str, ...]], tuple[tuple[str, ...], frozenset[str]]] = field(default_factory=dict)
+    _named: dict[str, set[str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for course in self.courses:
+            for id in course.cards:
+                self._named.setdefault(id, set()).add(course.id)
+
+    def find(self, id: str, kind: str, deck: str, tags: tuple[str, ...]) -> tuple[str, ...]:
+        """The ids of the courses of a card, by its full id and what the rules ask for."""
+        asked = (kind, deck, tags)
+        if asked not in self._matched:
+            excluded = frozenset(course.id for course in self.courses if _matches(asked, course.exclude))
+            included = [course.id for course in self.courses if _matches(asked, course.include)]
+            self._matched[asked] = tuple(id for id in included if id not in excluded), excluded
+        found, excluded = self._matched[asked]
+        if named := self._named.get(id, set()) - excluded:
+            return tuple(course.id for course in self.courses if course.id in named or course.id in found)
+        return found
+
+
+def _matches(card: tuple[str, str, tuple[str, ...]], rule: Words) -> bool:
+    """Whether a card (its kind, deck and tags) has any of the kinds, decks or tags that a rule names."""
+    kind, deck, tags = card
+    return (
+        bool({kind, kind.rpartition("/")[2]} & {*rule.get("kinds", ())})
+        or deck in rule.get("decks", ())
+        or not {*tags}.isdisjoint(rule.get("tags", ()))
+    )
 
 
 @dataclass(frozen=True)
@@ -18,7 +106,7 @@ class Filter:
 
 
 class Tagged(Protocol):
-    """A note, or a card without one."""
+    """A note, or a card that is left out of a language."""
 
     @property
     def kind(self) -> str: ...
@@ -30,58 +118,15 @@ T = TypeVar("T", bound=Tagged)
 
 
 def select(notes: Iterable[T], wanted: Filter) -> list[T]:
-    """The notes that pass the filter."""
+    """The notes that pass the filter, in their order."""
     if wanted == Filter():
         return list(notes)
-    tags, without_tags = ({normalize("NFC", tag) for tag in some} for some in (wanted.tags, wanted.without_tags))
+    words = (wanted.kinds, wanted.tags, wanted.without_tags)
+    kinds, tags, without_tags = ({normalize("NFC", word) for word in some} for some in words)
     return [
         note
         for note in notes
-        if (not wanted.kinds or note.kind in wanted.kinds or note.kind.rpartition("/")[2] in wanted.kinds)
+        if (not kinds or note.kind in kinds or note.kind.rpartition("/")[2] in kinds)
         and (not tags or not tags.isdisjoint(note.tags))
         and without_tags.isdisjoint(note.tags)
     ]
-
-
-def select_course(cards: Iterable[Card], course: Course) -> list[Card]:
-    """The cards of a course: those that match any of its rules or are named by it, but never one that it excludes."""
-    cards = list(cards)
-    chosen = find_courses(cards, [course])
-    return [card for card in cards if card.id in chosen]
-
-
-def find_courses(cards: Iterable[Card], courses: Sequence[Course]) -> dict[str, list[str]]:
-    """The ids of the courses of each card that belongs to one, by its id."""
-    named: dict[str, set[str]] = {}
-    for course in courses:
-        for id in course.cards:
-            named.setdefault(id, set()).add(course.id)
-    rules = [(course.id, _to_rule(course.include), _to_rule(course.exclude)) for course in courses]
-    # thousands of cards are alike in all that rules ask for
-    judged: dict[tuple[str, str, tuple[str, ...]], tuple[list[str], set[str]]] = {}
-    found = {}
-    for card in cards:
-        asked = (card.kind.name, card.deck.id, card.tags)
-        if asked not in judged:
-            barred = {id for id, _, exclude in rules if _matches(card, exclude)}
-            judged[asked] = [id for id, include, _ in rules if id not in barred and _matches(card, include)], barred
-        ids, barred = judged[asked]
-        if more := named.get(card.id, set()) - barred:
-            ids = [course.id for course in courses if course.id in more or course.id in ids]
-        if ids:
-            found[card.id] = ids
-    return found
-
-
-Rule = tuple[frozenset[str], frozenset[str], frozenset[str]]  # words for kinds, ids of decks, tags
-
-
-def _to_rule(rule: dict[str, tuple[str, ...]]) -> Rule:
-    kinds, decks, tags = (frozenset(rule.get(key, ())) for key in ("kinds", "decks", "tags"))
-    return kinds, decks, tags
-
-
-def _matches(card: Card, rule: Rule) -> bool:
-    """Whether a card has any of the kinds, decks or tags that a rule names."""
-    kinds, decks, tags = rule
-    return card.kind.name in kinds or card.kind.word in kinds or card.deck.id in decks or not tags.isdisjoint(card.tags)

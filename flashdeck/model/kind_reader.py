@@ -16,8 +16,10 @@ from typing import Any
 from unicodedata import normalize
 
 from flashdeck.diagnostics.problem import Problem, nearest
+from flashdeck.model.keys import CARD_KEYS, FILE_KEYS
 from flashdeck.model.kinds import COMMON_FIELDS, Field, Kind, Template
 from flashdeck.model.template_language import find_mistakes, find_scripts, find_shown
+from flashdeck.sources.files import Files
 from flashdeck.sources.values import (
     as_mapping,
     as_text,
@@ -25,9 +27,9 @@ from flashdeck.sources.values import (
     read_texts,
     read_word,
     read_words,
+    report_shape,
+    report_unknown_keys,
     short,
-    tell_shape,
-    tell_unknown_keys,
 )
 from flashdeck.sources.yaml_file import Node, Source, Value, read_plain, read_source
 
@@ -38,10 +40,7 @@ TEMPLATE_KEYS = ("name", "front", "back", "when", "id")
 EXAMPLE_KEYS = ("id", "tags", "reference", "extra")  # beside the kind's fields
 TYPES = ("text", "texts", "options", "references", "word", "flag", "date", "day", "media", "shapes")
 # What every card or file has: no field of a kind can have these keys, but it may ask for a reference.
-RESERVED_KEYS = frozenset(
-    ("id", "guid", "kind", "deck", "languages", "tags", "extra", "sensitive", "retired", "override")
-    + ("cards", "references", "courses")
-)
+RESERVED_KEYS = frozenset((*CARD_KEYS, "override", *FILE_KEYS)) - {"reference"}
 PART = re.compile(r"\[\[(\w+)\]\]")
 
 Labels = dict[str, dict[str, str]]
@@ -51,16 +50,16 @@ Labels = dict[str, dict[str, str]]
 def read_kinds() -> dict[str, Kind]:
     """The kinds that come with flashdeck, by name."""
     problems: list[Problem] = []
-    kinds = _read_folder(FOLDER, {}, problems)
+    kinds = _read_folder(FOLDER, {}, Files(), problems)
     assert not problems, problems
     return {kind.name: kind for kind in kinds}
 
 
-def read_own_kinds(folder: Path, problems: list[Problem]) -> list[Kind]:
-    """The kinds of the deck in `folder`, by their words."""
-    if not (folder / "kinds").is_dir():
+def read_own_kinds(folder: Path, files: Files, problems: list[Problem]) -> list[Kind]:
+    """The kinds in the folder `kinds` of a deck."""
+    if not files.list_below(folder):
         return []
-    return _read_folder(folder / "kinds", _read_parts(FOLDER, problems), problems)
+    return _read_folder(folder, _read_shared_parts(), files, problems)
 
 
 @dataclass(frozen=True)
@@ -71,38 +70,48 @@ class _Shared:
     css: str
     parts: Mapping[str, str]
     own_parts: Mapping[str, str]
+    files: Files
 
 
-def _read_folder(folder: Path, parts: Mapping[str, str], problems: list[Problem]) -> list[Kind]:
+def _read_folder(folder: Path, parts: Mapping[str, str], files: Files, problems: list[Problem]) -> list[Kind]:
     css = (FOLDER / "style.css").read_text(encoding="utf-8")
-    own_parts = _read_parts(folder, problems)
-    shared = _Shared(_read_shared_labels(), css, {**parts, **own_parts}, own_parts)
+    own_parts = _read_parts(folder, files, problems)
+    shared = _Shared(_read_shared_labels(), css, {**parts, **own_parts}, own_parts, files)
     kinds = []
-    for path in sorted(path for path in folder.iterdir() if path.is_dir() and path.name[0] not in "._"):
-        source = read_source(path / "kind.yaml", problems)
+    names = {name.partition("/")[0] for name in files.list_below(folder) if "/" in name}
+    for path in (folder / name for name in sorted(names) if name[0] not in "._"):
+        source = read_source(path / "kind.yaml", files, problems)
         if isinstance(source.value, dict):
             kinds.append(_read_kind(source.node(), path, shared, problems))
-        elif not source.unread:
+            continue
+        if not source.unread:
             problems.append(source.node().problem("wrong-shape", "kind.yaml must be a mapping", help="begin it with 'fields:'"))
+        kinds.append(Kind(normalize("NFC", path.name), {}, (), {}, "", {}))  # its cards have a kind that is known
     return kinds
 
 
 @cache
 def _read_shared_labels() -> Labels:
-    return _read_labels(read_source(FOLDER / "labels.yaml", []).node(), [])
+    return _read_labels(read_source(FOLDER / "labels.yaml", Files(), []).node(), [])
 
 
-def _read_parts(folder: Path, problems: list[Problem]) -> dict[str, str]:
-    return {path.stem.replace("-", "_"): read_plain(path, problems).text for path in sorted(folder.glob("*.html"))}
+@cache
+def _read_shared_parts() -> Mapping[str, str]:
+    return _read_parts(FOLDER, Files(), [])
+
+
+def _read_parts(folder: Path, files: Files, problems: list[Problem]) -> dict[str, str]:
+    paths = [folder / name for name in files.list_below(folder) if name.endswith(".html") and "/" not in name]
+    return {normalize("NFC", path.stem).replace("-", "_"): read_plain(path, files, problems).text for path in paths}
 
 
 def _read_kind(node: Node, folder: Path, shared: _Shared, problems: list[Problem]) -> Kind:
     known = len(problems)
     about = as_mapping(node.value)
     cloze, typed_field = as_text(about.get("cloze", "")), as_text(about.get("typed", ""))
-    tell_unknown_keys(node, KIND_KEYS, "a kind", problems)
+    misspelt = report_unknown_keys(node, KIND_KEYS, "a kind", problems)
     imported = _read_imported_note_type(node.node("anki"), problems) if "anki" in about else None
-    fields = _read_fields(node, () if "anki" in about else COMMON_FIELDS, problems)
+    fields = {} if "fields" in misspelt else _read_fields(node, () if "anki" in about else COMMON_FIELDS, problems)
     # a note type from elsewhere stays as it is: nothing of flashdeck's is added to it, and nothing in it is replaced
     own_labels = _read_labels(node.node("labels"), problems) if "labels" in about and not imported else {}
     labels = {} if imported else shared.labels | own_labels
@@ -110,16 +119,16 @@ def _read_kind(node: Node, folder: Path, shared: _Shared, problems: list[Problem
         if key in about:
             read_word(node.node(key), f"'{key}'", fields, problems)
     if len(problems) > known:  # templates and cards would only be wrong for the same reasons
-        return Kind(folder.name, fields, (), {}, "", {})
+        return Kind(normalize("NFC", folder.name), fields, (), {}, "", {})
     parts = {} if imported else shared.parts
     names = tuple(field.name for field in fields.values() if field.name) + (() if imported else COMMON_FIELDS)
-    context = _Context(folder, fields, names, cloze, labels, parts, shared.own_parts)
+    context = _Context(folder, fields, names, cloze, labels, parts, shared.own_parts, shared.files)
     templates, scripts = _read_templates(node, context, problems)
     if not imported:
         _check_word_labels(node, fields, labels, problems)
-    css = read_plain(folder / "style.css", problems).text if (folder / "style.css").exists() else ""
+    css = read_plain(folder / "style.css", shared.files, problems).text if shared.files.digest(folder / "style.css") else ""
     return Kind(
-        folder.name,
+        normalize("NFC", folder.name),
         fields,
         templates,
         labels,
@@ -139,11 +148,13 @@ def _read_kind(node: Node, folder: Path, shared: _Shared, problems: list[Problem
 def _read_imported_note_type(node: Node, problems: list[Problem]) -> tuple[int, str] | None:
     """The id (0 where there is none) and name of the note type that learners have from elsewhere."""
     if not isinstance(node.value, dict):
-        tell_shape(node, "'anki'", "a mapping of 'id' and 'name'", problems)
+        report_shape(node, "'anki'", "a mapping of 'id' and 'name'", problems)
         return None
-    tell_unknown_keys(node, ("id", "name"), "'anki'", problems)
+    misspelt = report_unknown_keys(node, ("id", "name"), "'anki'", problems)
     name = node.value.get("name")
     if not isinstance(name, str) or not name.strip():
+        if "name" in misspelt:
+            return None
         problems.append(node.problem("missing-field", "'anki' has no 'name'", help="add the name of the note type in Anki"))
         return None
     return _read_number(node, "id", problems), name
@@ -156,19 +167,19 @@ def _read_number(node: Node, key: str, problems: list[Problem]) -> int:
         return 0
     if isinstance(text, str) and re.fullmatch(r"-?[0-9]{1,19}", text) and -(2**63) <= int(text) < 2**63:
         return int(text)
-    tell_shape(node.node(key), f"'{key}'", "a number", problems)
+    report_shape(node.node(key), f"'{key}'", "a number", problems)
     return 0
 
 
 def _read_example(node: Node, fields: Mapping[str, Field], problems: list[Problem]) -> Mapping[str, Value]:
     """A card of the kind, complete but for its kind; its texts are judged where they are used, in the deck of `init`."""
     if not isinstance(node.value, dict):
-        tell_shape(node, "'example'", "a mapping of fields, as a card has them", problems)
+        report_shape(node, "'example'", "a mapping of fields, as a card has them", problems)
         return {}
-    tell_unknown_keys(node, (*fields, *EXAMPLE_KEYS), "this kind", problems)
-    read_id(node, problems)
+    misspelt = report_unknown_keys(node, (*fields, *EXAMPLE_KEYS), "this kind", problems)
+    read_id(node, problems, misspelt)
     for field in fields.values():
-        if field.required and field.key not in node.value:
+        if field.required and field.key not in node.value and field.key not in misspelt:
             message = f"this example has no '{field.key}'"
             problems.append(node.problem("missing-field", message, help="add it: this kind requires it"))
     return node.value
@@ -186,7 +197,7 @@ def _read_fields(node: Node, common: Collection[str], problems: list[Problem]) -
     names = {name.casefold() for name in common}
     for key, about in abouts.items():
         if about != "" and not isinstance(about, dict):
-            tell_shape(place.node(key), f"'{key}'", "a mapping such as '{type: text}'", problems)
+            report_shape(place.node(key), f"'{key}'", "a mapping such as '{type: text}'", problems)
             continue
         if key in RESERVED_KEYS or not re.fullmatch(r"[\w.-]+", key):
             reason = "is what every card or file has" if key in RESERVED_KEYS else "cannot be a key"
@@ -235,11 +246,10 @@ FIELD_KEYS = ("name", *FIELD_READERS, "id")
 
 def _read_field(node: Node, key: str, fields: Collection[str], problems: list[Problem]) -> Field:
     about = as_mapping(node.value)
-    if about:
-        tell_unknown_keys(node, FIELD_KEYS, "a field", problems)
+    misspelt = report_unknown_keys(node, FIELD_KEYS, "a field", problems) if about else {}
     values = {name: read(node.node(name), fields, problems) for name, read in FIELD_READERS.items() if name in about}
     type = values.get("type", "text")
-    if type == "word" and not values.get("words"):
+    if type == "word" and not values.get("words") and "words" not in misspelt:
         problems.append(node.problem("missing-field", f"the field '{key}' has no 'words'", help="list the words it may take"))
     default = "" if type in ("references", "day") or key == "type_answer" else key.replace("_", " ").capitalize()
     name = "" if about.get("name", default) == "" else _read_name(node, default, problems)
@@ -250,7 +260,7 @@ def _read_name(node: Node, default: str, problems: list[Problem]) -> str:
     """The name of a field or card in Anki; empty where Anki would rename it without a word, and updates would stop."""
     name = as_mapping(node.value).get("name", default)
     if not isinstance(name, str):
-        tell_shape(node.node("name"), "'name'", "a text", problems)
+        report_shape(node.node("name"), "'name'", "a text", problems)
         return ""
     wrong = next(iter(re.findall(r'[:"{}]|^[#^/]', name)), "")
     if not wrong and name == name.strip() and name and normalize("NFC", name) == name:
@@ -271,7 +281,7 @@ def _read_labels(node: Node, problems: list[Problem]) -> Labels:
     if node.value == "":
         return {}
     if not isinstance(node.value, dict):
-        tell_shape(node, "'labels'", "a mapping of words to texts", problems)
+        report_shape(node, "'labels'", "a mapping of words to texts", problems)
         return {}
     labels: Labels = {}
     for word, texts in node.value.items():
@@ -279,7 +289,7 @@ def _read_labels(node: Node, problems: list[Problem]) -> Labels:
         if by_language and by_language == texts:
             labels[word] = by_language
         else:
-            tell_shape(node.node(word), f"the label '{word}'", "a text in each language, such as '{en: ...}'", problems)
+            report_shape(node.node(word), f"the label '{word}'", "a text in each language, such as '{en: ...}'", problems)
     return labels
 
 
@@ -302,6 +312,7 @@ class _Context:
     labels: Labels
     parts: Mapping[str, str]
     own_parts: Mapping[str, str]  # those that come with flashdeck run nothing that needs leave
+    files: Files
 
     @property
     def has_words(self) -> bool:
@@ -315,7 +326,7 @@ def _read_templates(node: Node, context: _Context, problems: list[Problem]) -> t
     typed = "cards" in about_kind
     cards = about_kind.get("cards", {"card": {}})
     if not isinstance(cards, dict) or not cards:
-        tell_shape(node.node("cards"), "'cards'", "a mapping of keys to their 'front' and 'back'", problems)
+        report_shape(node.node("cards"), "'cards'", "a mapping of keys to their 'front' and 'back'", problems)
         return (), ()
     templates: list[Template] = []
     scripts: list[Problem] = []
@@ -323,10 +334,10 @@ def _read_templates(node: Node, context: _Context, problems: list[Problem]) -> t
     for key, about in cards.items():
         place = node.node("cards", key) if typed else node
         if not isinstance(about, dict):
-            tell_shape(place, f"the card '{key}'", "a mapping with 'name', 'front' and 'back'", problems)
+            report_shape(place, f"the card '{key}'", "a mapping with 'name', 'front' and 'back'", problems)
             continue
         if typed:
-            tell_unknown_keys(place, TEMPLATE_KEYS, "a card of a kind", problems)
+            report_unknown_keys(place, TEMPLATE_KEYS, "a card of a kind", problems)
         name = _read_name(place, key if typed else "Card", problems)
         if not name:
             continue
@@ -352,14 +363,15 @@ def _read_side(node: Node, about: Mapping[str, Value], side: str, context: _Cont
     """The HTML of the front or back of a card; one without a path where there is none."""
     file = about.get(side, f"{side}.html")
     if not isinstance(file, str) or not re.fullmatch(r"[\w. -]+", file):
-        tell_shape(node.node(side), f"'{side}'", "the name of a file beside kind.yaml", problems)
+        report_shape(node.node(side), f"'{side}'", "the name of a file beside kind.yaml", problems)
         return Source("", "", "")
-    if not (context.folder / file).is_file():
+    path = context.files.find(context.folder, file)
+    if not path:
         help = f"write it beside kind.yaml, or name another in '{side}'"
         where = (side,) if side in about else ()
         problems.append(node.problem("missing-file", f"there is no file '{file}'", *where, help=help))
         return Source("", "", "")
-    html = read_plain(context.folder / file, problems)
+    html = read_plain(path, context.files, problems)
     for mistake in find_mistakes(html.text, context.names):
         problems.append(Problem(html.spot_at(mistake.index), mistake.code, mistake.message, mistake.help))
     for found in PART.finditer(html.text) if context.has_words else ():

@@ -88,6 +88,11 @@ class Kind:
         return tuple(field.key for field in self.fields.values() if field.type == "day")
 
     @cached_property
+    def shapes(self) -> str:
+        """The key of its field of shapes, if its gaps are places on a picture."""
+        return self.cloze if self.cloze and self.fields[self.cloze].type == "shapes" else ""
+
+    @cached_property
     def has_media(self) -> bool:
         """Whether it has a field for a picture or sound."""
         return any(field.type == "media" for field in self.fields.values())

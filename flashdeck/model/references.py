@@ -1,12 +1,12 @@
 """Reads references as Zotero and pandoc write them (CSL-YAML), and cites them as people do."""
 
 import re
+from dataclasses import dataclass, field
 from html import escape
 
 from flashdeck.diagnostics.problem import Problem
-from flashdeck.model.cards import Reference
-from flashdeck.sources.values import read_date, read_id, read_texts, short, tell_shape, tell_unknown_keys
-from flashdeck.sources.yaml_file import Node
+from flashdeck.sources.values import read_date, read_id, read_texts, report_shape, report_unknown_keys, short
+from flashdeck.sources.yaml_file import Node, Value
 
 # The variables of CSL 1.0.2.
 NAMES = frozenset(
@@ -27,20 +27,36 @@ TEXTS = frozenset(
 OTHERS = frozenset(("id", "categories", "custom"))
 
 
+@dataclass(frozen=True, eq=False)  # thousands of cards cite one and the same
+class Reference:
+    """A cited source."""
+
+    id: str
+    authors: tuple[str, ...]
+    title: str
+    container: str
+    publisher: str
+    year: str
+    url: str
+    language: str
+    node: Node = field(repr=False, compare=False)
+
+
 def read_reference(node: Node, problems: list[Problem]) -> Reference | None:
-    """The reference at `node`; what is wrong with it is added to `problems`."""
-    tell_unknown_keys(node, NAMES | DATES | TEXTS | OTHERS, "a reference", problems)
-    id = read_id(node, problems)
+    """The reference at `node`; adds what is wrong with it to `problems`. One without a title can be cited all the same."""
+    typed = node.fields
+    misspelt = report_unknown_keys(node, NAMES | DATES | TEXTS | OTHERS, "a reference", problems)
+    id = read_id(node, problems, misspelt)
     texts = {
-        key: node.value[key].strip()
-        for key in node.value
-        if key in TEXTS and read_texts(node.node(key), f"'{key}'", (), problems)
+        key: value.strip()
+        for key, value in typed.items()
+        if key in TEXTS and read_texts(node.node(key), f"'{key}'", (), problems) and isinstance(value, str)
     }
-    whose = "author" if "author" in node.value else "editor"
-    authors = _read_names(node.node(whose), whose, problems) if whose in node.value else ()
-    if "title" not in node.value:
+    whose = "author" if "author" in typed else "editor"
+    authors = _read_names(node.node(whose), whose, problems) if whose in typed else ()
+    if "title" not in typed and "title" not in misspelt:
         problems.append(node.problem("missing-field", "this reference has no 'title'", help="add it"))
-    if not node.value.keys() & {"author", "editor", "publisher", "container-title"}:
+    if not {*typed, *misspelt} & {"author", "editor", "publisher", "container-title"}:
         message = "this reference does not say whose it is"
         problems.append(node.problem("missing-field", message, help="add 'author' or 'publisher'"))
     url = texts.get("URL", "")
@@ -49,16 +65,16 @@ def read_reference(node: Node, problems: list[Problem]) -> Reference | None:
         problems.append(node.problem("bad-url", f"'{short(url)}' is not an address of the web", "URL", help=help))
     if not url and "DOI" in texts:
         url = f"https://doi.org/{texts['DOI']}"
-    year = _read_year(node.node("issued"), problems) if "issued" in node.value else ""
-    if not id or "title" not in texts:
+    year = _read_year(node.node("issued"), problems) if "issued" in typed else ""
+    if not id:
         return None
     container, publisher = texts.get("container-title", ""), texts.get("publisher", "")
-    return Reference(id, authors, texts["title"], container, publisher, year, url, texts.get("language", ""), node)
+    return Reference(id, authors, texts.get("title", ""), container, publisher, year, url, texts.get("language", ""), node)
 
 
 def _read_names(node: Node, key: str, problems: list[Problem]) -> tuple[str, ...]:
     if not isinstance(node.value, list):
-        tell_shape(node, f"'{key}'", "a list of names", problems)
+        report_shape(node, f"'{key}'", "a list of names", problems)
         return ()
     found = []
     for at, name in enumerate(node.value):
@@ -68,13 +84,13 @@ def _read_names(node: Node, key: str, problems: list[Problem]) -> tuple[str, ...
         elif "family" in parts:
             found.append(", ".join(filter(None, (parts["family"], parts.get("given")))))
         else:
-            tell_shape(node.node(at), f"a name of '{key}'", "{family: ..., given: ...} or {literal: ...}", problems)
+            report_shape(node.node(at), f"a name of '{key}'", "{family: ..., given: ...} or {literal: ...}", problems)
     return tuple(found)
 
 
 def _read_year(node: Node, problems: list[Problem]) -> str:
     """The year of a CSL date: 2018-03-06, {year: 2018}, {date-parts: [[2018, 3, 6]]} or {literal: spring 2018}."""
-    value = node.value
+    value: Value | None = node.value
     if isinstance(value, list) and value:
         value = value[0]
     if isinstance(value, dict):

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from flashdeck.diagnostics.problem import nearest
-from flashdeck.sources.yaml_file import Mistake
+from flashdeck.sources.yaml_errors import Mistake
 
 # What Anki fills in beside the fields of a note.
 SPECIAL = frozenset(("FrontSide", "Tags", "Type", "Deck", "Subdeck", "Card", "CardFlag", "CardID"))

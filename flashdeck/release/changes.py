@@ -8,8 +8,7 @@ from html import unescape
 from pathlib import Path
 
 from flashdeck.anki.identity import RETIRED_TAG
-from flashdeck.anki.package_reader import PackageError
-from flashdeck.anki.package_writer import Stored, read_package
+from flashdeck.anki.package_reader import PackageError, Stored, read_package
 from flashdeck.diagnostics.problem import FlashdeckError
 from flashdeck.model.cards import fill_gaps
 from flashdeck.model.kind_reader import read_kinds

@@ -1,119 +1,131 @@
 """What cannot be taken back once learners have it, checked against the ledgers of earlier releases."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
-from flashdeck.anki.note import Note, NoteType, to_deck_name
+from flashdeck.anki.identity import in_language, split_language
+from flashdeck.anki.note import Note, NoteType
+from flashdeck.build.link import Facts
+from flashdeck.build.unit import RETIRED, Unit, to_rows
 from flashdeck.diagnostics.problem import Problem, find_nearest
-from flashdeck.model.cards import Card, Deck, Library
-from flashdeck.release.ledger import Ledger, ReleasedNote, digest_guid
+from flashdeck.model.decks import Deck
+from flashdeck.release.ledger import Ledger, ReleasedNote, digest_guid, to_released_keys
 
-Render = Callable[[Card, str], Note]
+Types = Mapping[tuple[str, str], NoteType]  # by kind and language
+FindNotes = Callable[[Deck], list[Note]]  # the notes of a deck in all its languages
 
 
-def check_releases(
-    library: Library, ledgers: Mapping[str, Ledger], types: Mapping[str, NoteType], render: Render | None
+def check_compatibility(
+    facts: Facts, ledgers: Mapping[str, Ledger], types: Types, find_notes: FindNotes | None
 ) -> Iterator[Problem]:
-    """All that learners of an earlier release would lose. `types` are the note types by `kind@language`.
+    """All that learners of an earlier release would lose.
 
-    `render` makes the note of a card, so that a renamed card is known again by what is on it; only for sound sources.
+    `find_notes` serves to recognise a renamed card by its content; it is None where the project has errors.
     """
-    by_deck: dict[str, dict[str, Card]] = {}
-    for card in library.cards:
-        deck_id, _, id = card.id.partition("/")
-        by_deck.setdefault(deck_id, {})[id] = card
-    for deck in library.decks:
-        ledger = ledgers[deck.id]
-        if not ledger.lines:
+    for id, ledger in ledgers.items():
+        if not ledger.notes:
             continue
-        released = {name: note for name, note in ledger.notes.items() if "/" not in name}  # not what it words otherwise
-        cards = by_deck.get(deck.id, {})
+        deck, released = facts.frame.decks[id], ledger.own_notes
+        units = [unit for unit in facts.units if unit.deck == id]
         yield from _check_languages(deck, released)
-        yield from _check_ids(library, deck, ledger, released, cards, render)
-        yield from _check_cards(deck, released, cards)
-        yield from _check_decks(library, deck, ledger, cards)
-        yield from check_types(ledger, types)
+        yield from _check_ids(facts, deck, ledger, released, find_notes)
+        for unit in units:
+            yield from _check_cards(facts, unit, deck, released)
+        yield from _check_decks(units, ledger)
+        yield from _check_types(ledger, types)
 
 
 def _check_languages(deck: Deck, released: Mapping[str, ReleasedNote]) -> Iterator[Problem]:
-    for language in sorted({name.partition("@")[2] for name in released} - set(deck.languages)):
+    for language in sorted({split_language(name)[1] for name in released} - set(deck.languages)):
         message = f"this deck was released in '{language}', and its learners would get no more corrections"
         help = f"keep '{language}' in 'languages'; cards may be left out of it one by one, by retiring them"
         yield deck.node.problem("dropped-language", message, "languages", help=help)
 
 
 def _check_ids(
-    library: Library,
-    deck: Deck,
-    ledger: Ledger,
-    released: Mapping[str, ReleasedNote],
-    cards: Mapping[str, Card],
-    render: Render | None,
+    facts: Facts, deck: Deck, ledger: Ledger, released: Mapping[str, ReleasedNote], find_notes: FindNotes | None
 ) -> Iterator[Problem]:
+    ids = facts.ids_of(deck.id)
     by_id: dict[str, list[str]] = {}
     for name in released:
-        id, _, language = name.partition("@")
-        by_id.setdefault(id, []).append(language)
-    new = {id: card for id, card in cards.items() if id not in by_id}
-    names = frozenset(new)
-    vanished = [id for id in by_id if f"{deck.id}/{id}" not in library.card_ids and not library.may_define(id)]
-    same = _find_rendered(new.values(), render) if vanished and render else {}
+        id, language = split_language(name)
+        if id not in ids:
+            by_id.setdefault(id, []).append(language)
+    vanished = [id for id in by_id if not facts.may_define(id)]
+    if not vanished:
+        return
+    new = ids - {split_language(name)[0] for name in released}
+    same = (
+        {(note.kind, note.type.language, note.digest): note.card for note in find_notes(deck) if note.card in new}
+        if find_notes
+        else {}
+    )
     for id in vanished:
-        notes = {language: released[f"{id}@{language}"] for language in by_id[id]}
-        shown = [(note.kind, language, note.digest) for language, note in notes.items()]
-        like = next((same[one] for one in shown if one in same), "") or find_nearest(id, names)
+        notes = {language: released[in_language(id, language)] for language in by_id[id]}
+        contents = [(note.kind, language, note.digest) for language, note in notes.items()]
+        like = next((same[one] for one in contents if one in same), "") or find_nearest(id, new)
         help = "bring it back and, to withdraw it, write 'retired:' on it"
         if like:
             help = f"if it is '{like}' now, give that card its old id back; else {help}"
         message = f"the card '{id}' was released and is gone: its learners would keep it and get no correction"
-        yield Problem(ledger.spot(f"note {id}@{by_id[id][0]}"), "vanished-id", message, help)
+        yield Problem(ledger.spot(f"note {in_language(id, by_id[id][0])}"), "vanished-id", message, help)
 
 
-def _find_rendered(cards: Iterable[Card], render: Render) -> dict[tuple[str, str, str], str]:
-    """The ids of cards by what is on them: kind, language and digest."""
-    found: dict[tuple[str, str, str], str] = {}
-    for card in cards:
-        for language in card.languages:
-            note = render(card, language)
-            found.setdefault((card.kind.name, language, note.digest), card.id.partition("/")[2])
-    return found
+def _check_cards(facts: Facts, unit: Unit, deck: Deck, released: Mapping[str, ReleasedNote]) -> Iterator[Problem]:
+    """The released cards of one file. What is wrong with a card for another reason is reported for that reason only."""
+    ids, kinds, valid = (to_rows(column) for column in (unit.cards.ids, unit.cards.kinds, unit.cards.valid))
+    for language in deck.languages:
+        here: dict[int, tuple[str, str]] = {}  # templates and guid, by row
+        if table := unit.languages.get(language):
+            rows = zip(to_rows(table.rows), to_rows(table.templates), to_rows(table.guids), strict=True)
+            here = {int(row): (templates, guid) for row, templates, guid in rows}
+        for row, id in enumerate(ids):
+            note = released.get(in_language(id, language))
+            if not note or not kinds[row]:
+                continue
+            report = partial(_report, facts, unit, row)
+            if kinds[row] != note.kind:
+                message = f"this card was released as a {note.kind}; Anki cannot make a {kinds[row]} of it"
+                help = "retire it, and write a new card with an id of its own"
+                yield report("changed-kind", message, "kind", help)
+            elif row not in here:
+                if valid[row]:
+                    message = f"this card was released in '{language}' and is not in it any more"
+                    help = (
+                        f"translate what is missing, or take '{language}' into its 'languages' again; to withdraw it, retire it"
+                    )
+                    yield report("dropped-language", message, "languages", help)
+            elif digest_guid(f"{deck.id}/{id}", language, here[row][1]) != note.guid:
+                message = f"this card was released in '{language}' under another guid: its learners would have it twice"
+                yield report("changed-guid", message, "guid", "bring the old 'guid' back" if note.guid else "delete the 'guid'")
+            elif valid[row] and here[row][0] not in (note.templates, RETIRED):
+                lost = sorted({*note.cards} - {*map(int, filter(None, here[row][0].split(",")))})
+                if lost:
+                    yield _report_blank(facts, unit, row, lost[0])
 
 
-def _check_cards(deck: Deck, released: Mapping[str, ReleasedNote], cards: Mapping[str, Card]) -> Iterator[Problem]:
-    for name, note in released.items():
-        id, _, language = name.partition("@")
-        card = cards.get(id)
-        if not card or language not in deck.languages:
-            continue
-        if card.kind.name != note.kind:
-            message = f"this card was released as a {note.kind}; Anki cannot make a {card.kind.name} of it"
-            help = "retire it, and write a new card with an id of its own"
-            yield card.problem("changed-kind", message, "kind", help=help)
-        elif language not in card.languages:
-            message = f"this card was released in '{language}' and is not in it any more"
-            help = f"translate what is missing, or take '{language}' into its 'languages' again; to withdraw it, retire it"
-            yield card.problem("dropped-language", message, *_route(card, "languages"), help=help)
-        elif digest_guid(card.id, language, card.guid(language)) != note.guid:
-            message = f"this card was released in '{language}' under another guid: its learners would have it twice"
-            help = "bring the old 'guid' back" if note.guid else "delete the 'guid'"
-            yield card.problem("changed-guid", message, *_route(card, "guid"), help=help)
-        elif not card.retired and (lost := sorted(set(note.cards) - set(card.templates(language)))):
-            yield _tell_blank(card, lost[0])
+def _report(facts: Facts, unit: Unit, row: int, code: str, message: str, key: str, help: str) -> Problem:
+    """A problem at a field of a card, or at the card where it does not have the field."""
+    card = facts.card(unit, row)
+    typed = facts.open(unit).typed(facts.node(unit, card.item))
+    return facts.problem(card, code, message, *((key,) if key in typed else ()), help=help)
 
 
-def _tell_blank(card: Card, at: int) -> Problem:
-    if card.kind.cloze:
-        what, key = f"gap {at + 1}", card.kind.cloze
+def _report_blank(facts: Facts, unit: Unit, row: int, template: int) -> Problem:
+    kind = facts.frame.kinds[facts.card(unit, row).kind]
+    if kind.cloze:
+        what, key = f"gap {template + 1}", kind.cloze
     else:
-        what, key = f"'{card.kind.templates[at].name}'", card.kind.templates[at].when
+        what, key = f"'{kind.templates[template].name}'", kind.templates[template].when
     message = f"learners have a card {what} of this, and its front would become blank"
     help = "bring it back; to withdraw it, retire the card and write a new one without it"
-    return card.problem("emptied-front", message, *_route(card, key), help=help)
+    return _report(facts, unit, row, "emptied-front", message, key, help)
 
 
-def _check_decks(library: Library, deck: Deck, ledger: Ledger, cards: Mapping[str, Card]) -> Iterator[Problem]:
-    if library.unread:
-        return
-    names = {to_deck_name(card, language) for card in cards.values() for language in card.languages}
+def _check_decks(units: list[Unit], ledger: Ledger) -> Iterator[Problem]:
+    if any(unit.unread for unit in units):
+        return  # its cards may stand where the file could not be read
+    names = {name for unit in units for name in unit.deck_names}
     new_names = frozenset(names - ledger.decks)
     for name in sorted(ledger.decks - names):
         help = "name it back; to give it up all the same, delete this line of the ledger"
@@ -123,26 +135,17 @@ def _check_decks(library: Library, deck: Deck, ledger: Ledger, cards: Mapping[st
         yield Problem(ledger.spot(f"deck {name}"), "renamed-deck", message, help)
 
 
-def check_types(ledger: Ledger, types: Mapping[str, NoteType]) -> Iterator[Problem]:
-    """Note types that cannot become what they are now. `types` by `kind@language`."""
+def _check_types(ledger: Ledger, types: Types) -> Iterator[Problem]:
+    """Note types that cannot become what they are now."""
     for name, released in ledger.types.items():
-        if name not in types:
-            continue
-        now = types[name]
-        for what, old, keys in (
-            ("fields", released.fields, now.field_keys),
-            ("cards", released.templates, now.template_keys),
-        ):
-            keys = tuple(key.replace(" ", "_") for key in keys)
+        kind, language = split_language(name)
+        if (kind, language) not in types or not types[kind, language].templates:
+            continue  # it is no longer used, or its files have mistakes, which have been reported
+        fields, templates = to_released_keys(types[kind, language])
+        for what, old, keys in (("fields", released.fields, fields), ("cards", released.templates, templates)):
             if keys[: len(old)] != old:
-                kind, _, language = name.partition("@")
                 message = (
                     f"the {what} of the released kind '{kind}' ({language}) were {', '.join(old)}: Anki would stop all updates"
                 )
                 help = "bring them back in this order; new ones go to the end, or into a kind of another name"
                 yield Problem(ledger.spot(f"type {name}"), "changed-note-type", message, help)
-
-
-def _route(card: Card, key: str) -> tuple[str, ...]:
-    """The route to a field, or to the card where the field is not there."""
-    return (key,) if key in card.node.value or key in card.node.source.value else ()

@@ -2,7 +2,7 @@
 
 Anki replaces a learner's note only by one with a later time. So what did not change must keep its time, or every release
 would overwrite learners' own edits and tags; and what changed must get a later time than ever, or its correction would not
-arrive. Nothing else can tell the two apart once the sources have moved on.
+arrive. Nothing else can distinguish the two once the sources have moved on.
 
 One line a note and note type, sorted, so that git merges it; the last line is `end`, so that a cut file shows.
 """
@@ -15,28 +15,44 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from flashdeck.anki.note import NO_CARDS, Note, NoteType, to_digest
+from flashdeck.anki.identity import in_language, split_language, to_guid
+from flashdeck.anki.note import Note, NoteType, Times, digest_texts
 from flashdeck.diagnostics.problem import Problem, Spot
+from flashdeck.sources.files import Files
 
 NAME = "flashdeck.lock"
 FIRST, LAST = "flashdeck ledger 1", "end"
+RETIRED = "retired"  # stands for the cards of a note that was withdrawn
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
 DIGEST = "[0-9a-f]{16}"
-NOTE = re.compile(rf"^note (\S+@\S+) (\S+ (?:[\d,]+|{NO_CARDS}) {DIGEST} ({TIME}) ({TIME})(?: guid:{DIGEST})?)$", re.M)
+NOTE = re.compile(rf"^note (\S+@\S+) (\S+) ([\d,]+|{RETIRED}) ({DIGEST}) ({TIME}) ({TIME})(?: guid:({DIGEST}))?$", re.M)
 TYPE = re.compile(rf"^type (\S+@\S+) ({DIGEST}) ({TIME}) (\S+) (\S+)$", re.M)
 DECK = re.compile(r"^deck (.*)$", re.M)
 
 
 class ReleasedNote(NamedTuple):
-    """What is known of a note: its kind, its cards (templates or gaps, from 0), when it was first released and last changed."""
+    """What is known of a note, as its line has it after its name: most notes did not change, and nobody asks for more."""
 
     kind: str
-    cards: tuple[int, ...]
+    templates: str  # their numbers (of a cloze: the gaps, from 0) with commas, or RETIRED
     digest: str
-    first: int  # Unix times
-    changed: int
-    retired: bool
+    first_text: str  # when it was first released, in ISO 8601
+    changed_text: str
     guid: str  # a digest of the guid that its author gave it, if so
+
+    @property
+    def cards(self) -> tuple[int, ...]:
+        return () if self.templates == RETIRED else tuple(map(int, self.templates.split(",")))
+
+    @property
+    def first(self) -> int:
+        """When it was first released, as a Unix time."""
+        return _to_time(self.first_text)
+
+    @property
+    def changed(self) -> int:
+        """When it last changed, as a Unix time."""
+        return _to_time(self.changed_text)
 
 
 class ReleasedType(NamedTuple):
@@ -50,81 +66,76 @@ class ReleasedType(NamedTuple):
 
 @dataclass(frozen=True)
 class Ledger:
-    """The ledger of one deck: notes by `card@language`, note types by `kind@language`, and the names of decks in Anki.
-
-    Of a note it keeps what its line says after its name: most notes did not change, and then nobody asks for more.
-    """
+    """The ledger of one deck: notes by `card@language`, note types by `kind@language`, and the names of decks in Anki."""
 
     path: Path
-    lines: Mapping[str, str] = field(default_factory=dict)
+    notes: Mapping[str, ReleasedNote] = field(default_factory=dict)
     types: Mapping[str, ReleasedType] = field(default_factory=dict)
     decks: frozenset[str] = frozenset()
     text: str = field(default="", compare=False, repr=False)  # as it was read
 
-    @cached_property
-    def notes(self) -> dict[str, ReleasedNote]:
-        return {name: to_released(line) for name, line in self.lines.items()}
+    @property
+    def overrides(self) -> list[tuple[str, str]]:
+        """The cards of other decks that this one overrides, or once did, by their full ids, each with the language."""
+        return [split_language(name) for name in self.notes if _is_override(name)]
 
     @property
-    def overrides(self) -> list[str]:
-        """The names of the notes of other decks that this one words otherwise, or once did: `deck/card@language`."""
-        return [name for name in self.lines if "/" in name]
+    def own_notes(self) -> dict[str, ReleasedNote]:
+        """The notes of its own cards."""
+        return {name: note for name, note in self.notes.items() if not _is_override(name)}
 
     @property
     def latest(self) -> int:
         """The latest time in it; 0 when it is empty."""
-        times = {line.split(" ", 5)[4] for line in self.lines.values()}
+        times = {note.changed_text for note in self.notes.values()}
         return max([*map(_to_time, times), *(type.changed for type in self.types.values())], default=0)
 
     def spot(self, name: str) -> Spot:
-        """The line that tells of a note (`note card@language`), note type or deck."""
+        """The line of a note (`note card@language`), note type or deck."""
         return Spot(str(self.path), self._numbers.get(name, 1), 1)
 
     @cached_property
     def _numbers(self) -> dict[str, int]:
-        """The numbers of its lines, by what they tell of."""
+        """The numbers of its lines, by what they are about."""
         return {_name_line(line): number for number, line in enumerate(self.text.splitlines(), 1)}
 
 
-def to_released(line: str) -> ReleasedNote:
-    """What the line of a note says, after its name."""
-    kind, cards, digest, first, changed, *guid = line.split(" ")
-    own = guid[0].removeprefix("guid:") if guid else ""
-    return ReleasedNote(kind, to_cards(cards), digest, _to_time(first), _to_time(changed), cards == NO_CARDS, own)
+def name_note(note: Note) -> str:
+    """What ledgers call a note: `card@language`, or `deck/card@language` where another deck overrides it."""
+    return in_language(note.full_id if note.overriding else note.card, note.type.language)
 
 
-def to_cards(text: str) -> tuple[int, ...]:
-    """The cards of a note as its line says them."""
-    return () if text == NO_CARDS else tuple(map(int, text.split(",")))
+def _is_override(name: str) -> bool:
+    return "/" in name
 
 
-def read_ledger(path: Path, problems: list[Problem]) -> Ledger:
-    """The ledger at `path`, empty where there is none; what is wrong with it is added to `problems`."""
+def read_ledger(path: Path, files: Files, problems: list[Problem]) -> Ledger:
+    """The ledger at `path`, empty where there is none; adds what is wrong with it to `problems`."""
 
-    def tell(line: int, message: str, help: str) -> None:
+    def report(line: int, message: str, help: str) -> None:
         problems.append(Problem(Spot(str(path), line, 1), "broken-ledger", message, help))
 
     back = f"get the file back from git, as with 'git checkout -- {path.as_posix()}'"
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    if not files.digest(path) and not path.exists():
         return Ledger(path)
+    try:
+        text = files.read(path).decode().replace("\r\n", "\n")
     except (OSError, UnicodeDecodeError):
-        tell(1, "this ledger cannot be read", back)
+        report(1, "this ledger cannot be read", back)
         return Ledger(path)
     lines = text.splitlines()
     if not lines or (lines[0] != FIRST and not lines[0].startswith("<<<<<<<")):
         if known := re.fullmatch(r"flashdeck ledger (\d+)", lines[0] if lines else ""):
-            tell(1, f"this ledger is of version {known[1]}; this flashdeck knows version 1", "use the flashdeck that wrote it")
+            report(1, f"this ledger is of version {known[1]}; this flashdeck knows version 1", "use the flashdeck that wrote it")
         else:
-            tell(1, f"this ledger does not begin with '{FIRST}'", back)
+            report(1, f"this ledger does not begin with '{FIRST}'", back)
         return Ledger(path)
     if lines[-1] != LAST:
-        tell(len(lines), f"this ledger is cut off: its last line is not '{LAST}'", back)
+        report(len(lines), f"this ledger is cut off: its last line is not '{LAST}'", back)
         return Ledger(path)
     found = NOTE.findall(text)
-    notes = {name: line for name, line, _, _ in found}
-    times = {time for _, _, *both in found for time in both}
+    notes = {name: ReleasedNote(*rest) for name, *rest in found}
+    times = {time for note in notes.values() for time in note[3:5]}
     others = "\n".join([line for line in lines if not line.startswith("note ")])
     decks = frozenset(DECK.findall(others))
     types = {
@@ -134,106 +145,113 @@ def read_ledger(path: Path, problems: list[Problem]) -> Ledger:
     }
     whole = len(notes) + len(types) + len(decks) + 2 == len(lines)
     if not whole or not all(map(_is_time, times)):
-        _tell_lines(lines, tell, back)
+        _report_lines(lines, report, back)
     return Ledger(path, notes, types, decks, text)
 
 
-def _tell_lines(lines: list[str], tell: Callable[[int, str, str], None], back: str) -> None:
-    """Tells which lines of a ledger are wrong, and why."""
+def _report_lines(lines: list[str], report: Callable[[int, str, str], None], back: str) -> None:
+    """Reports which lines of a ledger are wrong, and why."""
     seen = set()
     for number, line in enumerate(lines, 1):
         if line in (FIRST, LAST):
             continue
         if re.match(r"<{7}|={7}|>{7}|\|{7}", line):
-            tell(number, f"'{line[:7]}' is left over from a merge", "delete this line; of two lines of one note keep the later")
+            report(number, f"'{line[:7]}' is left over from a merge", "delete this line; of two lines of one note keep the later")
             continue
         name = _name_line(line)
         if name in seen:
-            tell(number, f"'{name}' stands here a second time", "keep the line with the later time, delete the other")
+            report(number, f"'{name}' stands here a second time", "keep the line with the later time, delete the other")
         seen.add(name)
         known = any(one.fullmatch(line) for one in (NOTE, TYPE, DECK))
         if not known or not all(map(_is_time, re.findall(rf" ({TIME})(?= |$)", line))):
-            tell(number, "this line of the ledger cannot be read", back)
+            report(number, "this line of the ledger cannot be read", back)
 
 
 def _name_line(line: str) -> str:
-    """What a line tells of: `note card@language`, `type kind@language` or a deck."""
+    """What a line is about: `note card@language`, `type kind@language` or a deck."""
     return line if line.startswith("deck ") else " ".join(line.split(" ", 2)[:2])
 
 
 def render_ledger(ledger: Ledger) -> str:
     """The text of a ledger."""
     lines = [f"deck {name}" for name in ledger.decks]
-    lines += [f"note {name} {line}" for name, line in ledger.lines.items()]
+    lines += [
+        f"note {name} {kind} {templates} {digest} {first} {changed}{f' guid:{guid}' if guid else ''}"
+        for name, (kind, templates, digest, first, changed, guid) in ledger.notes.items()
+    ]
     for name, type in ledger.types.items():
         keys = f"{','.join(type.fields)} {','.join(type.templates)}"
-        lines.append(f"type {name} {type.digest} {_say(type.changed)} {keys}")
+        lines.append(f"type {name} {type.digest} {_to_text(type.changed)} {keys}")
     return "\n".join([FIRST, *sorted(lines), LAST]) + "\n"
 
 
-def stamp(ledgers: Mapping[str, Ledger], notes: Iterable[Note], now: int) -> tuple[dict[str, Ledger], dict[str | int, int]]:
+def stamp(ledgers: Mapping[str, Ledger], notes: Iterable[Note], now: int) -> tuple[dict[str, Ledger], Times]:
     """The ledgers (by deck id) after a release of `notes` at the Unix time `now`, and when all of it last changed.
 
     What did not change keeps its time. What did gets the release's time, which is above every earlier one, even when the
-    clock was put back. What is not among the notes stays as it is: it may be released another day. The times are those of
-    each note (by its key) and note type (by its id).
+    clock was put back. What is not among the notes stays as it is: it may be released another day.
     """
-    # two, because what a deck words otherwise is a second later than the original
+    # two, because what overrides is a second later than the original
     now = max(now, 2 + max((ledger.latest for ledger in ledgers.values()), default=0))
     # decks share their note types: one that another deck has released already is no change
     known = {(name, type.digest): type.changed for ledger in ledgers.values() for name, type in ledger.types.items()}
     by_deck: dict[str, list[Note]] = {id: [] for id in ledgers}
     for note in notes:
-        for id in note.ledgers:
+        for id in note.released_by:
             by_deck[id].append(note)
-    times: dict[str | int, int] = {}
+    times = Times()
     stamped = {id: _stamp_one(ledger, by_deck[id], known, now, times) for id, ledger in ledgers.items()}
-    for override in {note.key: note for some in by_deck.values() for note in some if note.is_override}.values():
+    for guid, changed in times.overrides.items():
         # so that it wins in whatever order both are imported
-        times[override.key] = max(times[override.key], 1 + times.get(override.guid, 0))
+        times.overrides[guid] = max(changed, 1 + times.notes.get(guid, 0))
     return stamped, times
 
 
-def _stamp_one(
-    ledger: Ledger, notes: list[Note], known: Mapping[tuple[str, str], int], now: int, times: dict[str | int, int]
-) -> Ledger:
-    lines, new_types = dict(ledger.lines), dict(ledger.types)
+def _stamp_one(ledger: Ledger, notes: list[Note], known: Mapping[tuple[str, str], int], now: int, times: Times) -> Ledger:
+    new_notes, new_types = dict(ledger.notes), dict(ledger.types)
     for note in notes:
-        guid = digest_guid(note.card, note.type.language, note.guid)
-        ends = f" guid:{guid}" if guid else ""
-        line = lines.get(note.name, "")
-        if line.startswith(note.line) and line.endswith(ends or "Z"):
-            changed = _to_time(line.split(" ", 5)[4])
-        else:
-            old = to_released(line) if line else None
-            changed = old.changed if old and old.digest == note.digest else now
-            lines[note.name] = f"{note.line} {_say(old.first if old else now)} {_say(changed)}{ends}"
-        key = note.key
-        times[key] = max(changed, times[key]) if key in times else changed
+        name = name_note(note)
+        old = ledger.notes.get(name)
+        guid = digest_guid(note.full_id, note.type.language, note.guid)
+        templates = ",".join(map(str, note.cards)) or RETIRED
+        changed = old.changed if old and old.digest == note.digest else now
+        entry = ReleasedNote(note.kind, templates, note.digest, old.first_text if old else _to_text(now), _to_text(changed), guid)
+        if entry != old:
+            new_notes[name] = entry
+        by_guid = times.overrides if note.overriding else times.notes
+        by_guid[note.guid] = max(changed, by_guid.get(note.guid, 0))
     for type in {note.type.id: note.type for note in notes}.values():
-        name, text = f"{type.kind}@{type.language}", digest_type(type)
+        name, digest = in_language(type.kind, type.language), digest_type(type)
         old_type = ledger.types.get(name)
-        changed = old_type.changed if old_type and old_type.digest == text else known.get((name, text), now)
-        if old_type and old_type.digest != text and changed <= old_type.changed:
+        changed = old_type.changed if old_type and old_type.digest == digest else known.get((name, digest), now)
+        if old_type and old_type.digest != digest and changed <= old_type.changed:
             changed = now  # what another deck released earlier would not replace what this deck's learners have
-        keys = [tuple(key.replace(" ", "_") for key in keys) for keys in (type.field_keys, type.template_keys)]
-        new_types[name] = ReleasedType(text, changed, *keys)
-        times[type.id] = max(changed, times.get(type.id, 0))
-    decks = ledger.decks | {note.deck for note in notes if note.cards and not note.is_override}
-    return Ledger(ledger.path, lines, new_types, decks)
+        new_types[name] = ReleasedType(digest, changed, *(_to_keys(keys) for keys in (type.field_keys, type.template_keys)))
+        times.types[type.id] = max(changed, times.types.get(type.id, 0))
+    decks = ledger.decks | {note.deck for note in notes if note.cards and not note.overriding}
+    return Ledger(ledger.path, new_notes, new_types, decks)
+
+
+def to_released_keys(type: NoteType) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The keys of the fields and templates of a note type, as ledgers have them."""
+    return _to_keys(type.field_keys), _to_keys(type.template_keys)
+
+
+def _to_keys(keys: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(key.replace(" ", "_") for key in keys)
 
 
 def is_released(ledgers: Mapping[str, Ledger], note: Note) -> bool:
-    return any(note.name in ledgers[id].lines for id in note.ledgers)
+    return any(name_note(note) in ledgers[id].notes for id in note.released_by)
 
 
 def digest_guid(card: str, language: str, guid: str) -> str:
-    """A digest of the guid that an author gave a card; nothing for the one that follows from its id."""
-    return "" if guid == f"{card}@{language}" else to_digest(guid)
+    """A digest of the guid that an author gave a card (by its full id); empty for the one that follows from its id."""
+    return "" if not guid or guid == to_guid(card, language) else digest_texts(guid)
 
 
 def digest_type(type: NoteType) -> str:
-    return to_digest(type.name, str(type.fields), str(type.templates), type.css)
+    return digest_texts(type.name, str(type.fields), str(type.templates), type.css)
 
 
 def _is_time(text: str) -> bool:
@@ -249,5 +267,5 @@ def _to_time(text: str) -> int:
 
 
 @cache
-def _say(time: int) -> str:
+def _to_text(time: int) -> str:
     return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from flashdeck.anki.note import Note
+from flashdeck.anki.note import Note, Times
 from flashdeck.anki.package_writer import to_package
 from flashdeck.diagnostics.render import count, render_table
 from flashdeck.release.ledger import Ledger
@@ -27,7 +27,7 @@ class ReleaseFile:
 
 
 def make_files(
-    name: str, notes: Sequence[Note], times: Mapping[str | int, int], ledgers: Mapping[str, Ledger], since: int | None
+    name: str, notes: Sequence[Note], times: Times, ledgers: Mapping[str, Ledger], since: int | None
 ) -> Iterator[ReleaseFile]:
     """The package of some notes, and unless `since` is None the text that updates those that changed after that Unix time.
 

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from flashdeck.anki.identity import RETIRED_TAG
-from flashdeck.anki.package_writer import Stored, read_package
+from flashdeck.anki.package_reader import Stored, read_package
 
 Collection = Any  # anki.collection.Collection, which only this extra installs
 
@@ -43,7 +43,7 @@ class Report:
         """Whether all progress is kept, no note is cut off from updates, and nothing is overwritten that did not change."""
         return not (self.conflicting or self.progress_lost or self.unnecessary_overwrites)
 
-    def to_data(self) -> dict[str, Any]:
+    def to_data(self) -> dict[str, object]:
         """The report as values for JSON."""
         return asdict(self)
 

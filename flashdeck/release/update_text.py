@@ -12,7 +12,7 @@ from io import StringIO
 
 from flashdeck.anki.note import Note
 from flashdeck.model.kinds import COMMON_FIELDS
-from flashdeck.release.ledger import Ledger
+from flashdeck.release.ledger import Ledger, name_note
 
 HEAD = "#separator:tab\n#html:true\n#guid column:1\n#notetype column:2\n#deck column:3\n"
 
@@ -22,7 +22,7 @@ def select_changed(notes: Iterable[Note], ledgers: Mapping[str, Ledger], since: 
 
     Retired notes are not among them: for a learner who does not have one, Anki would make cards of its row.
     """
-    released = [(note, ledgers[note.ledgers[0]].notes[note.name]) for note in notes if not note.retired]
+    released = [(note, ledgers[note.released_by[0]].notes[name_note(note)]) for note in notes if not note.retired]
     return [note for note, known in released if known.changed > max(known.first, since)]
 
 

@@ -6,10 +6,9 @@ The result is read again before it is returned: a file that is too unusual to ad
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from flashdeck.diagnostics.problem import FlashdeckError
-from flashdeck.sources.yaml_file import Route, Source, Value, read_text, unseen
+from flashdeck.sources.yaml_file import Route, Source, Value, compose, find_invisible, read_text
 
 MAX_WIDTH = 120  # characters of a list or mapping on one line
 # A text that needs no quotes: it begins with no indicator of YAML, and holds nothing that ends it, in brackets or out of them.
@@ -24,15 +23,15 @@ class WritingError(FlashdeckError):
 
 def render_scalar(text: str, flow: bool = False, pad: str = "") -> str:
     """A text as YAML: plain if it needs no quotes; lines as a block under `|` (but not in brackets); else in quotes."""
-    if PLAIN_SCALAR.fullmatch(text) and not unseen(text):
+    if PLAIN_SCALAR.fullmatch(text) and not find_invisible(text):
         return text
     if "\n" in text:
-        fits_block = not unseen(text) and not re.search(r"[ \t]\n|\t|[ \t]$|\A\s|\n\n\Z|\x85", text)
+        fits_block = not find_invisible(text) and not re.search(r"[ \t]\n|\t|[ \t]$|\A\s|\n\n\Z|\x85", text)
         if flow or not fits_block:
             return _render_quoted(text)
         lines = "".join(f"{pad}  {line}\n" if line else "\n" for line in text.removesuffix("\n").split("\n"))
         return f"|{'' if text.endswith(chr(10)) else '-'}\n{lines.removesuffix(chr(10))}"
-    if unseen(text) or re.search(r"[\t\x85]", text):
+    if find_invisible(text) or re.search(r"[\t\x85]", text):
         return _render_quoted(text)
     return "'" + text.replace("'", "''") + "'"
 
@@ -84,6 +83,7 @@ def append_items(path: str, data: bytes, route: Route, items: Sequence[Value]) -
     source, mistakes = read_text(path, data)
     if mistakes:
         raise WritingError("there are mistakes in it: see 'flashdeck check'")
+    items = [compose(item) for item in items]  # as they are read again
     expected = _with_items(source.value or {}, route, items)
     index, text = _find_place(source, route, items)
     new = _insert(data, source, index, text)
@@ -93,7 +93,7 @@ def append_items(path: str, data: bytes, route: Route, items: Sequence[Value]) -
     return new
 
 
-def _is_same(one: Value, other: Value) -> bool:
+def _is_same(one: Value | None, other: Value) -> bool:
     """Whether two values are equal, but for the newline that a block text at the very end of a file may have gained."""
     if isinstance(one, dict) and isinstance(other, dict):
         return list(one) == list(other) and all(_is_same(one[key], other[key]) for key in one)
@@ -102,17 +102,17 @@ def _is_same(one: Value, other: Value) -> bool:
     return isinstance(one, str) and isinstance(other, str) and one.rstrip("\n") == other.rstrip("\n")
 
 
-def _with_items(value: Any, route: Route, items: Sequence[Value]) -> Any:
+def _with_items(value: Value | None, route: Route, items: Sequence[Value]) -> Value:
     if not route:
-        if value and not isinstance(value, list):
-            raise WritingError("there is no list to add to")
-        return [*(value or []), *items]
+        if isinstance(value, list) or not value:
+            return [*(value or []), *items]
+        raise WritingError("there is no list to add to")
     key, rest = route[0], route[1:]
     if isinstance(value, list) and isinstance(key, int):
         return [_with_items(one, rest, items) if at == key else one for at, one in enumerate(value)]
-    if not isinstance(value, dict):
-        raise WritingError("there is no list to add to")
-    return {**value, key: _with_items(value.get(key), rest, items)}
+    if isinstance(value, dict) and isinstance(key, str):
+        return {**value, key: _with_items(value.get(key), rest, items)}
+    raise WritingError("there is no list to add to")
 
 
 def _find_place(source: Source, route: Route, items: Sequence[Value]) -> tuple[int, str]:
@@ -123,7 +123,7 @@ def _find_place(source: Source, route: Route, items: Sequence[Value]) -> tuple[i
 
     flow = ", ".join(map(render_flow, items))
     text = source.text
-    node = source.node(*route[:-1]).value if source.value else {}
+    node = source.node(*route[:-1]).fields if source.value else {}
     key = str(route[-1])
     if key not in node:  # a new key of a mapping
         if not source.value:

@@ -1,18 +1,18 @@
-"""What a value in a source may look like: each function hands on what is good and tells what is not."""
+"""What a value in a source may look like: each function hands on what is good and reports what is not."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime
 from unicodedata import combining, normalize
 
-from flashdeck.diagnostics.problem import FlashdeckError, Problem, nearest
-from flashdeck.sources.yaml_file import Node, Value, name_unseen, unseen
+from flashdeck.diagnostics.problem import FlashdeckError, Problem, find_nearest, nearest
+from flashdeck.sources.yaml_file import Node, Value, find_invisible, name_character
 
 ID = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
 
 
 def to_id(text: str) -> str:
-    """An id made from a text: small letters, digits and hyphens; empty when nothing is left."""
+    """An id made from a text: lowercase letters, digits and hyphens; empty when nothing is left."""
     plain = "".join(letter for letter in normalize("NFKD", text.lower()) if not combining(letter))
     return "-".join(re.findall(r"[a-z0-9]+", plain))
 
@@ -46,7 +46,7 @@ def end_of_day(text: str) -> int:
 
 def first_text(value: Value) -> str:
     """A text that may be given by language, in the first of its languages."""
-    return value if isinstance(value, str) else str(next(iter(value.values()), ""))
+    return value if isinstance(value, str) else as_text(next(iter(as_mapping(value).values()), ""))
 
 
 def short(text: str) -> str:
@@ -55,8 +55,8 @@ def short(text: str) -> str:
     return text if len(text) <= 60 else text[:59] + "…"
 
 
-def tell_shape(node: Node, name: str, wanted: str, problems: list[Problem]) -> None:
-    """Says that what stands at `node` is not what `name` wants."""
+def report_shape(node: Node, name: str, wanted: str, problems: list[Problem]) -> None:
+    """Reports that what stands at `node` is not what `name` wants."""
     value = node.value
     if isinstance(value, str):
         stands = f"'{short(value)}'" if value else "nothing"
@@ -65,30 +65,48 @@ def tell_shape(node: Node, name: str, wanted: str, problems: list[Problem]) -> N
     problems.append(node.problem("wrong-shape", f"{stands} stands where {name} wants {wanted}", help=f"write {wanted}"))
 
 
-def tell_unknown_keys(node: Node, known: Collection[str], what: str, problems: list[Problem]) -> None:
-    for key in node.value:
+def find_misspelt(typed: Collection[str], known: Collection[str]) -> dict[str, str]:
+    """The known keys that are absent and misspelt, each with the key that was typed."""
+    misspelt: dict[str, str] = {}
+    for key in typed:
+        if key not in known and (close := find_nearest(key.lower(), known)) and close not in typed:
+            misspelt.setdefault(close, key)
+    return misspelt
+
+
+def report_unknown_keys(node: Node, known: Collection[str], what: str, problems: list[Problem]) -> dict[str, str]:
+    """Reports each key that is not known. Gives `find_misspelt`: what is misspelt is not missing, one mistake is one problem."""
+    for key in node.fields:
         if key not in known:
             message = f"'{short(key)}' is not a field of {what}"
             problems.append(node.problem("unknown-key", message, key, key=True, help=nearest(key, known)))
+    return find_misspelt(node.fields, known)
 
 
-def read_id(node: Node, problems: list[Problem]) -> str:
+def read_id(node: Node, problems: list[Problem], misspelt: Mapping[str, str]) -> str:
     """The id of a deck, card, reference or course; empty when there is none that is good."""
-    value = node.value
-    if "id" not in value:
+    typed = node.fields
+    if "id" not in typed:
+        if "id" in misspelt:
+            return id_as_typed(typed[misspelt["id"]])
+        if not node.route and node.source.may_have("id"):
+            return ""
         problems.append(node.problem("missing-field", "there is no 'id' here", help="add one; it can never change later"))
         return ""
-    id = value["id"]
+    id = typed["id"]
     if not isinstance(id, str):
-        tell_shape(node.node("id"), "'id'", "a word", problems)
-        return ""
-    if ID.fullmatch(id):
-        return id
-    message = f"'{short(id)}' cannot be an id" if id else "this id is empty"
-    slug = to_id(id)
-    help = f"write '{slug}'" if slug else "use small letters a-z, digits and hyphens"
-    problems.append(node.problem("bad-id", message, "id", help=help))
-    return ""
+        report_shape(node.node("id"), "'id'", "a word", problems)
+    elif not ID.fullmatch(id):
+        message = f"'{short(id)}' cannot be an id" if id else "this id is empty"
+        slug = to_id(id)
+        help = f"write '{slug}'" if slug else "use lowercase letters a-z, digits and hyphens"
+        problems.append(node.problem("bad-id", message, "id", help=help))
+    return id_as_typed(id)
+
+
+def id_as_typed(value: Value | None) -> str:
+    """A value as an id; empty where it is none."""
+    return value if isinstance(value, str) and ID.fullmatch(value) else ""
 
 
 def read_texts(
@@ -102,8 +120,8 @@ def read_texts(
     if isinstance(value, str):
         if not value.strip():
             problems.append(node.problem("empty-text", f"{name} is empty", help="write it, or leave the key out"))
-        elif character := unseen(value):
-            message = f"{name} has {name_unseen(character)} in it, which cannot be seen"
+        elif character := find_invisible(value):
+            message = f"{name} has {name_character(character)} in it, which cannot be seen"
             problems.append(node.problem("control-character", message, help="delete it"))
         return bool(value.strip())
     if not value:
@@ -124,7 +142,7 @@ def read_texts(
         known = [language for language in value if language in languages]
         good = [read_texts(node.node(language), name, languages, problems, many, True) for language in known]
         return all(good) and not unknown
-    tell_shape(node, name, "a text or a list of texts" if many else "a text", problems)
+    report_shape(node, name, "a text or a list of texts" if many else "a text", problems)
     return False
 
 
@@ -134,22 +152,29 @@ def read_words(node: Node, name: str, problems: list[Problem]) -> dict[str, Node
     if isinstance(value, str) and value.strip():
         return {value: node}
     if not isinstance(value, list):
-        tell_shape(node, name, "a list", problems)
+        report_shape(node, name, "a list", problems)
         return {}
     words: dict[str, Node] = {}
     for item in (node.node(at) for at in range(len(value))):
         if isinstance(item.value, str) and item.value.strip():
             words.setdefault(item.value, item)
         else:
-            tell_shape(item, f"an item of {name}", "a word", problems)
+            report_shape(item, f"an item of {name}", "a word", problems)
     return words
+
+
+def read_some_words(node: Node, name: str, problems: list[Problem]) -> dict[str, Node]:
+    """The words of a list that may not be empty."""
+    if node.value == []:
+        problems.append(node.problem("empty-text", f"{name} is an empty list", help="fill it, or leave the key out"))
+    return read_words(node, name, problems)
 
 
 def read_word(node: Node, name: str, known: Collection[str], problems: list[Problem]) -> bool:
     """Whether one of the `known` words stands at `node`."""
     value = node.value
     if not isinstance(value, str):
-        tell_shape(node, name, "a word", problems)
+        report_shape(node, name, "a word", problems)
     elif value not in known:
         message = f"'{short(value)}' is not a word for {name}" if value else f"{name} is empty"
         problems.append(node.problem("unknown-word", message, help=nearest(value, known)))

@@ -1,52 +1,59 @@
 """A YAML file -> plain values that can say where each was typed.
 
 The only module that knows PyYAML, and the only one that makes a position. Values are `str`, `list` and `dict`: a scalar
-stays what the author typed (`no`, `1.10`, `2016-01-01` and `0123` are text). Reading keeps no positions; they are found
-by a second walk over a file's events, which only a file with a problem ever pays for.
+stays what the author typed (`no`, `1.10`, `2016-01-01` and `0123` are text), with its accents composed (NFC). Reading keeps no
+positions; they are found by a second walk over a file's events, which only a file with a problem ever pays for.
 """
 
-import os
 import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias, Union
+from unicodedata import is_normalized, normalize
 
 import yaml
 
 from flashdeck.diagnostics.problem import Problem, Spot
+from flashdeck.sources.files import LARGEST, Files, NotAFile, TooLarge
+from flashdeck.sources.yaml_errors import QUOTE_IT, Mistake, explain
 
 Route = tuple[str | int, ...]
-Value = Any  # str | list[Value] | dict[str, Value]
+Value: TypeAlias = Union[str, "list[Value]", "dict[str, Value]"]
 
 Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # PyYAML can be installed without its C half
 
 # PyYAML's C half dies by signal on some thousand levels, and libyaml is quadratic in them.
 DEEPEST = 64
-LARGEST = 32_000_000  # bytes; the largest file that anybody would review
 ANYTHING = "\0"  # stands for the text of a file that could not be read at all
 # YAML's own list of what may not stand in a file, and the line ends that no editor shows.
-UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
+INVISIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
+VERBATIM = "guid"  # the one key whose value Anki compares letter by letter
 
 
 @dataclass(frozen=True)
 class Source:
-    """One YAML file. `text` has no BOM, `\\n` for newlines, and blanks where something could not be read.
+    """One YAML file. `text` has no BOM, `\\n` for newlines, and spaces where something could not be read.
 
-    `unread` is the text of those blanks, or ANYTHING: a name that is not known may be defined there.
+    `unread` is the text that those spaces replace, or ANYTHING: a name that is not known may be defined there.
     """
 
     path: str  # as the user gave it
     text: str
-    value: Value
+    value: Value | None
     unread: str = ""
 
     def node(self, *route: str | int) -> "Node":
         return Node(self, route)
+
+    @property
+    def fields(self) -> dict[str, Value]:
+        """The mapping at the top of the file; empty where there is none."""
+        return self.value if isinstance(self.value, dict) else {}
 
     def spot(self, route: Route, *, key: bool = False, word: str = "") -> Spot:
         """Where `route` leads: at `word` in its value, else at its value (or its `key`), else as near as it goes."""
@@ -55,8 +62,9 @@ class Source:
         at_key, start, end = self._marks[route]
         if key:
             return self.spot_at(at_key)
-        if word and (found := self.text.find(word, start, end)) >= 0:
-            return self.spot_at(found)
+        for form in (word, normalize("NFD", word)) if word else ():
+            if (found := self.text.find(form, start, end)) >= 0:
+                return self.spot_at(found)
         if self.text[start : start + 1] in ("|", ">"):  # a block text begins under its sign
             block = re.compile(r".*\n\s*").match(self.text, start)
             start = min(block.end(), end - 1) if block else start
@@ -64,8 +72,17 @@ class Source:
 
     @cached_property
     def escapes(self) -> bool:
-        """Whether a text in double quotes can have signs in it that do not stand in the file."""
+        """Whether a text in double quotes can have characters in it that do not stand in the file."""
         return "\\" in self.text
+
+    @cached_property
+    def has_markup(self) -> bool:
+        """Whether HTML, a link, a picture or a sound can be in any text of the file: in most there is none."""
+        return self.escapes or any(sign in self.text for sign in ("<", "](", "]:", "[sound:", "&#"))
+
+    def may_have(self, key: str) -> bool:
+        """Whether a key that is missing may stand where the file could not be read."""
+        return bool(self.unread) and (self.unread == ANYTHING or bool(re.search(rf"\b{re.escape(key)}\s*:", self.unread)))
 
     def span(self, route: Route) -> tuple[int, int, int]:
         """The characters at which the key or value of a route begins, its value begins, and its value ends."""
@@ -87,7 +104,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A place in a source and what stands there: whoever finds it wrong needs no line numbers."""
+    """A place in a source and what stands there: a check that finds it wrong needs no line numbers."""
 
     source: Source
     route: Route
@@ -97,10 +114,21 @@ class Node:
 
     @property
     def value(self) -> Value:
-        value = self.source.value
+        value: Any = self.source.value
         for step in self.route:
             value = value[step]
-        return value
+        found: Value = value
+        return found
+
+    @property
+    def fields(self) -> dict[str, Value]:
+        """The mapping that stands here; empty where something else does."""
+        value = self.value
+        return value if isinstance(value, dict) else {}
+
+    def spot(self, *route: str | int, key: bool = False) -> Spot:
+        """The place of `route` below this node."""
+        return self.source.spot(self.route + route, key=key)
 
     def problem(
         self,
@@ -113,98 +141,55 @@ class Node:
         level: str = "error",
     ) -> Problem:
         """A problem at `route` below this node: at its `key`, or at a `word` of its value."""
-        spot = self.source.spot(self.route + route, key=key, word=word)
-        return Problem(spot, code, message, help, level)
+        return Problem(self.source.spot(self.route + route, key=key, word=word), code, message, help, level)
 
 
-def find_sources(paths: Iterable[Path], problems: list[Problem]) -> Iterator[Path]:
-    """The YAML files in `paths`, each once, sorted within a path; a path inside a deck stands for the whole deck."""
-
-    def tell(error: OSError) -> None:
-        message = f"this folder cannot be read: {(error.strerror or str(error)).lower()}"
-        problems.append(Problem(Spot(str(error.filename), 1, 1), "unreadable-file", message, "check that you may open it"))
-
-    seen = set()
-    for path in paths:
-        top = next((up for up in (path, *path.parents) if (up / "deck.yaml").exists()), path)
-        alone: Iterable[tuple[str, list[str], list[str]]] = [(str(top.parent), [], [top.name])]
-        for folder, folders, files in os.walk(top, onerror=tell) if top.is_dir() else alone:
-            apart = ("media", "kinds") if "deck.yaml" in files else ("media",)  # a deck's own kinds are read by themselves
-            folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in apart)
-            for name in sorted(files):
-                file = Path(folder, name)
-                if name.endswith((".yaml", ".yml")) and not name.startswith(".") and (real := file.resolve()) not in seen:
-                    seen.add(real)
-                    yield file
+def read_source(path: Path, files: Files, problems: list[Problem]) -> Source:
+    """The YAML file at `path`; adds what is wrong with it to `problems`, and reads the rest of it all the same."""
+    data = read_bytes(path, files, problems)
+    return Source(str(path), "", None, ANYTHING) if data is None else to_source(str(path), data, problems)
 
 
-def read_source(path: Path, problems: list[Problem]) -> Source:
-    """The file at `path`; what is wrong with it is added to `problems`, and the rest of it is read all the same."""
-    data = read_bytes(path, problems)
-    if data is None:
-        return Source(str(path), "", None, ANYTHING)
-    return to_source(path, data, problems)
-
-
-def to_source(path: Path, data: bytes, problems: list[Problem]) -> Source:
-    """What `read_source` would give if `data` stood at `path`."""
-    source, mistakes = read_text(str(path), data)
+def to_source(path: str, data: bytes, problems: list[Problem]) -> Source:
+    """The YAML text in `data`, which stands at `path`; adds what is wrong with it to `problems`."""
+    source, mistakes = read_text(path, data)
     problems += (Problem(source.spot_at(found.index), found.code, found.message, found.help) for found in mistakes)
     return source
 
 
-def read_plain(path: Path, problems: list[Problem]) -> Source:
-    """The file at `path` as a text that is not YAML."""
-    data = read_bytes(path, problems) or b""
+def read_plain(path: Path, files: Files, problems: list[Problem]) -> Source:
+    """The file at `path` as a text that is not YAML, with its accents composed."""
+    data = read_bytes(path, files, problems) or b""
     mistakes: list[Mistake] = []
-    source = Source(str(path), _to_text(data, mistakes), None)
+    source = Source(str(path), normalize("NFC", _decode(data, mistakes)), None)
     problems += (Problem(source.spot_at(found.index), found.code, found.message, found.help) for found in mistakes)
     return source
 
 
-def read_bytes(path: Path, problems: list[Problem]) -> bytes | None:
-    """What the file at `path` holds; nothing where that cannot be had, which is told."""
-
-    def refuse(code: str, message: str, help: str) -> None:
-        problems.append(Problem(Spot(str(path), 1, 1), code, message, help))
-
-    help = "check that it is a file and that you may open it"
+def read_bytes(path: Path, files: Files, problems: list[Problem]) -> bytes | None:
+    """What the file at `path` holds; None, and a problem, where that cannot be had."""
+    spot, help = Spot(str(path), 1, 1), "check that it is a file and that you may open it"
     try:
-        if not path.is_file():  # a pipe would wait for ever
-            refuse("unreadable-file", "this is no file, or a link that leads nowhere", help)
-            return None
-        with path.open("rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            data = file.read(LARGEST + 1 if size > LARGEST else -1)
+        return files.read(path)
+    except NotAFile:
+        problems.append(Problem(spot, "unreadable-file", "this is no file, or a link that leads nowhere", help))
+    except TooLarge as error:
+        message = f"this file has {error.size / 1e6:.0f} MB; flashdeck reads files of up to {LARGEST / 1e6:.0f} MB"
+        problems.append(Problem(spot, "large-file", message, "split it into several files of the same deck"))
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        refuse("unreadable-file", f"this file cannot be read: {reason}", help)
-        return None
-    if len(data) > LARGEST:
-        message = f"this file has {size / 1e6:.0f} MB; flashdeck reads files of up to {LARGEST / 1e6:.0f} MB"
-        refuse("large-file", message, "split it into several files of the same deck")
-        return None
-    return data
-
-
-@dataclass(frozen=True)
-class Mistake:
-    """Something that is wrong with a text, by the index of its character."""
-
-    index: int
-    code: str
-    message: str
-    help: str
+        message = f"this file cannot be read: {(error.strerror or str(error)).lower()}"
+        problems.append(Problem(spot, "unreadable-file", message, help))
+    return None
 
 
 def read_text(path: str, data: bytes) -> tuple[Source, list[Mistake]]:
     """The bytes of a file as a `Source`, with the mistakes in them. Pure."""
     mistakes: list[Mistake] = []
-    value, text, unread = _read_around_errors(_to_text(data, mistakes), mistakes)
+    value, text, unread = _read_around_errors(_decode(data, mistakes), mistakes)
     return Source(path, text, value, unread), mistakes
 
 
-def _to_text(data: bytes, mistakes: list[Mistake]) -> str:
+def _decode(data: bytes, mistakes: list[Mistake]) -> str:
     try:
         if data.startswith((b"\xff\xfe", b"\xfe\xff")):
             mistakes.append(Mistake(0, "wrong-encoding", "this file is UTF-16, not UTF-8", "save it as UTF-8"))
@@ -215,72 +200,81 @@ def _to_text(data: bytes, mistakes: list[Mistake]) -> str:
         text = data.decode("utf-8", "replace")
         index = len(data[: error.start].decode("utf-8").lstrip("\ufeff").replace("\r\n", "\n"))
         byte = data[error.start]
-        looks = bytes([byte]).decode("cp1252", "replace")
-        guess = f" (in Windows-1252 this byte would be '{looks}')" if looks.isalpha() else ""
+        shown = bytes([byte]).decode("cp1252", "replace")
+        guess = f" (in Windows-1252 this byte would be '{shown}')" if shown.isalpha() else ""
         mistakes.append(Mistake(index, "wrong-encoding", f"byte 0x{byte:02X} is not UTF-8{guess}", "save the file as UTF-8"))
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    return _without_unseen(text, mistakes)
+    return _replace_invisible(text, mistakes)
 
 
-def unseen(text: str) -> str:
-    """The first character of `text` that nobody can see and Anki would drop or choke on; mostly none."""
-    found = UNSEEN.search(text)
+def find_invisible(text: str) -> str:
+    """The first character of `text` that nobody can see and Anki would drop or refuse; mostly none."""
+    found = INVISIBLE.search(text)
     return found[0] if found else ""
 
 
-def name_unseen(character: str) -> str:
+def name_character(character: str) -> str:
     return f"U+{ord(character):04X} ({unicodedata.name(character, 'a control character').lower()})"
 
 
-def _without_unseen(text: str, mistakes: list[Mistake]) -> str:
-    found = list(UNSEEN.finditer(text))
+def _replace_invisible(text: str, mistakes: list[Mistake]) -> str:
+    found = list(INVISIBLE.finditer(text))
     if len(found) > 100:  # not a text at all: one line says so, not thousands
-        message = f"{len(found)} characters of this file cannot be seen, such as {name_unseen(found[0][0])}"
+        message = f"{len(found)} characters of this file cannot be seen, such as {name_character(found[0][0])}"
         mistakes.append(Mistake(found[0].start(), "control-character", message, "save it as a plain UTF-8 text"))
     else:
         for match in found:
-            message = f"{name_unseen(match[0])} cannot be seen"
+            message = f"{name_character(match[0])} cannot be seen"
             mistakes.append(Mistake(match.start(), "control-character", message, "delete this character"))
-    return UNSEEN.sub(" ", text) if found else text
+    return INVISIBLE.sub(" ", text) if found else text
 
 
-def _read_around_errors(text: str, mistakes: list[Mistake]) -> tuple[Value, str, str]:
-    """Reads `text` as YAML. Items that break the syntax are blanked and the others read, so that one run tells of all.
+def _read_around_errors(text: str, mistakes: list[Mistake]) -> tuple[Value | None, str, str]:
+    """Reads `text` as YAML. Parts that break the syntax are replaced by spaces and the others read, so that one run reports all.
 
-    Gives the value, the text with its blanks, and what stood there.
+    Gives the value, the text with those spaces, and what stood there.
     """
-    unread = ""
     found: list[Mistake] = []
     try:
         value = _read_value(text, found)
     except yaml.YAMLError as error:
         first = _explain(error, text)
-        parts, done = [], 0
-        for start, end in _find_items(text):
-            item = text[start:end]
+    else:
+        mistakes += found
+        return value, text, ""
+    unread = ""
+    for find_parts in (_find_items, _find_sections):
+        for start, end in find_parts(text):
+            part = text[start:end]
             try:
-                _read_value(item, [])
-            except yaml.YAMLError as wrong:
-                told = _explain(wrong, item)
-                mistakes.append(replace(told, index=start + told.index))
-                parts += [text[done:start], re.sub(r"[^\n]", " ", item)]
-                done = end
-                unread += item
-        text = "".join(parts) + text[done:]
+                _read_value(part, [])
+            except yaml.YAMLError as error:
+                mistake = _explain(error, part)
+                mistakes.append(replace(mistake, index=start + mistake.index))
+                text = text[:start] + re.sub(r"[^\n]", " ", part) + text[end:]
+                unread += part
         found = []
         try:
-            value = _read_value(text, found)
-        except yaml.YAMLError as error:  # it is not in an item, or not only
-            mistakes.append(_explain(error, text) if unread else first)
-            return None, text, unread + text
-    mistakes += found
-    return value, text, unread
+            value = _read_value(text, found) if unread else None
+        except yaml.YAMLError:
+            continue  # it is not in such a part, or not only
+        if unread:
+            mistakes += found
+            return value, text, unread
+    if not unread:
+        mistakes.append(first)
+    return None, text, unread + text
+
+
+def _find_sections(text: str) -> Iterator[tuple[int, int]]:
+    """From where to where the value of each key at the top of a file goes, by its indentation."""
+    tops = [found.start() for found in re.finditer(r"^[^\s#-]", text, re.M)]
+    yield from pairwise([*tops, len(text)])
 
 
 def _find_items(text: str) -> Iterator[tuple[int, int]]:
     """From where to where each item of the lists at the top of a file goes, by its indentation."""
-    tops = [found.start() for found in re.finditer(r"^[^\s#-]", text, re.M)]
-    for start, end in pairwise([*tops, len(text)]):
+    for start, end in _find_sections(text):
         first = re.compile(r"^( *)-(?: |$)", re.M).search(text, start, end)
         if first:
             line = re.compile(rf"^{first[1]}-(?: |$)", re.M)
@@ -294,7 +288,7 @@ SEQUENCE, SEQUENCE_END = yaml.SequenceStartEvent, yaml.SequenceEndEvent
 MAPPING, MAPPING_END = yaml.MappingStartEvent, yaml.MappingEndEvent
 
 
-def _read_value(text: str, mistakes: list[Mistake]) -> Value:
+def _read_value(text: str, mistakes: list[Mistake]) -> Value | None:
     """The one document in `text`; raises yaml.YAMLError. Repeated keys keep their first value."""
     loader = Loader(text)
     next_event = loader.get_event
@@ -302,18 +296,28 @@ def _read_value(text: str, mistakes: list[Mistake]) -> Value:
         next_event()  # the start of the stream
         if type(next_event()) is yaml.StreamEndEvent:
             return None
-        value = _read_event(next_event(), 0, next_event, mistakes)
+        composed = is_normalized("NFC", text) and "\\" not in text
+        value = _read_event(next_event(), 0, composed, next_event, mistakes)
         next_event()  # the end of the document
         if type(event := next_event()) is not yaml.StreamEndEvent:
             help = "delete the '---' or make it a file of its own"
             mistakes.append(_at(event, "second-document", "a second YAML document begins here", help))
-        return value
+        return value if composed else compose(value)
     finally:
         loader.dispose()
 
 
-def _read_event(event: Any, depth: int, next_event: Callable[[], Any], mistakes: list[Mistake]) -> Value:
-    """The value that begins with an event."""
+def compose(value: Value) -> Value:
+    """A value with its accents composed: in names and keys, one letter has to be one letter, whatever system typed it."""
+    if isinstance(value, str):
+        return normalize("NFC", value)
+    if isinstance(value, list):
+        return [compose(item) for item in value]
+    return {key: item if key == VERBATIM else compose(item) for key, item in value.items()}
+
+
+def _read_event(event: Any, depth: int, composed: bool, next_event: Callable[[], Any], mistakes: list[Mistake]) -> Value:
+    """The value that begins with an event; `composed` where the accents of its text need not be looked at."""
     kind = type(event)
     if kind is ALIAS:
         help = "write the text out; put it in quotes if the '*' belongs to it"
@@ -327,23 +331,26 @@ def _read_event(event: Any, depth: int, next_event: Callable[[], Any], mistakes:
         help = "delete it; put the text in quotes if the '!' belongs to it"
         mistakes.append(_at(event, "yaml-tag", f"'{name}' is a YAML tag", help))
     if kind is SCALAR:
-        return event.value
+        text: str = event.value
+        return text
     if depth >= DEEPEST:
         raise yaml.MarkedYAMLError(problem="too deep", problem_mark=event.start_mark)
     if kind is SEQUENCE:
         items = []
         while type(event := next_event()) is not SEQUENCE_END:
-            items.append(_read_event(event, depth + 1, next_event, mistakes))
+            items.append(_read_event(event, depth + 1, composed, next_event, mistakes))
         return items
     assert kind is MAPPING
     values: dict[str, Value] = {}
     while type(event := next_event()) is not MAPPING_END:
         # nearly all are plain texts, and a call for each would take a third of the time
         plain = type(event) is SCALAR and event.anchor is None and event.tag is None
-        key = event.value if plain else _read_event(event, depth + 1, next_event, mistakes)
-        said = next_event()
-        plain = type(said) is SCALAR and said.anchor is None and said.tag is None
-        value = said.value if plain else _read_event(said, depth + 1, next_event, mistakes)
+        key = event.value if plain else _read_event(event, depth + 1, composed, next_event, mistakes)
+        if not composed and isinstance(key, str):
+            key = normalize("NFC", key)
+        value_event = next_event()
+        plain = type(value_event) is SCALAR and value_event.anchor is None and value_event.tag is None
+        value = value_event.value if plain else _read_event(value_event, depth + 1, composed, next_event, mistakes)
         if not isinstance(key, str):
             message = "a list or a mapping stands where a key belongs"
             mistakes.append(_at(event, "wrong-shape", message, "write one word before the ':'"))
@@ -365,10 +372,10 @@ def _find_marks(text: str) -> dict[Route, tuple[int, int, int]]:
     next_event: Callable[[], Any] = loader.get_event
 
     def index(event: Any) -> int:
-        return event.start_mark.index
+        return int(event.start_mark.index)
 
     def after(event: Any) -> int:
-        return event.end_mark.index
+        return int(event.end_mark.index)
 
     def mark(event: Any, route: Route, at_key: int) -> None:
         start, end = index(event), after(event)
@@ -380,7 +387,7 @@ def _find_marks(text: str) -> dict[Route, tuple[int, int, int]]:
             end = after(event)
         elif isinstance(event, yaml.MappingStartEvent):
             while not isinstance(event := next_event(), yaml.MappingEndEvent):
-                key = getattr(event, "value", "")  # a list as a key has been reported
+                key = normalize("NFC", getattr(event, "value", ""))  # a list as a key has been reported
                 mark(event, (*route, "", key), index(event))
                 mark(next_event(), (*route, key), index(event))
             end = after(event)
@@ -398,45 +405,16 @@ def _find_marks(text: str) -> dict[Route, tuple[int, int, int]]:
     return marks
 
 
-QUOTE_IT = "put the whole text in quotes, or under a '|'"
-CHECK_INDENT = "check the indentation"
-# What libyaml says -> (what to say instead, what to do).
-SAYINGS = {
-    "mapping values are not allowed": ("a second ': ' on this line", QUOTE_IT),
-    "could not find expected ':'": ("this line has no ': ' after its key", "write 'key: text', or indent it under its text"),
-    "did not find expected key": ("this cannot stand here", f"{CHECK_INDENT}; if a text begins with a quote or '[', {QUOTE_IT}"),
-    "did not find expected '-' indicator": ("this line is not part of the list above it", CHECK_INDENT),
-    "did not find expected ',' or ']'": ("the '[' that opens here begins a list that goes wrong", QUOTE_IT),
-    "did not find expected ',' or '}'": ("the '{' that opens here begins a mapping that goes wrong", QUOTE_IT),
-    "did not find expected alphabetic or numeric character": ("the '*', '&' or '!' that opens here is a sign of YAML", QUOTE_IT),
-    "did not find expected <document start>": ("this line does not fit what stands above it", CHECK_INDENT),
-    "found unexpected end of stream": ("the quotes that open here are never closed", "close them; inside, a quote is doubled"),
-    "found unknown escape character": ("a '\\' in double quotes starts an escape", "use single quotes, or write '\\\\'"),
-    "block sequence entries are not allowed": ("a list item cannot begin here", f"{CHECK_INDENT}, or {QUOTE_IT}"),
-}
-
-
 def _explain(error: yaml.YAMLError, text: str) -> Mistake:
     """A syntax error of libyaml in an author's words."""
-    mark = getattr(error, "problem_mark", None)
-    said = getattr(error, "problem", None) or str(error)
+    mark, context = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
+    reason = getattr(error, "problem", None) or str(error)
     index = min(mark.index, len(text)) if mark else 0
-    context = getattr(error, "context_mark", None)
-    if "maximum nesting depth" in said:  # libyaml reads ahead, and meets its own limit before we meet ours
+    if "maximum nesting depth" in reason:  # libyaml reads ahead, and meets its own limit before we meet ours
         try:
             _read_value(text[:index], [])
         except yaml.YAMLError as nearer:
             return _explain(nearer, text)
-    if said == "too deep":
+    if reason == "too deep":
         return Mistake(index, "deep-nesting", f"this is nested more than {DEEPEST} levels deep", QUOTE_IT)
-    character = text[index : index + 1]
-    if character == "\t" or "tab character" in said:
-        return Mistake(index, "tab", "a tab stands where YAML wants spaces", "indent with spaces")
-    if "cannot start any token" in said:
-        return Mistake(index, "yaml-syntax", f"a text cannot begin with '{character}'", QUOTE_IT)
-    for saying, (message, help) in SAYINGS.items():
-        if saying in said:
-            if context and (" open" in message or "expected ':'" in saying):  # where it begins, not where libyaml gave up
-                index = context.index
-            return Mistake(index, "yaml-syntax", message, help)
-    return Mistake(index, "yaml-syntax", f"this is not YAML: {said}", QUOTE_IT)
+    return explain(reason, text, index, context.index if context else index)

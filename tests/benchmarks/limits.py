@@ -32,7 +32,7 @@ database.executemany('INSERT INTO cards VALUES (?, ?, 1, ?, 1, -1, 0, 0, ?)', ca
 database.commit()
 zlib.compress(database.serialize(), 1)"""
 NOTES = """import json, sqlite3, zlib
-texts = json.load(open('rows.json', encoding='utf-8'))
+texts = json.load(open('rows.json', encoding='utf-8'))['notes']
 notes = [(10**12 + 997 * at, guid, ' '.join(tags), chr(31).join(said)) for at, (guid, _, said, tags) in enumerate(texts)]
 cards = [(id + at, id, at, id) for id, *_ in notes for at in (0, 1)]"""
 
@@ -40,7 +40,7 @@ cards = [(id + at, id, at, id) for id, *_ in notes for at in (0, 1)]"""
 def main(count: int) -> None:
     bin = flashdeck()
     with TemporaryDirectory() as place:
-        bench = make_bench(Path(place), bin, count, max(1, count // 500))
+        bench = make_bench(Path(place) / "bench", bin, count, max(1, count // 500))
         (bench.folder / "nothing.py").write_text(NOTHING)
         events = TIMED.format(before="import yaml", work=EVENTS)
         pieces: dict[str, Callable[[], float]] = {

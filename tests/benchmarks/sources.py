@@ -8,12 +8,16 @@ import csv
 import json
 import random
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+import textwrap
+from collections.abc import Iterable, Iterator
+from dataclasses import astuple, dataclass
 from pathlib import Path
+
+import yaml
 
 SYLLABLES = "ba co di fe gu ha jo ki lu me no pa qui ro sa ti vu we xa zo bri cle dra fro gli".split()
 LANGUAGES = ("fr", "en")
+ASKED = ("question", "claim", "text", "avoid")  # what must differ from card to card
 GAP = re.compile(r"\{\{c\d::(.*?)\}\}")
 
 
@@ -25,6 +29,27 @@ class Note:
     kind: str
     texts: dict[str, dict[str, str]]  # language -> field -> Markdown
     html: dict[str, dict[str, str]]  # language -> field -> HTML
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class NoteType:
+    """A note type as genanki takes it."""
+
+    name: str
+    fields: tuple[str, ...]
+    templates: tuple[tuple[str, str, str], ...]  # name, front, back
+    css: str = ""
+    cloze: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """A note as genanki takes it, ready: its fields in the order of its type, as HTML."""
+
+    guid: str
+    type: str
+    fields: tuple[str, ...]
     tags: tuple[str, ...]
 
 
@@ -102,6 +127,102 @@ def write_flashdeck(
         (deck / "courses.yaml").write_text("\n".join(lines) + "\n")
 
 
+def write_copies(decks: Path, folder: Path, notes: int, files: int) -> None:
+    """Our own decks in one, copied with new ids until it has so many French notes, in about so many files, and without a problem.
+
+    They are what real sources look like: flow mappings, comments, long sentences, languages that some cards lack. Each copy's
+    cards have its number in their ids and behind what they ask. Notices are there once, as there are no more colours. Texts of
+    more than a hundred characters are folded into blocks, as authors do who keep their lines short; our decks have none of these.
+    """
+    deck = folder / "decks" / "bench"
+    deck.mkdir(parents=True)
+    sources = {path: path.read_text(encoding="utf-8") for path in sorted(decks.glob("*/*.yaml"))}
+    cards = {path: _find_cards(text) for path, text in sources.items()}
+    once = {path for path, found in cards.items() if not found or path.stem == "notices"}
+    for path in once - {decks / "custom" / "deck.yaml"}:
+        text = sources[path].replace("id: interpol\n", "id: bench\n").replace("interpol/", "bench/")
+        name = path.name if path.parent.name == "interpol" else f"{path.parent.name}-{path.name}"
+        (deck / name).write_text(text, encoding="utf-8")
+    alike = [card for path in cards.keys() - once for card in cards[path]]
+    copies = round((notes - sum(len(cards[path]) for path in once)) / sum(card.french for card in alike))
+    for path in sorted(cards.keys() - once):
+        text = _fold(sources[path])
+        found = _find_cards(text)
+        head, body = text[: found[0].start], text[found[0].start :]
+        together = max(1, round(copies * len(alike) / files / len(found)))
+        for at, first in enumerate(range(0, copies, together)):
+            some = [_copy(body, found, copy) for copy in range(first, min(first + together, copies))]
+            (deck / f"{path.stem}-{at:03}.yaml").write_text(head + "".join(some), encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class CardText:
+    """Where a card stands in its file, and where the texts end that have to differ in each copy."""
+
+    id: str
+    start: int
+    id_end: int
+    asked_ends: tuple[int, ...]
+    french: bool
+
+
+def _find_cards(text: str) -> list[CardText]:
+    root = yaml.compose(text, yaml.SafeLoader)
+    assert isinstance(root, yaml.MappingNode)
+    parts = {key.value: node for key, node in root.value}
+    found = []
+    for card in parts["cards"].value if "cards" in parts else ():
+        fields = {key.value: node for key, node in card.value}
+        asked = [leaf for key in ASKED if key in fields for leaf in _find_leaves(fields[key])]
+        languages = [node.value for node in fields["languages"].value] if "languages" in fields else ["fr"]
+        start = text.rindex("\n", 0, card.start_mark.index) + 1
+        id = fields["id"]
+        ends = tuple(_find_end(text, leaf) for leaf in asked)
+        found.append(CardText(id.value, start, id.end_mark.index, ends, "fr" in languages))
+    return found
+
+
+def _find_leaves(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
+    if isinstance(node, yaml.ScalarNode):
+        yield node
+    elif isinstance(node, yaml.MappingNode):
+        for _, value in node.value:
+            yield from _find_leaves(value)
+    else:
+        for value in node.value:
+            yield from _find_leaves(value)
+
+
+def _find_end(text: str, leaf: yaml.ScalarNode) -> int:
+    """Where words can be added to a text: in front of its last quote, or of the end of its block's last line."""
+    end: int = leaf.end_mark.index
+    if leaf.style in ("'", '"'):
+        return end - 1
+    return len(text[:end].rstrip())
+
+
+def _copy(body: str, cards: list[CardText], copy: int) -> str:
+    """The cards of a file again. The first copy is as it was, since courses name its cards."""
+    if not copy:
+        return body
+    start, end, parts = cards[0].start, cards[0].start, []
+    more = {card.id_end: f"-{copy}" for card in cards} | {at: f" ({card.id}-{copy})" for card in cards for at in card.asked_ends}
+    for at in sorted(more):
+        parts += [body[end - start : at - start], more[at]]
+        end = at
+    return "".join([*parts, body[end - start :]])
+
+
+def _fold(text: str) -> str:
+    """Writes long texts that stand on a line of their own as blocks."""
+
+    def block(found: re.Match[str]) -> str:
+        lines = textwrap.wrap(found[3], 90, break_long_words=False, break_on_hyphens=False)
+        return "\n".join([f"{found[1]}{found[2]}: >-", *(f"{found[1]}  {line}" for line in lines)])
+
+    return re.sub(r"^( +)(\w+): (\w.{100,})$", block, text, flags=re.MULTILINE)
+
+
 def to_course_tags(at: int) -> list[str]:
     """The tags of the notes in the course `at`."""
     return [f"t{at}", f"t{at + 5}", f"t{at * 3 % 17}"]
@@ -112,13 +233,32 @@ def _quote(text: str) -> str:
     return text if text[0].isalnum() and ": " not in text else "'" + text.replace("'", "''") + "'"
 
 
-def to_rows(notes: list[Note]) -> list[tuple[str, str, list[str], list[str]]]:
-    """(guid, kind, HTML fields, tags) of the French notes."""
-    return [(f"bench/{note.id}@fr", note.kind, list(note.html["fr"].values()), list(note.tags)) for note in notes]
+def to_rows(notes: list[Note]) -> list[Row]:
+    """The French notes as genanki gets them: of two note types with four fields each."""
+    rows = []
+    for note in notes:
+        fields = (*note.html["fr"].values(), "", "")[:4]
+        rows.append(Row(f"bench/{note.id}@fr", "gaps" if note.kind == "cloze" else "both", fields, note.tags))
+    return rows
 
 
-def write_rows(path: Path, notes: list[Note]) -> None:
-    path.write_text(json.dumps(to_rows(notes)), encoding="utf-8")
+TYPES = (
+    NoteType(
+        "both",
+        ("One", "Two", "Three", "Four"),
+        (
+            ("Card 1", "{{One}}", "{{FrontSide}}<hr id=answer>{{Two}}"),
+            ("Card 2", "{{Two}}", "{{FrontSide}}<hr id=answer>{{One}}"),
+        ),
+    ),
+    NoteType("gaps", ("One", "Two", "Three", "Four"), (("Gap", "{{cloze:One}}", "{{cloze:One}}{{Two}}"),), cloze=True),
+)
+
+
+def write_rows(path: Path, rows: list[Row], types: Iterable[NoteType] = TYPES) -> None:
+    """What `with_genanki.py` reads."""
+    ready = {"types": [astuple(type) for type in types], "notes": [astuple(row) for row in rows]}
+    path.write_text(json.dumps(ready), encoding="utf-8")
 
 
 def to_kinds(notes: list[Note]) -> dict[str, list[Note]]:

@@ -11,16 +11,19 @@ from typing import Any
 
 from sources import make_notes, write_flashdeck
 
-from flashdeck.anki.media import read_media
 from flashdeck.anki.package_writer import to_package
-from flashdeck.build.checks import CHECKS
-from flashdeck.build.link import link_decks
+from flashdeck.build.cache import NO_CACHE, Cache
+from flashdeck.build.link import link, to_notes
+from flashdeck.build.project_checks import check_all
+from flashdeck.build.unit import Answers, compile_unit
+from flashdeck.build.unit_text import from_bytes, to_bytes
 from flashdeck.model.courses import Filter
-from flashdeck.model.kind_reader import read_kinds
-from flashdeck.model.library import read_library
-from flashdeck.pipeline import Compiled, release, select_notes, to_types
-from flashdeck.release.ledger import read_ledger, render_ledger
-from flashdeck.sources.yaml_file import find_sources, read_source
+from flashdeck.model.frame import read_frame
+from flashdeck.pipeline import compile_project, release
+from flashdeck.release.ledger import render_ledger
+from flashdeck.release.release import select_notes
+from flashdeck.sources.files import Files, find_sources
+from flashdeck.sources.yaml_file import read_source
 
 TODAY = date(2026, 11, 25)
 
@@ -28,8 +31,7 @@ TODAY = date(2026, 11, 25)
 def walk(folder: Path) -> Iterator[tuple[str, Callable[[], Any]]]:
     """The stages of a build of the decks in a folder, in their order: whoever takes one does its work before the next.
 
-    The first five are those of a file, in `compiler.py` and in each unit alike; `link` is what is left of them where nothing
-    changed since. Needs a cache folder of its own in FLASHDECK_CACHE.
+    `again` is a whole check where all units are kept. The cache is in the folder too.
     """
     made: dict[str, Any] = {}
 
@@ -37,22 +39,25 @@ def walk(folder: Path) -> Iterator[tuple[str, Callable[[], Any]]]:
         return name, lambda: made.update({name: work()})
 
     problems: list[Any] = []
-    yield stage("read", lambda: [read_source(path, problems) for path in find_sources([folder], problems)])
-    yield stage("library", lambda: read_library(made["read"], read_kinds(), {}, problems))
-    library = made["library"]
-    yield stage("media", lambda: read_media(library, problems))
-    yield stage("checks", lambda: problems.extend(problem for check in CHECKS for problem in check(library)))
-    ledgers = {deck.id: read_ledger(deck.folder / "flashdeck.lock", problems) for deck in library.decks}
-    compiled = Compiled(library, made["media"], ledgers, to_types(library.kinds.values(), library.languages, {}))
-    yield stage("notes", lambda: compiled.to_notes("fr"))
-    link_decks([folder], TODAY, ["fr"])  # so that there are units
-    yield stage("link", lambda: link_decks([folder], TODAY, ["fr"]))
-    linked = made["link"]
-    assert linked and not problems, problems[:3]
-    yield stage("ledger", lambda: release(linked, ["fr"], 1_700_000_000))
+    files = Files()
+    paths = list(find_sources([folder], (), problems))
+    yield stage("read", lambda: {path: read_source(path, files, problems) for path in paths})
+    sources = made["read"]
+    answers = Answers(read_frame(sources, files), files)
+    cards = {path: source for path, source in sources.items() if path.name != "deck.yaml"}
+    yield stage("compile", lambda: [compile_unit(path, source, (), answers, ["fr"]) for path, source in cards.items()])
+    yield stage("keep", lambda: [from_bytes(to_bytes(unit)) for unit in made["compile"]])
+    yield stage("link", lambda: link(answers.frame, dict(zip(cards, made["keep"], strict=True)), files, TODAY, NO_CACHE))
+    yield stage("check", lambda: check_all(made["link"]))
+    yield stage("notes", lambda: to_notes(made["link"], "fr"))
+    cache = Cache(folder / "cache", time.time_ns())
+    project = compile_project([folder], TODAY, cache, ["fr"])
+    assert project.ok and not problems, (project.problems, problems[:3])
+    yield stage("again", lambda: compile_project([folder], TODAY, cache, []))
+    yield stage("ledger", lambda: release(project, ["fr"], 1_700_000_000))
     released = made["ledger"]
     yield stage("ledger file", lambda: [render_ledger(ledger) for ledger in released.ledgers.values()])
-    selected = select_notes(released, library.decks[0], "fr", Filter()).notes
+    selected = select_notes(released, next(iter(project.frame.decks.values())), "fr", Filter()).notes
     yield stage("package", lambda: to_package(selected, released.times))
 
 
@@ -79,8 +84,4 @@ def main(counts: list[int]) -> None:
 
 
 if __name__ == "__main__":
-    import os
-
-    with TemporaryDirectory() as cache:
-        os.environ["FLASHDECK_CACHE"] = cache
-        main([int(word) for word in sys.argv[1:]] or [1_000, 10_000, 100_000])
+    main([int(word) for word in sys.argv[1:]] or [1_000, 10_000, 100_000])

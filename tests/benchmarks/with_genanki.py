@@ -8,18 +8,16 @@ import genanki
 
 
 def main(rows: Path, out: Path) -> None:
-    fields = [{"name": name} for name in ("One", "Two", "Three", "Four")]
-    templates = [
-        {"name": "Card 1", "qfmt": "{{One}}", "afmt": "{{FrontSide}}<hr id=answer>{{Two}}"},
-        {"name": "Card 2", "qfmt": "{{Two}}", "afmt": "{{FrontSide}}<hr id=answer>{{One}}"},
-    ]
-    both = genanki.Model(1_600_000_001, "Both", fields=fields, templates=templates)
-    gaps = [{"name": "Gap", "qfmt": "{{cloze:One}}", "afmt": "{{cloze:One}}{{Two}}"}]
-    cloze = genanki.Model(1_600_000_002, "Gaps", fields=fields, templates=gaps, model_type=genanki.Model.CLOZE)
-    deck = genanki.Deck(1_600_000_003, "Bench")
-    for guid, kind, texts, tags in json.loads(rows.read_text(encoding="utf-8")):
-        texts = (texts + ["", ""])[:4]
-        deck.add_note(genanki.Note(cloze if kind == "cloze" else both, texts, tags=tags, guid=guid))
+    ready = json.loads(rows.read_text(encoding="utf-8"))
+    models = {}
+    for at, (name, fields, cards, css, cloze) in enumerate(ready["types"]):
+        templates = [{"name": card, "qfmt": front, "afmt": back} for card, front, back in cards]
+        form = genanki.Model.CLOZE if cloze else genanki.Model.FRONT_BACK
+        named = [{"name": field} for field in fields]
+        models[name] = genanki.Model(1_600_000_001 + at, name, fields=named, templates=templates, css=css, model_type=form)
+    deck = genanki.Deck(1_600_000_000, "Bench")
+    for guid, name, texts, tags in ready["notes"]:
+        deck.add_note(genanki.Note(models[name], texts, tags=tags, guid=guid))
     genanki.Package(deck).write_to_file(str(out))
 
 

@@ -1,0 +1,69 @@
+"""What a command printed last time, and everything it depends on: where nothing of that changed, it is printed again.
+
+It is kept by the digests of what was read, taken before the work: what is saved while a command runs is not taken for read.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from flashdeck.build.cache import Cache
+from flashdeck.build.unused_media import find_unused_media
+from flashdeck.diagnostics.problem import Problem, Spot
+from flashdeck.sources.files import Files, find_sources
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The problems of a project, sorted by place, and what else was printed."""
+
+    problems: tuple[Problem, ...]
+    text: str
+
+
+def load_answer(cache: Cache, words: Sequence[str], paths: Iterable[Path]) -> Answer | None:
+    """What a command with these words printed, if everything that it read, and everything that it wrote, is as it was."""
+    try:
+        kept = json.loads(cache.load("answer", *words))
+        files = cache.open_files({})
+        if kept["sources"] != [str(path) for path in find_sources(paths, (), [])]:
+            return None
+        if any(files.answer(question) != answer for question, answer in kept["asked"].items()):
+            return None
+        if any(files.digest(Path(path)) != digest for path, digest in kept["outputs"].items()):
+            return None
+        problems = [Problem(Spot(*row[:3]), *row[3:]) for row in kept["problems"]]
+        problems += find_unused_media(kept["media"], files)
+        cache.keep_digests(files)
+        return Answer(tuple(sorted(problems)), str(kept["text"]))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None  # there is no entry, or none that anybody wrote on purpose
+
+
+def store_answer(
+    cache: Cache,
+    words: Sequence[str],
+    answer: Answer,
+    sources: Iterable[str],
+    asked: Mapping[str, str],
+    named_media: Mapping[str, Sequence[str]],
+    outputs: Iterable[Path],
+) -> None:
+    """Keeps an answer with the sources of which it is, all that was asked of files, and the files that were written."""
+    files = Files()
+    written = {str(path): files.digest(path) for path in outputs}
+    kept = {
+        "sources": [*sources],
+        # what was read and then written, as ledgers are, is from now on as it was written
+        "asked": {question: answer for question, answer in asked.items() if question.removeprefix("file ") not in written},
+        "problems": [
+            [p.spot.path, p.spot.line, p.spot.column, p.code, p.message, p.help, p.level, p.card]
+            for p in answer.problems
+            if p.code != "unused-media"
+        ],
+        "media": {**named_media},
+        "outputs": written,
+        "text": answer.text,
+    }
+    cache.store(json.dumps(kept).encode(), "answer", *words)

@@ -1,0 +1,150 @@
+"""What must hold of one card by itself. A check gives the problems of a card; CARD_CHECKS, at the end, lists them.
+
+To add a check: a function here (or in `project_checks.py`, if it needs more than one file), its name in the list, its code in
+`diagnostics/problems.md`, and a source in tests/bad that bears the code's name.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from html import unescape
+
+from flashdeck.anki.html import find_unsafe, to_html
+from flashdeck.anki.identity import is_reserved_tag
+from flashdeck.diagnostics.problem import Problem, nearest
+from flashdeck.model.cards import Card, find_gaps
+from flashdeck.model.fields import HIGHEST_GAP, type_of
+from flashdeck.model.frame import Frame
+from flashdeck.model.keys import NAMES
+from flashdeck.sources.values import short
+from flashdeck.sources.yaml_file import Value, find_invisible, name_character
+
+
+def check_references(card: Card, frame: Frame) -> Iterator[Problem]:
+    """A card that cites nothing that is known leaves its learner without a source."""
+    typed = card.values.get("reference")
+    if typed is None or (type(typed) is str and typed in frame.references):
+        return
+    for route, id in card.all_texts("reference"):
+        if id not in frame.references:
+            help = nearest(id, frame.reference_ids, "write it in a file that begins with 'references:'")
+            yield card.problem("unknown-reference", f"'{short(id)}' is not the id of a reference", *route, help=help, unknown=id)
+
+
+def check_tags(card: Card, frame: Frame) -> Iterator[Problem]:
+    """Anki splits, drops or takes for its own a tag that it does not like, and searches for it find nothing."""
+    if GOOD_TAGS.issuperset(card.tags):
+        return
+    for route, tag in card.all_texts("tags"):
+        if re.search(r'[\s"]', tag):
+            good = re.sub(r'[\s"]+', "-", tag).strip("-")
+            yield card.problem("bad-tag", f"'{short(tag)}' has a space or a quote in it", *route, help=f"write '{good}'")
+        elif not all(tag.split("::")):
+            yield card.problem("bad-tag", f"'{short(tag)}' has an empty part", *route, help="write it as 'part::part'")
+        elif is_reserved_tag(tag):
+            message = f"'{short(tag)}' is a tag that Anki or flashdeck sets itself"
+            yield card.problem("bad-tag", message, *route, help="choose another word")
+        else:
+            GOOD_TAGS.add(tag)
+
+
+GOOD_TAGS: set[str] = set()  # those that were looked at: a project has few tags and many cards
+
+
+# Gaps with something in them, none in another, and no character by which Markdown could drop or make one: most texts are such.
+_PLAIN = r"[^{}`|<\[\\~&:]|&(?![#\w])"
+PLAIN_GAPS = re.compile(rf"(?:{_PLAIN}|:|{{{{c[1-9]\d?::\s*+(?:{_PLAIN})++}}}})*+")
+
+
+def check_clozes(card: Card, frame: Frame) -> Iterator[Problem]:
+    """Without a good gap Anki makes no card, or one that shows the answer."""
+    if not card.kind.cloze or card.kind.shapes:
+        return
+    for route, text in card.all_texts(card.kind.cloze):
+        if "{{c" in text and PLAIN_GAPS.fullmatch(text):
+            continue
+        if broken := find_broken_gap(text):
+            word, message = broken
+            help = "write a gap as {{c1::text}} or {{c1::text::hint}}"
+            yield card.problem("broken-cloze", message, *route, word=word, help=help)
+        elif find_gaps(to_html(text)) != find_gaps(text):
+            help = "write the text another way: outside of tables, code and links"
+            yield card.problem("broken-cloze", "Markdown drops a gap of this text", *route, help=help)
+        elif "{{c" not in text:
+            help = "put what is asked into {{c1::...}}"
+            yield card.problem("cloze-without-deletion", "there is no gap in this text", *route, help=help)
+
+
+def find_broken_gap(text: str) -> tuple[str, str] | None:
+    """The first gap of a text that Anki would not understand, and what is wrong with it."""
+    opened: list[re.Match[str] | None] = []
+    for found in re.finditer(r"{{c(\d*)(::?)?|{{|}}", text):
+        if found[0] == "}}":
+            gap = opened.pop() if opened else None
+            if gap and not text[gap.end() : found.start()].partition("::")[0].strip():
+                return gap[0], f"the gap '{gap[0]}}}}}' is empty"
+        elif found[0] == "{{" or (not found[1] and not found[2]):
+            opened.append(None)
+        elif found[2] != "::" or not 1 <= int(found[1] or 0) <= HIGHEST_GAP:
+            return found[0], f"'{found[0]}' opens no gap"
+        else:
+            opened.append(found)
+    unclosed = next((gap for gap in opened if gap), None)
+    return (unclosed[0], f"the gap '{unclosed[0]}' is never closed with '}}}}'") if unclosed else None
+
+
+def check_options(card: Card, frame: Frame) -> Iterator[Problem]:
+    """A right answer among the wrong ones, or one option twice, teaches that the right answer is wrong."""
+    for key in card.kind.options:
+        for language in card.deck.languages:
+            answers = {to_plain(text) for _, text in card.texts("answer", language)}
+            seen: set[str] = set()
+            for route, text in card.texts(key, language):
+                if to_plain(text) in answers:
+                    message = f"'{short(text)}' is the right answer and stands among the wrong ones"
+                    yield card.problem("answer-among-distractors", message, *route, help="delete it here")
+                elif to_plain(text) in seen:
+                    yield card.problem("repeated-option", f"'{short(text)}' stands here twice", *route, help="delete one")
+                seen.add(to_plain(text))
+
+
+def check_html(card: Card, frame: Frame) -> Iterator[Problem]:
+    """What can run in a learner's Anki, or breaks out of the card, has no place in a text."""
+    if not card.node.source.has_markup and not card.overrides:
+        return
+    for key, value in card.values.items():
+        if not _may_be_html(value) or type_of(card.kind, key) in NAMES:
+            continue
+        for route, text in card.all_texts(key):
+            if "&#" in text and (character := find_invisible(to_html(text))):
+                entities = (one[0] for one in re.finditer(r"&#\w+;?", text))
+                word = next((one for one in entities if unescape(one) in (character, "")), "&#")
+                message = f"'{word}' is {name_character(character)}, which cannot be seen"
+                yield card.problem("control-character", message, *route, word=word, help="delete it")
+            for part in find_unsafe(text):
+                word = next((word for word in (part, part.upper()) if word in text), "")
+                named = f"'{part}>'" if part.startswith("<") else f"'{short(part)}'"
+                help = "delete it; to show a '<' as a sign, write '&lt;' or put `...` around the code"
+                yield card.problem("unsafe-html", f"{named} is not allowed in a text", *route, word=word, help=help)
+
+
+def _may_be_html(value: Value) -> bool:
+    """Whether HTML, a link or a character by its number can be anywhere in a value."""
+    if type(value) is str:
+        return "<" in value or "](" in value or "]:" in value or "&#" in value
+    return any(map(_may_be_html, value.values() if isinstance(value, dict) else value))
+
+
+def to_plain(text: str) -> str:
+    """A text without what a learner would not see as a difference."""
+    if "  " in text or not text.isprintable():  # else its only white space is single spaces
+        text = " ".join(text.split())
+    return text.strip().casefold()
+
+
+CARD_CHECKS: tuple[Callable[[Card, Frame], Iterator[Problem]], ...] = (
+    check_references,
+    check_tags,
+    check_clozes,
+    check_options,
+    check_html,
+)

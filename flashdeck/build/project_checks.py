@@ -1,0 +1,227 @@
+"""What must hold between cards of several files, or on a day. A check gives the problems of a project, found over its facts;
+PROJECT_CHECKS, at the end, lists them. `card_checks.py` says how to add one.
+"""
+
+from collections.abc import Callable, Iterator
+from itertools import chain
+
+from flashdeck.anki.identity import split_full_id, split_language
+from flashdeck.anki.media import LARGEST_MEDIA
+from flashdeck.build.link import CardFact, Facts, split_tags
+from flashdeck.build.unit import ROW, Unit, to_rows
+from flashdeck.diagnostics.problem import Problem, nearest
+from flashdeck.model.courses import Course
+from flashdeck.model.frame import NEWER_ID
+from flashdeck.sources.values import report_shape, short, to_date
+
+
+def check_ids(facts: Facts) -> Iterator[Problem]:
+    """Two cards share an id, so Anki would silently keep only one."""
+    ids = [f"{unit.deck}/{id}" for unit in facts.units for id in to_rows(unit.cards.ids) if id and unit.deck]
+    if len({*ids}) == len(ids):
+        return
+    for card in facts.cards():
+        if card.id and card.deck and facts.ids[card.full_id] != (card.unit, card.row):
+            other = facts.card(*facts.ids[card.full_id])
+            message = f"'{card.id}' is also the id at {facts.spot(other.unit, other.item, 'id')}"
+            yield facts.problem(card, "duplicate-id", message, "id", help=NEWER_ID)
+
+
+def check_guids(facts: Facts) -> Iterator[Problem]:
+    """Anki takes two notes of one guid for one: the second would overwrite the first, with its learner's progress."""
+    if not any(table.guids.strip(ROW) for unit in facts.units for table in unit.languages.values()):
+        return  # those that follow from ids are as different as these
+    first: dict[str, CardFact] = {}
+    for card, guids in facts.list_guids():
+        if len({*guids}) < len(guids):
+            guid = next(guid for guid in guids if guids.count(guid) > 1)
+            message = f"'{short(guid)}' is the guid of this card in each of its languages"
+            help = "write it for one language, as in 'guid: {en: ...}'"
+            yield facts.problem(card, "duplicate-guid", message, "guid", help=help)
+            continue
+        others = [(guid, other) for guid in guids if (other := first.setdefault(guid, card)).full_id != card.full_id]
+        if others:  # else it shares its id too, which has been reported
+            guid, other = others[0]
+            message = f"'{short(guid)}' is also the guid of the card '{other.full_id}'"
+            help = (
+                f"keep it on the card that learners have under it; the other is at {facts.spot(other.unit, other.item, 'guid')}"
+            )
+            yield facts.problem(card, "duplicate-guid", message, "guid", help=help)
+
+
+def check_fronts(facts: Facts) -> Iterator[Problem]:
+    """Two cards ask the same and want different answers: their learner can only guess which."""
+    for group in {group for unit in facts.units for group in unit.fronts}:
+        units = [unit for unit in facts.units if group in unit.fronts]
+        texts = [to_rows(unit.fronts[group].texts) for unit in units]
+        if len(set().union(*texts)) < sum(map(len, texts)):
+            yield from _report_fronts(facts, group, units, texts)
+
+
+def _report_fronts(facts: Facts, group: str, units: list[Unit], texts: list[list[str]]) -> Iterator[Problem]:
+    name, _, template = group.partition("#")
+    kind, language = split_language(name)
+    first: dict[str, CardFact] = {}
+    for unit, some in zip(units, texts, strict=True):
+        for row, text in zip(map(int, to_rows(unit.fronts[group].rows)), some, strict=True):
+            if text not in first:
+                first[text] = facts.card(unit, row)
+                continue
+            card, other = facts.read_card(facts.card(unit, row)), first[text]
+            read = facts.read_card(other)
+            assert card and read  # their kinds are known, or they would ask nothing
+            (route, typed), (place, _) = (one.asked(language, int(template))[0] for one in (card, read))
+            message = f"'{short(typed)}' is also what the card '{other.full_id}' asks"
+            help = f"word one of them differently; the other is at {facts.spot(other.unit, other.item, *place)}"
+            level = "warning" if facts.frame.kinds[kind].imported_note_type else "error"  # what is imported may be so on purpose
+            yield card.problem("same-front", message, *route, help=help, level=level)
+
+
+def check_replacements(facts: Facts) -> Iterator[Problem]:
+    """A learner is sent from a withdrawn card to one that does not exist."""
+    for unit in facts.units:
+        if not unit.cards.replaced_by.strip(ROW):
+            continue
+        for card in facts.cards([unit]):
+            id = card.replaced_by
+            if id and not facts.find(id, card.deck) and not facts.may_define(id):
+                message, help = f"'{short(id)}' is not the id of a card", nearest(id, facts.ids_of(card.deck))
+                yield facts.problem(card, "unknown-card", message, "retired", "replaced_by", help=help)
+
+
+def check_overrides(facts: Facts) -> Iterator[Problem]:
+    """A deck overrides the wording of a card that does not exist, so its learners get nothing of it."""
+    for unit in facts.units:
+        for item, id in unit.overrides:
+            node = facts.node(unit, item)
+            problems: list[Problem] = []
+            if not id:
+                report_shape(node.node("override"), "'override'", "the full id of a card, such as 'deck/card'", problems)
+            elif id not in facts.ids and not facts.may_define(id):
+                help = nearest(id, facts.card_ids, "write the full id of a card, such as 'deck/card'")
+                problems.append(node.problem("unknown-card", f"'{short(id)}' is not the id of a card", "override", help=help))
+            yield from problems
+
+
+def check_courses(facts: Facts) -> Iterator[Problem]:
+    """A course that names what does not exist leaves out cards that somebody counts on."""
+    if not facts.frame.courses:
+        return
+    known = {"kinds": facts.frame.kind_words, "tags": facts.tags, "decks": facts.frame.deck_ids}
+    filled = _find_filled(facts)
+    for course in facts.frame.courses.values():
+        unknown = [
+            (rule, key, word)
+            for rule, names in (("include", course.include), ("exclude", course.exclude))
+            for key, words in names.items()
+            for word in words
+            if word not in known[key]
+        ]
+        routes = {one: course.routes(*one) for one in {(rule, key) for rule, key, _ in unknown}}
+        for rule, key, word in unknown:
+            if not facts.may_have(key, word):
+                message = f"there is no {key[:-1]} '{short(word)}' in these decks"
+                route = routes[rule, key][word]
+                yield course.node.problem(f"unknown-{key[:-1]}", message, *route, help=nearest(word, known[key]))
+        missing = [id for id in course.cards if id not in facts.ids]
+        places = course.routes("cards") if missing else {}
+        for id in missing:
+            if not facts.may_define(id):
+                help = nearest(id, facts.card_ids, "write the full id, such as 'deck/card'")
+                message = f"'{short(id)}' is not the id of a card"
+                yield course.node.problem("unknown-card", message, *places[id], help=help)
+        complete = course.valid and not unknown and not missing
+        if complete and course.id not in filled and not _may_be_filled(facts, course):
+            help = "say in 'include' or 'cards' what belongs to it"
+            yield course.node.problem("empty-course", f"the course '{course.id}' has no cards", "id", help=help, level="warning")
+
+
+def _find_filled(facts: Facts) -> set[str]:
+    """The ids of the courses that have cards."""
+    find, filled = facts.frame.rules.find, set[str]()
+    for unit in facts.units:
+        for kind, tags in {*zip(to_rows(unit.cards.kinds), to_rows(unit.cards.tags), strict=True)}:
+            filled.update(find("", kind, unit.deck, split_tags(tags)))
+    named = {id for course in facts.frame.courses.values() for id in course.cards}
+    for card in (facts.find(id) for id in named):
+        filled.update(find(card.full_id, card.kind, card.deck, card.tags) if card else ())
+    return filled
+
+
+def _may_be_filled(facts: Facts, course: Course) -> bool:
+    """Whether a card that could not be read, or whose kind is misspelt, may belong to a course."""
+    kinds, decks = course.include.get("kinds", ()), course.include.get("decks", ())
+    words = (*kinds, *course.include.get("tags", ()))
+    for unit in facts.units:
+        if unit.unread and (unit.deck in decks or any(word in unit.unread for word in words)):
+            return True
+        likely = {*to_rows(unit.cards.likely_kinds)} if unit.cards.likely_kinds.strip(ROW) else set()
+        if not {*likely, *(split_full_id(kind)[1] for kind in likely)}.isdisjoint(kinds):
+            return True
+    return False
+
+
+def check_labels(facts: Facts) -> Iterator[Problem]:
+    """A language without labels shows its learners English words around the author's."""
+    used = {(unit.deck, kind, language) for unit in facts.units for kind, language in unit.kind_languages}
+    for id, name, language in sorted(used):
+        kind = facts.frame.kinds[name]
+        if not kind.has_labels(language) and id in facts.frame.decks:
+            message = f"there are no labels in '{language}' for a {kind.word}: its cards show those of another language"
+            where = f"kinds/{kind.word}/kind.yaml" if "/" in name else "flashdeck/kinds"
+            help = f"add '{language}' to the labels in {where}"
+            node = facts.frame.decks[id].node
+            yield node.problem("no-labels", message, "languages", word=language, help=help, level="warning")
+
+
+def check_scripts(facts: Facts) -> Iterator[Problem]:
+    """Whoever imports a package runs what its templates run, without being asked."""
+    allowed = {deck.id for deck in facts.frame.decks.values() if deck.allow_scripts}
+    for name, kind in facts.frame.kinds.items():
+        if "/" in name and split_full_id(name)[0] not in allowed:
+            yield from kind.scripts
+
+
+def check_large_media(facts: Facts) -> Iterator[Problem]:
+    """A large picture or sound is slow to fetch on a phone, and fills it. It is reported where it is first shown."""
+    seen: set[str] = set()
+    for unit in facts.units:
+        for path, size, item, key, name in unit.large:
+            if path not in seen:
+                message = f"'{short(name)}' has {size / 1e6:.0f} MB: phones are slow to fetch it"
+                help = f"make it smaller than {LARGEST_MEDIA / 1e6:.0f} MB"
+                spot = facts.spot(unit, item, key, word=name)
+                yield Problem(spot, "large-media", message, help, "warning")
+            seen.add(path)
+
+
+def check_reviews(facts: Facts) -> Iterator[Problem]:
+    """A figure that nobody looked at again since its author said so may be wrong by now."""
+    for unit in facts.units if facts.today else ():
+        for item, key, text in unit.reviews:
+            day = to_date(text)
+            if day and facts.today and day < facts.today:
+                help = f"look for a newer figure, then set '{key}' to a later day"
+                message = f"this was to be looked at again by {day}"
+                yield Problem(facts.spot(unit, item, key), "review-overdue", message, help, "warning")
+
+
+PROJECT_CHECKS: tuple[Callable[[Facts], Iterator[Problem]], ...] = (
+    check_ids,
+    check_guids,
+    check_fronts,
+    check_replacements,
+    check_overrides,
+    check_courses,
+    check_labels,
+    check_scripts,
+    check_large_media,
+    check_reviews,
+)
+
+
+def check_all(facts: Facts) -> list[Problem]:
+    """All problems of a project but those of its releases: of its frame, of each file, and those that only all of them show."""
+    own = chain(facts.frame.problems, *(unit.problems for unit in (*facts.units, *facts.completed)))
+    kept = [problem for problem in own if not (problem.unknown and facts.may_define(problem.unknown))]
+    return kept + [problem for check in PROJECT_CHECKS for problem in check(facts)]

@@ -1,0 +1,86 @@
+"""A unit <-> the bytes of an entry of the cache: first, as JSON, what is not a column; then the columns."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from itertools import islice
+from typing import Any
+
+from flashdeck.build.unit import COLUMN, ROW, CardFacts, Fronts, LanguageFacts, NoteColumns, Unit
+from flashdeck.diagnostics.problem import Problem, Spot
+
+TABLES: Mapping[str, type[Any]] = {"languages": LanguageFacts, "fronts": Fronts, "notes": NoteColumns}
+PLAIN: Mapping[str, type] = {
+    "path": str, "digest": str, "asked": dict, "deck": str, "defines_frame": bool, "unread": str, "deck_names": list,
+    "media": dict, "named": list, "large": list, "reviews": list, "overrides": list, "kind_languages": list, "overriding": list,
+}  # fmt: skip
+NUMBERS = re.compile(rf"(?:\d+{ROW})*")
+PROBLEM = [str, int, int, str, str, str, str, str, str]
+
+
+def to_bytes(unit: Unit) -> bytes:
+    head = {name: getattr(unit, name) for name in PLAIN}  # tuples become lists
+    problems = [
+        [p.spot.path, p.spot.line, p.spot.column, p.code, p.message, p.help, p.level, p.card, p.unknown] for p in unit.problems
+    ]
+    tables = {name: list(getattr(unit, name)) for name in TABLES}
+    columns = [*vars(unit.cards).values()]
+    for name in TABLES:
+        for table in getattr(unit, name).values():
+            columns += vars(table).values()
+    return COLUMN.join([json.dumps([head, problems, tables]), *columns]).encode()
+
+
+def from_bytes(data: bytes) -> Unit:
+    """What `to_bytes` was given. Raises ValueError for anything else."""
+    head, *texts = data.decode().split(COLUMN)
+    columns = iter(texts)
+    match json.loads(head):
+        case [dict(plain), list(problems), dict(tables)] if plain.keys() == PLAIN.keys() and tables.keys() == TABLES.keys():
+            pass
+        case _:
+            raise ValueError("it is not a unit")
+    if not all(isinstance(plain[name], type) for name, type in PLAIN.items()) or not all(map(_is_problem, problems)):
+        raise ValueError("it has values of another type")
+    for name in ("deck_names", "named", "overriding"):
+        plain[name] = tuple(map(str, plain[name]))
+    plain["large"] = tuple((str(a), int(b), int(c), str(d), str(e)) for a, b, c, d, e in plain["large"])
+    plain["reviews"] = tuple((int(a), str(b), str(c)) for a, b, c in plain["reviews"])
+    plain["overrides"] = tuple((int(a), str(b)) for a, b in plain["overrides"])
+    plain["kind_languages"] = tuple((str(kind), str(language)) for kind, language in plain["kind_languages"])
+    cards = _take(CardFacts, columns)
+    found: dict[str, Any] = {name: {str(key): _take(type, columns) for key in tables[name]} for name, type in TABLES.items()}
+    unit = Unit(**plain, problems=tuple(Problem(Spot(*row[:3]), *row[3:]) for row in problems), cards=cards, **found)
+    _check(unit)
+    return unit
+
+
+def _is_problem(row: object) -> bool:
+    return isinstance(row, list) and [type(part) for part in row] == PROBLEM
+
+
+def _take(type: type[Any], columns: Iterator[str]) -> Any:
+    taken = [*islice(columns, len(fields(type)))]
+    if len(taken) < len(fields(type)):
+        raise ValueError("columns are missing")
+    return type(*taken)
+
+
+def _check(unit: Unit) -> None:
+    """Raises ValueError where columns are not of one length, or what is to be numbers is none."""
+    numbers = [unit.cards.items]
+    tables = [[*vars(unit.cards).values()]]
+    for language, facts in unit.languages.items():
+        numbers += facts.rows, facts.left_out
+        notes_of = vars(unit.notes[language]).values() if language in unit.notes else ()
+        tables.append([facts.rows, facts.templates, facts.guids, *notes_of])
+    for language, notes in unit.notes.items():
+        numbers.append(notes.ids)
+        if language not in unit.languages:
+            raise ValueError("there are notes in a language without cards")
+    for fronts in unit.fronts.values():
+        numbers.append(fronts.rows)
+        tables.append([fronts.rows, fronts.texts])
+    if any(len({column.count(ROW) for column in table}) > 1 for table in tables) or not all(map(NUMBERS.fullmatch, numbers)):
+        raise ValueError("its columns do not fit together")

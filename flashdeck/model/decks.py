@@ -1,0 +1,106 @@
+"""A deck: a folder with a `deck.yaml`, the namespace of its cards."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from flashdeck.diagnostics.problem import Problem
+from flashdeck.model.keys import DECK_KEYS
+from flashdeck.model.texts import all_texts, is_complete_in, texts_in
+from flashdeck.sources.values import (
+    read_id,
+    read_some_words,
+    read_texts,
+    read_word,
+    report_shape,
+    report_unknown_keys,
+    short,
+)
+from flashdeck.sources.yaml_file import Node, Source, Value
+
+LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+
+
+@dataclass(frozen=True)
+class Deck:
+    """A folder of cards. `id` is the namespace of its cards and never changes.
+
+    One that is not `valid` lacks what its cards would need; its id, where it has one, still names them.
+    """
+
+    id: str
+    name: Value  # a text, or a mapping language -> text
+    title: Value
+    languages: tuple[str, ...]
+    licence: str
+    folder: Path
+    allow_scripts: bool
+    node: Node = field(repr=False, compare=False)
+    valid: bool = True
+
+    @cached_property
+    def language_set(self) -> frozenset[str]:
+        return frozenset(self.languages)
+
+
+def read_deck(source: Source, problems: list[Problem]) -> Deck:
+    """The deck that a deck.yaml describes; adds what is wrong with it to `problems`."""
+    node, known, before = source.node(), source.fields, len(problems)
+    if not isinstance(source.value, dict):
+        if source.value is not None:
+            report_shape(node, "deck.yaml", "a mapping", problems)
+        elif not source.unread:
+            problems.append(node.problem("empty-file", "there is nothing in this file", help="write the 'id' of the deck first"))
+        return Deck("", "", "", (), "", Path(source.path).parent, False, node, valid=False)
+    misspelt = report_unknown_keys(node, DECK_KEYS, "a deck", problems)
+    id = read_id(node, problems, misspelt)
+    if not any(("name" in known, "name" in misspelt, source.may_have("name"))):
+        problems.append(node.problem("missing-field", "this deck has no 'name'", help="add the name learners see in Anki"))
+    if not any(("languages" in known, "languages" in misspelt, source.may_have("languages"))):
+        help = "add the codes of its languages, such as 'languages: [fr, en]'"
+        problems.append(node.problem("missing-field", "this deck has no 'languages'", help=help))
+    languages = read_some_words(node.node("languages"), "'languages'", problems) if "languages" in known else {}
+    for language, place in languages.items():
+        if not LANGUAGE.fullmatch(language):
+            help = "write a code such as 'fr', 'en' or 'pt-BR'"
+            problems.append(place.problem("bad-language", f"'{short(language)}' is not the code of a language", help=help))
+    good = {
+        key
+        for key in ("name", "title", "licence")
+        if key in known and languages and read_texts(node.node(key), f"'{key}'", languages if key != "licence" else (), problems)
+    }
+    name: Value = known["name"] if "name" in good else ""
+    if name:
+        check_deck_name(node.node("name"), languages, problems)
+    for language in languages if name else ():
+        if not is_complete_in(name, language):
+            message = f"'name' is not given in '{language}': all cards are left out of that language"
+            problems.append(node.problem("missing-translation", message, "name", key=True, help="translate it", level="warning"))
+    scripts = "allow_scripts" in known and read_word(node.node("allow_scripts"), "'allow_scripts'", ("true", "false"), problems)
+    valid = bool(id and name and languages) and not any(
+        problem.code in ("bad-language", "unknown-language") for problem in problems[before:]
+    )
+    return Deck(
+        id,
+        name,
+        known["title"] if "title" in good else name,
+        tuple(languages),
+        "".join(all_texts(known["licence"])) if "licence" in good else "",
+        Path(source.path).parent,
+        scripts and known["allow_scripts"] == "true",
+        node,
+        valid,
+    )
+
+
+def check_deck_name(node: Node, languages: Iterable[str], problems: list[Problem]) -> None:
+    """Reports a name that Anki would change, so that the next release would miss the deck."""
+    for route, text in dict(pair for language in languages for pair in texts_in(node.value, language)).items():
+        if '"' in text:
+            help = "use other quotes, such as « » or “ ”"
+            problems.append(node.problem("bad-deck-name", "Anki may drop the '\"' of a deck's name", *route, word='"', help=help))
+        if any(not part or part != part.strip() or "\n" in part for part in text.split("::")):
+            message = f"'{short(text)}' has a part that is empty, or that has leading or trailing space"
+            problems.append(node.problem("bad-deck-name", message, *route, help="write it as 'Deck::Part'"))

@@ -1,0 +1,163 @@
+"""What stands around the cards of a project: decks, kinds, references and courses. It is small, and read every time."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+from flashdeck.diagnostics.problem import Problem
+from flashdeck.model.courses import Course, Rules, read_course
+from flashdeck.model.decks import Deck, read_deck
+from flashdeck.model.keys import CARD_KEYS, FILE_KEYS
+from flashdeck.model.kind_reader import read_kinds, read_own_kinds
+from flashdeck.model.kinds import Kind
+from flashdeck.model.references import Reference, read_reference
+from flashdeck.sources.files import DECK_FILE, OWN_KINDS, Files
+from flashdeck.sources.values import find_misspelt, report_shape
+from flashdeck.sources.yaml_file import Node, Source
+
+# What a file must have in it to define references or courses: a byte that spells an escape can hide the words.
+FRAMING = (b"references", b"courses", b"\\x", b"\\u", b"\\U", b"\\\n", b"\\\r", b"\xff\xfe", b"\xfe\xff")
+TOP_KEY = re.compile(rb"^([A-Za-z]\w*)\s*:", re.M)
+
+
+NEWER_ID = "give the newer of the two another id"
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What stands around the cards. `problems` are those of its own files' contents."""
+
+    decks: Mapping[str, Deck]  # the valid ones, by id
+    folders: Mapping[Path, Deck]  # all of them, valid or not
+    kinds: Mapping[str, Kind]  # by name: `term`, and of a deck's own kind `deck/term`
+    own_kinds: Mapping[Path, Mapping[str, Kind]]  # by the folder of the deck and the word that its cards use
+    kind_folders: Mapping[str, Path]  # of the decks that have kinds of their own, by the name of the kind
+    references: Mapping[str, Reference]
+    courses: Mapping[str, Course]
+    sources: Mapping[Path, Source]  # the files that it was read from
+    problems: tuple[Problem, ...]
+
+    @cached_property
+    def languages(self) -> list[str]:
+        return list(dict.fromkeys(language for deck in self.decks.values() for language in deck.languages))
+
+    @cached_property
+    def kind_words(self) -> frozenset[str]:
+        """What its kinds may be called: `term`, and of a deck's own kind `deck/term` too."""
+        return frozenset(word for kind in self.kinds.values() for word in (kind.name, kind.word))
+
+    @cached_property
+    def deck_ids(self) -> frozenset[str]:
+        """The ids of all decks, be they valid or not."""
+        return frozenset(deck.id for deck in self.folders.values() if deck.id)
+
+    @cached_property
+    def has_nameless_decks(self) -> bool:
+        """Whether the id of a deck is not known, so that any id may be its own."""
+        return not all(deck.id for deck in self.folders.values())
+
+    @cached_property
+    def reference_ids(self) -> frozenset[str]:
+        return frozenset(self.references)
+
+    @cached_property
+    def rules(self) -> Rules:
+        return Rules([*self.courses.values()])
+
+    def kinds_of(self, deck: Deck) -> Mapping[str, Kind]:
+        """The kinds by the words that the cards of a deck may use: its own go before others of the same name."""
+        own = self.own_kinds.get(deck.folder.resolve())
+        return {**self.kinds, **own} if own else self.kinds
+
+    def find_home(self, path: Path) -> tuple[Deck | None, str]:
+        """The deck in whose folder a file is, and the file's path in it: in the order of these paths files count."""
+        folder = path.parent.resolve()
+        home = next((up for up in (folder, *folder.parents) if up in self.folders), None)
+        place = (folder / path.name).relative_to(home or folder).as_posix()
+        return (self.folders[home] if home else None), place
+
+
+def may_frame(data: bytes) -> bool:
+    """Whether a file may define references or courses: false only where it certainly does not."""
+    keys = [key.decode("ascii", "replace") for key in {*TOP_KEY.findall(data)}]
+    return any(word in data for word in FRAMING) or bool(find_misspelt(keys, (*FILE_KEYS, *CARD_KEYS)))
+
+
+def read_frame(sources: Mapping[Path, Source], files: Files) -> Frame:
+    """What the sources define around their cards. Those that define nothing of it change nothing."""
+    problems: list[Problem] = []
+    folders = {path.parent.resolve(): read_deck(source, problems) for path, source in sources.items() if path.name == DECK_FILE}
+    taken: dict[tuple[str, str], Node] = {}
+    # a deck and a course each name a package, so they share their ids
+    decks = {
+        deck.id: deck
+        for deck in sorted(folders.values(), key=lambda deck: (deck.id, str(deck.folder)))
+        if deck.id and _is_free(("package", deck.id), deck.node, taken, problems) and deck.valid
+    }
+    own_kinds = {folder: _read_kinds_of(deck, files, problems) for folder, deck in folders.items()}
+    kinds = {**read_kinds(), **{kind.name: kind for some in own_kinds.values() for kind in some.values()}}
+    kind_folders = {kind.name: folders[folder].folder for folder, some in own_kinds.items() for kind in some.values()}
+    frame = Frame(decks, folders, kinds, own_kinds, kind_folders, {}, {}, sources, ())
+    references: dict[str, Reference] = {}
+    courses: dict[str, Course] = {}
+    nowhere = Deck("", "", "", (), "", Path(), False, Source("", "", None).node(), valid=False)
+    for home, source in _in_order(frame, sources):
+        for node in read_items(source, "references", problems):
+            reference = read_reference(node, problems)
+            if reference and _is_free(("reference", reference.id), node, taken, problems):
+                references[reference.id] = reference
+        for node in read_items(source, "courses", problems):
+            course = read_course(node, home or nowhere, problems)
+            if course and _is_free(("package", course.id), node, taken, problems):
+                courses[course.id] = course
+    return replace(frame, references=references, courses=courses, problems=tuple(problems))
+
+
+def _read_kinds_of(deck: Deck, files: Files, problems: list[Problem]) -> dict[str, Kind]:
+    """The kinds that a deck has of its own, by their words."""
+    files.list_below(deck.folder / OWN_KINDS)  # should one come
+    kinds = read_own_kinds(deck.folder / OWN_KINDS, files, problems)
+    return {kind.word: replace(kind, name=f"{deck.id}/{kind.word}") for kind in kinds}
+
+
+def _in_order(frame: Frame, sources: Mapping[Path, Source]) -> Iterator[tuple[Deck | None, Source]]:
+    """The sources that are no deck.yaml with their decks, in an order that no file system can change."""
+    homes = [(*frame.find_home(path), source) for path, source in sources.items() if path.name != DECK_FILE]
+    homes.sort(key=lambda home: home[1])
+    return ((deck, source) for deck, _, source in homes)
+
+
+def key_of_list(source: Source, key: str) -> str:
+    """The key under which one of a file's lists is typed, misspelt ones included; empty where there is none."""
+    if key in source.fields:
+        return key
+    typed = find_misspelt(source.fields, (*FILE_KEYS, *CARD_KEYS)).get(key, "")
+    items = source.fields.get(typed)
+    return typed if isinstance(items, list) and any(isinstance(item, dict) for item in items) else ""
+
+
+def read_items(source: Source, key: str, problems: list[Problem]) -> list[Node]:
+    """The items of one of a file's lists that are mappings; reports what else stands there."""
+    key = key_of_list(source, key)
+    if not key:
+        return []
+    node, items = source.node(key), source.fields[key]
+    if not isinstance(items, list):
+        if items or not source.unread:  # else its items are those that could not be read
+            report_shape(node, f"'{key}'", "a list", problems)
+        return []
+    for at, item in enumerate(items):
+        if not isinstance(item, dict):
+            report_shape(node.node(at), f"an item of '{key}'", "a mapping", problems)
+    return [node.node(at) for at, item in enumerate(items) if isinstance(item, dict)]
+
+
+def _is_free(what: tuple[str, str], node: Node, taken: dict[tuple[str, str], Node], problems: list[Problem]) -> bool:
+    first = taken.setdefault(what, node)
+    if first is node:
+        return True
+    message = f"'{what[1]}' is also the id at {first.spot('id')}"
+    problems.append(node.problem("duplicate-id", message, "id", help=NEWER_ID))
+    return False

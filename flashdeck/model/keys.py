@@ -1,0 +1,58 @@
+"""The keys that an author may write, and what each is for. A key that every card may have is added here and nowhere else."""
+
+from typing import NamedTuple
+
+
+class Key(NamedTuple):
+    """What stands under a key: the type of its value, and a line for editors."""
+
+    type: str
+    doc: str
+
+
+# What a card of any kind may have besides the fields of its kind.
+CARD_KEYS = {
+    "id": Key("id", "names the card permanently: its text may change, its id never"),
+    "guid": Key("guid", "by what Anki knows a note that learners have from elsewhere"),
+    "kind": Key("kind", "the kind of card, which decides what fields it has"),
+    "deck": Key("deck", "its sub-deck in Anki, such as Law::Basics"),
+    "languages": Key("languages", "the languages it is meant for; otherwise all of the deck"),
+    "tags": Key("tags", "words to find it by, in courses and in Anki"),
+    "reference": Key("references", "the id of its source, or a list of them"),
+    "extra": Key("text", "a remark on the back"),
+    "sensitive": Key("flag", "true: a course may leave it out"),
+    "retired": Key("retired", "why and since when the card is withdrawn; its learners are informed"),
+}
+OVERRIDE_DOC = "the full id of another deck's card whose wording this deck overrides"
+COMMON_ONLY = ("extra", "reference")  # these go into fields that a note type from elsewhere does not have
+OF_ONE_CARD = ("id", "guid")  # these cannot be the default of a file
+NAMES = ("id", "guid", "kind", "deck", "languages", "tags", "references")  # types of values that are no text on a card
+
+SENSITIVE = "sensitive"  # the tag of a card with `sensitive: true`
+
+FILE_KEYS = {
+    "cards": "the cards; what stands beside them is the default for all",
+    "references": "the sources, as Zotero and pandoc write them (CSL-YAML)",
+    "courses": "subsets of the cards",
+}
+DECK_KEYS = {
+    "id": "names the deck permanently: part of the identity of its cards",
+    "name": "what learners see in Anki; never renamed once they have it",
+    "title": "what it is called in lists",
+    "languages": "the codes of its languages",
+    "licence": "the terms under which others may use the deck",
+    "allow_scripts": "true: templates of the deck's own kinds may run scripts",
+}
+COURSE_KEYS = {
+    "id": "names the course permanently",
+    "title": "what it is called in lists",
+    "include": "a card that matches any of these belongs to the course",
+    "exclude": "a card that matches any of these does not, whatever else says",
+    "cards": "the full ids of cards that belong to it too",
+}
+RULE_KEYS = {"kinds": "kinds of cards", "tags": "tags of cards", "decks": "ids of decks"}
+RETIRED_KEYS = {
+    "since": "since when, such as 2026-11",
+    "why": "the reason, for learners",
+    "replaced_by": "the id of the card that takes its place",
+}

@@ -1,0 +1,278 @@
+"""What did not change is not worked out again, the rest in as many processes as there are cores; and no entry is believed."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from datetime import date
+from pathlib import Path
+from zlib import crc32
+
+import pytest
+from conftest import ROOT
+from edits import START, write
+
+sys.path.insert(0, str(ROOT / "tests" / "benchmarks"))
+from sources import make_notes, write_flashdeck
+
+from flashdeck.build.answer import Answer, load_answer, store_answer
+from flashdeck.build.cache import A_DAY, LONG_AGO, NO_CACHE, Cache
+from flashdeck.build.parallel import map_in_processes
+from flashdeck.build.unit import COLUMN, ROW
+from flashdeck.pipeline import Project, compile_project
+
+TODAY = date(2026, 11, 23)
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """A folder of its own, in which a test runs."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+CARDS = "kind: basic\ncards:\n  - {id: one, question: {fr: a}, answer: b}\n"
+
+
+@pytest.fixture
+def built(deck, cli, tmp_path):
+    decks = deck(CARDS)
+    assert cli("build", decks).code == 0
+    return decks
+
+
+def test_a_second_build_says_unchanged_and_leaves_the_bytes_alone(built, cli, tmp_path):
+    before = {path: path.stat() for path in [*(tmp_path / "dist").iterdir(), built / "test" / "flashdeck.lock"]}
+
+    first, second = cli("build", built), cli("build", built)
+
+    assert first.out.splitlines()[-1] == second.out.splitlines()[-1] == "unchanged since the last build"
+    assert "warning[missing-translation]" in first.err and first.err == second.err
+    assert {path: path.stat() for path in before} == before
+
+
+def change_a_text(decks: Path) -> None:
+    (decks / "test" / "cards.yaml").write_text(CARDS.replace("answer: b", "answer: c"))
+
+
+def change_a_text_and_put_its_time_back(decks: Path) -> None:
+    path = decks / "test" / "cards.yaml"
+    status = path.stat()
+    path.write_text(CARDS.replace("answer: b", "answer: c"))
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def add_a_file(decks: Path) -> None:
+    (decks / "test" / "more.yaml").write_text(CARDS.replace("one", "two").replace("fr: a", "fr: z"))
+
+
+def delete_a_package(decks: Path) -> None:
+    next((decks.parent / "dist").glob("*.apkg")).unlink()
+
+
+def touch_a_package(decks: Path) -> None:
+    next((decks.parent / "dist").glob("*.apkg")).write_bytes(b"mine")
+
+
+def delete_the_ledger(decks: Path) -> None:
+    (decks / "test" / "flashdeck.lock").unlink()
+
+
+CHANGES = [change_a_text, change_a_text_and_put_its_time_back, add_a_file, delete_a_package, touch_a_package, delete_the_ledger]
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
+@pytest.mark.parametrize("wait", [False, True], ids=["at once", "later"])
+def test_every_change_is_seen(change, wait, built, cli):
+    if wait:  # past the time in which a file is read to be sure
+        time.sleep(2.1)
+        assert "unchanged" in cli("build", built).out
+
+    change(built)
+    ran = cli("build", built)
+
+    assert ran.code == 0 and "unchanged" not in ran.out
+    assert "unchanged" in cli("build", built).out
+
+
+def test_another_question_gets_its_own_answer(built, cli):
+    assert "unchanged" not in cli("build", built, "--language", "fr").out
+    assert "unchanged" not in cli("build", built, SOURCE_DATE_EPOCH="1700000000").out
+    assert cli("check", built).out == cli("check", built).out != ""
+    assert [cli("check", built, "--strict").code for _ in range(2)] == [1, 1]
+    assert [cli("check", built, "--format", "json").out[0] for _ in range(2)] == ["[", "["]
+
+
+def test_a_cache_that_cannot_be_written_changes_nothing(built, cli, tmp_path):
+    (tmp_path / "file").write_text("not a folder")
+
+    for _ in range(2):
+        ran = cli("build", built, FLASHDECK_CACHE=str(tmp_path / "file" / "cache"))
+        assert ran.code == 0 and "unchanged" not in ran.out
+
+
+def compile_with(cache: Cache) -> Project:
+    return compile_project([Path("decks")], TODAY, cache)
+
+
+def seal(entry: bytes) -> bytes:
+    """An entry that nobody but a stranger would have put there, with the right sum."""
+    return b"%08x" % crc32(entry) + entry
+
+
+def spoil(data: bytes) -> list[bytes]:
+    """What may lie in the cache in the place of an entry: cut off, noise, or well sealed and wrong."""
+    head, _, rest = data[8:].partition(b"\n")
+    first, *columns = rest.split(COLUMN.encode())
+    wrong = [
+        b"",
+        b"x",
+        b"[]",
+        b"[[], [], []]",
+        b"[{}, [], {}]",
+        b"[" * 100_000,
+        b"cos\nsystem\n(S'touch hacked'\ntR.",
+        b"\xff" * 40,
+    ]
+    wrong += [first.replace(b'"path"', b'"paths"'), first.replace(b'{"path": "', b'{"path": 5, "x": "')]
+    parts = [COLUMN.encode().join([one, *columns]) for one in wrong]
+    parts += [COLUMN.encode().join([first, *columns[:-1]]), COLUMN.encode().join([first, *columns[1:], b""])]
+    parts += [rest.replace(ROW.encode(), b"x" + ROW.encode()), rest.replace(b"0" + ROW.encode(), b"00" + ROW.encode() * 2)]
+    entries = [b"", data[:-1], b"\xff" * 40, *(seal(head + b"\n" + part) for part in parts), seal(b"x" + head + b"\n" + rest)]
+    return [entry for entry in entries if entry != data]
+
+
+def test_an_entry_that_was_cut_off_or_placed_by_a_stranger_is_made_again(place):
+    write(START)
+    cache = Cache(place / "cache", time.time_ns() + A_DAY)  # tomorrow, no file is too young for its digest to be kept
+    expected = compile_with(NO_CACHE)
+    notes = [expected.notes(code) for code in expected.languages]
+    compile_with(cache)
+    entries = {path: path.read_bytes() for path in cache.folder.glob("*.cache")}
+    assert len(entries) == 5 + 1  # a unit a file, and the digests of files
+
+    for path, data in entries.items():
+        for wrong in spoil(data):
+            path.write_bytes(wrong)
+
+            found = compile_with(cache)
+
+            assert (found.problems, [found.notes(code) for code in found.languages]) == (expected.problems, notes)
+            path.write_bytes(data)
+    assert not Path("hacked").exists()
+
+
+def test_an_answer_holds_until_anything_that_it_depends_on_changes(place):
+    write(START)
+    cache, paths = Cache(place / "cache", time.time_ns()), [Path("decks")]
+    Path("out").write_text("written")
+    answer = Answer(compile_with(NO_CACHE).problems, "text")
+    asked = compile_with(NO_CACHE).facts.files.answers
+    sources = compile_with(NO_CACHE).sources
+    store_answer(cache, ["x"], answer, map(str, sources[1:]), asked, {}, [Path("out")])
+
+    assert load_answer(cache, ["x"], paths) is None  # there is a file more than there was
+    store_answer(cache, ["x"], answer, map(str, sources), asked, {}, [Path("out")])
+    assert load_answer(cache, ["x"], paths) == answer
+    assert load_answer(cache, ["y"], paths) is None
+    (entry,) = cache.folder.glob("*.cache")
+    whole = entry.read_bytes()
+    for wrong in spoil(whole):
+        entry.write_bytes(wrong)
+        assert load_answer(cache, ["x"], paths) is None
+    entry.write_bytes(whole)
+    Path("out").write_text("changed")
+    assert load_answer(cache, ["x"], paths) is None
+
+
+def test_what_nobody_asked_for_in_a_month_is_deleted(tmp_path):
+    now = time.time_ns()
+    cache = Cache(tmp_path, now)
+    cache.store(b"old", "old")
+    (tmp_path / ".left by a killed process").write_bytes(b"")
+    (tmp_path / "not ours").write_bytes(b"")
+    for path in tmp_path.iterdir():
+        os.utime(path, ns=(now - LONG_AGO - A_DAY,) * 2)
+    cache.store(b"new", "new")
+
+    cache.keep_digests(cache.open_files({}))
+
+    assert (cache.load("old"), cache.load("new")) == (b"", b"new")
+    assert sorted(path.name for path in tmp_path.iterdir() if path.suffix != ".cache") == ["cleaned", "not ours"]
+
+
+@pytest.mark.skipif(sys.platform != "linux" or os.getuid() != 0, reason="only root can become a user whom nobody knows")
+def test_for_a_user_without_a_home_nothing_is_kept_and_nothing_fails():
+    code = """
+import os
+from flashdeck.build.cache import Cache, find_cache_folder
+os.environ.clear()
+os.setuid(12345)
+cache = Cache(find_cache_folder(), 1)
+cache.store(b"y", "x")
+print(cache.folder, cache.load("x"))
+"""
+
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", cwd=ROOT)
+
+    assert (ran.stdout, ran.stderr) == ("None b''\n", "")
+
+
+def test_each_item_is_taken_once_whoever_takes_it():
+    items, done = list(range(20_000)), []
+
+    made = map_in_processes(lambda one: b"%d" % one, items, 3, lambda all: (done.append(one) or one for one in all))
+
+    assert sorted(map(int, made)) == items == done
+
+
+def test_what_a_killed_process_had_taken_is_missing_and_nothing_else_is_lost():
+    parent = os.getpid()
+
+    def work(one):
+        if os.getpid() != parent:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return b"%d" % one
+
+    made = map_in_processes(work, list(range(2_000)), 2)
+
+    assert len({*made}) == len(made) >= 1_999
+
+
+def start_build(place: Path, cache: str, out: str) -> subprocess.Popen:
+    words = [sys.executable, "-m", "flashdeck", "build", "--language", "fr", "--out", out]
+    about = {"FLASHDECK_CACHE": str(place / cache), "SOURCE_DATE_EPOCH": "1790000000", "PYTHONPATH": str(ROOT)}
+    return subprocess.Popen(words, cwd=place, env=os.environ | about, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+
+def build(place: Path, cache: str, out: str) -> tuple[bytes, bytes]:
+    """The package and the ledger of a build."""
+    process = start_build(place, cache, out)
+    assert process.communicate()[1] == b"" and process.returncode == 0
+    return (place / out / "bench-fr.apkg").read_bytes(), (place / "decks" / "bench" / "flashdeck.lock").read_bytes()
+
+
+def test_builds_at_once_and_builds_that_are_killed_leave_nothing_that_is_not_so(place):
+    """In two processes each: there are more notes than one is thought to be enough for."""
+    write_flashdeck(place, make_notes(2_000), 20)
+    chance = random.Random(7)
+    for turn in range(4):
+        path = place / "decks" / "bench" / f"cards-{turn:03}.yaml"
+        path.write_text(path.read_text().replace("fr: ", f"fr: turn{turn} ", 1))
+        both = [start_build(place, "cache", "dist") for _ in range(2)]
+        time.sleep(chance.uniform(0.05, 0.4))
+        for process in both:
+            process.send_signal(chance.choice([signal.SIGKILL, signal.SIGTERM]))
+            process.communicate()
+        ledger = place / "decks" / "bench" / "flashdeck.lock"
+        before = ledger.read_bytes() if ledger.exists() else None
+
+        after = build(place, "cache", "dist")
+        if before:
+            ledger.write_bytes(before)
+        else:
+            ledger.unlink()
+
+        assert after == build(place, f"fresh{turn}", f"dist{turn}")
