@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flashdeck.anki.note import Note
 from flashdeck.build.cache import NO_CACHE, Cache
@@ -22,8 +23,10 @@ from flashdeck.model.decks import Deck
 from flashdeck.model.frame import Frame, read_frame
 from flashdeck.release.compatibility import check_compatibility
 from flashdeck.release.ledger import NAME, Ledger, read_ledger
-from flashdeck.release.release import Release, to_release
 from flashdeck.sources.files import DECK_FILE, find_sources
+
+if TYPE_CHECKING:
+    from flashdeck.release.release import Release
 
 
 @dataclass(frozen=True)
@@ -84,8 +87,10 @@ def compile_project(
     return Project(facts, ledgers, tuple(sorted({*problems})), sources)
 
 
-def release(project: Project, languages: Iterable[str], now: int) -> Release:
+def release(project: Project, languages: Iterable[str], now: int) -> "Release":
     """What a build of a project without errors hands out in these languages, at the Unix time `now`."""
+    from flashdeck.release.release import to_release  # a check needs none
+
     return to_release(project.facts, project.ledgers, languages, now)
 
 

@@ -89,7 +89,7 @@ class Facts:
     @cached_property
     def tags(self) -> frozenset[str]:
         """The tags of all cards."""
-        texts = {text for unit in self.units for text in to_rows(unit.cards.tags)}
+        texts = {text for unit in self.units for _, text in unit.groups}
         return frozenset(tag for text in texts for tag in text.split(PART) if tag) | {SENSITIVE}
 
     @cached_property

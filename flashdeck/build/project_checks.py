@@ -140,7 +140,7 @@ def _find_filled(facts: Facts) -> set[str]:
     """The ids of the courses that have cards."""
     find, filled = facts.frame.rules.find, set[str]()
     for unit in facts.units:
-        for kind, tags in {*zip(to_rows(unit.cards.kinds), to_rows(unit.cards.tags), strict=True)}:
+        for kind, tags in unit.groups:
             filled.update(find("", kind, unit.deck, split_tags(tags)))
     named = {id for course in facts.frame.courses.values() for id in course.cards}
     for card in (facts.find(id) for id in named):

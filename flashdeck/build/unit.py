@@ -100,6 +100,7 @@ class Unit:
     large: tuple[tuple[str, int, int, str, str], ...] = ()  # media: path, size, item of `cards`, field, and the name as typed
     reviews: tuple[tuple[int, str, str], ...] = ()  # item of `cards`, field, and the day from which to look at it again
     overrides: tuple[tuple[int, str], ...] = ()  # item of `cards`, and the id of the card that it overrides
+    groups: tuple[tuple[str, str], ...] = ()  # of its cards: each kind and each text of tags that go together
     cards: CardFacts = CardFacts()
     languages: Mapping[str, LanguageFacts] = field(default_factory=dict)
     fronts: Mapping[str, Fronts] = field(default_factory=dict)  # by `kind@language#template`
@@ -146,7 +147,10 @@ class Answers:
         match word:
             case "deck":
                 deck, place = frame.find_home(Path(name))
-                return _digest(place, deck and (deck.id, deck.name, deck.languages, str(deck.folder), deck.valid))
+                return f"{place} {self.find(f'deck-in {deck.folder}') if deck else ''}"
+            case "deck-in":
+                deck = frame.folders[Path(name).resolve()]
+                return _digest(deck.id, deck.name, deck.languages, deck.valid)
             case "kind":
                 return self._find_kind(name)
             case "kinds":
@@ -221,6 +225,7 @@ def compile_unit(path: Path, source: Source, found: Iterable[Problem], answers: 
         overrides=tuple(
             (int(node.route[1]), text if isinstance(text := node.fields["override"], str) else "") for node in overrides
         ),
+        groups=tuple(sorted({(row.kind, PART.join(row.tags)) for row in rows})),
         cards=CardFacts(
             to_column([row.id for row in rows]),
             to_column([str(node.route[1]) for node in nodes]),

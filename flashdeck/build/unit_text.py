@@ -13,7 +13,8 @@ from flashdeck.diagnostics.problem import Problem, Spot
 TABLES: Mapping[str, type[Any]] = {"languages": LanguageFacts, "fronts": Fronts, "notes": NoteColumns}
 PLAIN: Mapping[str, type] = {
     "path": str, "digest": str, "asked": dict, "deck": str, "defines_frame": bool, "unread": str, "deck_names": list,
-    "media": dict, "named": list, "large": list, "reviews": list, "overrides": list, "kind_languages": list, "overriding": list,
+    "media": dict, "named": list, "large": list, "reviews": list, "overrides": list,
+    "kind_languages": list, "groups": list, "overriding": list,
 }  # fmt: skip
 NUMBERS = re.compile(rf"(?:\d+{ROW})*")
 PROBLEM = [str, int, int, str, str, str, str, str, str]
@@ -48,6 +49,7 @@ def from_bytes(data: bytes) -> Unit:
     plain["large"] = tuple((str(a), int(b), int(c), str(d), str(e)) for a, b, c, d, e in plain["large"])
     plain["reviews"] = tuple((int(a), str(b), str(c)) for a, b, c in plain["reviews"])
     plain["overrides"] = tuple((int(a), str(b)) for a, b in plain["overrides"])
+    plain["groups"] = tuple((str(kind), str(tags)) for kind, tags in plain["groups"])
     plain["kind_languages"] = tuple((str(kind), str(language)) for kind, language in plain["kind_languages"])
     cards = _take(CardFacts, columns)
     found: dict[str, Any] = {name: {str(key): _take(type, columns) for key in tables[name]} for name, type in TABLES.items()}

@@ -13,7 +13,6 @@ from flashdeck.commands.options import DECKS, NoCache, Paths
 from flashdeck.commands.project import compile_sources, keep_answer, open_cache, recall_answer
 from flashdeck.commands.terminal import echo, render
 from flashdeck.diagnostics.errors import FlashdeckError
-from flashdeck.diagnostics.problem import has_errors
 
 INTERVAL = 0.2  # seconds between two looks at the files
 
@@ -36,6 +35,8 @@ def check(
     """Report every mistake in the sources with its place. Prints nothing if there is none."""
     if watch:
         _watch(paths, format, strict)
+    from flashdeck.diagnostics.problem import has_errors
+
     cache, words = open_cache(not no_cache), ["check", *map(str, paths)]
     if answer := recall_answer(cache, words, paths):
         problems = answer.problems

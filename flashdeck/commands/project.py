@@ -10,13 +10,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flashdeck.build.answer import Answer, load_answer, store_answer
-from flashdeck.build.cache import NO_CACHE, Cache, find_cache_folder
 from flashdeck.commands.terminal import progress
 from flashdeck.diagnostics.errors import FlashdeckError
 
 if TYPE_CHECKING:
     from flashdeck.anki.package_reader import Stored
+    from flashdeck.build.answer import Answer
+    from flashdeck.build.cache import Cache
     from flashdeck.pipeline import Project
 
 
@@ -28,15 +28,17 @@ def now() -> datetime:
     return datetime.fromtimestamp(int(epoch) if epoch else int(time.time()), UTC)
 
 
-def open_cache(wanted: bool = True) -> Cache:
+def open_cache(wanted: bool = True) -> "Cache":
     """The user's cache; an empty one where it is not wanted, or cannot be had."""
+    from flashdeck.build.cache import NO_CACHE, Cache, find_cache_folder
+
     return Cache(find_cache_folder(), time.time_ns()) if wanted else NO_CACHE
 
 
 def compile_sources(
     paths: Sequence[Path],
     languages: Collection[str] | None = (),
-    cache: Cache | None = None,
+    cache: "Cache | None" = None,
     edits: Mapping[Path, bytes] | None = None,
 ) -> "Project":
     """Everything below the paths, with its notes in some languages (in all, if None); only what changed is compiled."""
@@ -87,15 +89,18 @@ def _to_notes(project: "Project", what: str) -> "list[Stored]":
     return [to_stored(note) for note in release(project, project.languages, 0).notes.values()]
 
 
-def recall_answer(cache: Cache, words: Sequence[str], paths: Sequence[Path]) -> Answer | None:
+def recall_answer(cache: "Cache", words: Sequence[str], paths: Sequence[Path]) -> "Answer | None":
     """What a command with these words printed last time, if nothing that it depends on has changed since."""
+    from flashdeck.build.answer import load_answer
+
     return load_answer(cache, _to_key(words), paths) if _are_complete(paths) else None
 
 
 def keep_answer(
-    cache: Cache, words: Sequence[str], paths: Sequence[Path], project: "Project", outputs: Sequence[Path], text: str
+    cache: "Cache", words: Sequence[str], paths: Sequence[Path], project: "Project", outputs: Sequence[Path], text: str
 ) -> None:
     """Keeps what a command printed of a project, and which files it wrote."""
+    from flashdeck.build.answer import Answer, store_answer
     from flashdeck.build.link import find_named_media
 
     if _are_complete(paths) and cache.folder:

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
@@ -71,6 +70,8 @@ def find_nearest(word: str, known: Collection[str], cutoff: float = 0.6) -> str:
 
     To compare each word that is wrong with all that are known would take minutes where both are thousands.
     """
+    from difflib import get_close_matches  # who makes no mistakes need not wait for it
+
     if len(known) > FEW:
         index = _to_index(frozenset(known))
         known = {other for part in _without_one(word) for other in index.get(part, ())}

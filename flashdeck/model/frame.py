@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -38,6 +38,7 @@ class Frame:
     courses: Mapping[str, Course]
     sources: Mapping[Path, Source]  # the files that it was read from
     problems: tuple[Problem, ...]
+    _homes: dict[Path, tuple[Path | None, Path]] = field(default_factory=dict, repr=False)  # by folder: the deck's, and its own
 
     @cached_property
     def languages(self) -> list[str]:
@@ -73,10 +74,12 @@ class Frame:
 
     def find_home(self, path: Path) -> tuple[Deck | None, str]:
         """The deck in whose folder a file is, and the file's path in it: in the order of these paths files count."""
-        folder = path.parent.resolve()
-        home = next((up for up in (folder, *folder.parents) if up in self.folders), None)
-        place = (folder / path.name).relative_to(home or folder).as_posix()
-        return (self.folders[home] if home else None), place
+        if path.parent not in self._homes:
+            folder = path.parent.resolve()
+            home = next((up for up in (folder, *folder.parents) if up in self.folders), None)
+            self._homes[path.parent] = home, folder.relative_to(home or folder)
+        home, folder = self._homes[path.parent]
+        return (self.folders[home] if home else None), (folder / path.name).as_posix()
 
 
 def may_frame(data: bytes) -> bool:

@@ -1,15 +1,14 @@
 """What cannot be taken back once learners have it, checked against the ledgers of earlier releases."""
 
-from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from flashdeck.anki.identity import in_language, split_language
 from flashdeck.anki.note import Note, NoteType
-from flashdeck.build.link import Facts
+from flashdeck.build.link import CardFact, Facts
 from flashdeck.build.unit import RETIRED, Unit, to_rows
 from flashdeck.diagnostics.problem import Problem, find_nearest
 from flashdeck.model.decks import Deck
-from flashdeck.release.ledger import Ledger, ReleasedNote, digest_guid, to_released_keys
+from flashdeck.release.ledger import Ledger, ReleasedNote, digest_guid, is_override, to_released_keys
 
 Types = Mapping[tuple[str, str], NoteType]  # by kind and language
 FindNotes = Callable[[Deck], list[Note]]  # the notes of a deck in all its languages
@@ -25,101 +24,107 @@ def check_compatibility(
     for id, ledger in ledgers.items():
         if not ledger.notes:
             continue
-        deck, released = facts.frame.decks[id], ledger.own_notes
+        deck = facts.frame.decks[id]
         units = [unit for unit in facts.units if unit.deck == id]
-        yield from _check_languages(deck, released)
-        yield from _check_ids(facts, deck, ledger, released, find_notes)
+        found: set[str] = set()
         for unit in units:
-            yield from _check_cards(facts, unit, deck, released)
+            yield from _check_cards(facts, unit, deck, ledger.notes, found)
+        yield from _check_missing(facts, deck, ledger, ledger.notes.keys() - found, find_notes)
         yield from _check_decks(units, ledger)
         yield from _check_types(ledger, types)
 
 
-def _check_languages(deck: Deck, released: Mapping[str, ReleasedNote]) -> Iterator[Problem]:
-    for language in sorted({split_language(name)[1] for name in released} - set(deck.languages)):
+def _check_cards(
+    facts: Facts, unit: Unit, deck: Deck, released: Mapping[str, ReleasedNote], found: set[str]
+) -> Iterator[Problem]:
+    """The released cards of one file; adds the names of their notes to `found`."""
+    ids, kinds = to_rows(unit.cards.ids), to_rows(unit.cards.kinds)
+    for language in deck.languages:
+        table = unit.languages.get(language)
+        if not table:
+            continue
+        for row_text, templates, guid in zip(to_rows(table.rows), to_rows(table.templates), to_rows(table.guids), strict=True):
+            row = int(row_text)
+            name = f"{ids[row]}@{language}"
+            note = released.get(name)
+            if not note:
+                continue
+            found.add(name)
+            if kinds[row] == note.kind and templates == note.templates and not guid and not note.guid:
+                continue  # by far the most
+            yield from _check_card(facts, facts.card(unit, row), language, templates, guid, note)
+
+
+def _check_card(facts: Facts, card: CardFact, language: str, templates: str, guid: str, note: ReleasedNote) -> Iterator[Problem]:
+    if card.kind != note.kind:
+        message = f"this card was released as a {note.kind}; Anki cannot make a {card.kind} of it"
+        yield _report(facts, card, "changed-kind", message, "kind", "retire it, and write a new card with an id of its own")
+    elif digest_guid(card.full_id, language, guid) != note.guid:
+        message = f"this card was released in '{language}' under another guid: its learners would have it twice"
+        help = "bring the old 'guid' back" if note.guid else "delete the 'guid'"
+        yield _report(facts, card, "changed-guid", message, "guid", help)
+    elif card.valid and templates != RETIRED:  # what is wrong with a card for another reason is reported for that reason only
+        lost = sorted({*note.cards} - {*map(int, filter(None, templates.split(",")))})
+        if lost:
+            yield _report_blank(facts, card, lost[0])
+
+
+def _check_missing(
+    facts: Facts, deck: Deck, ledger: Ledger, names: Iterable[str], find_notes: FindNotes | None
+) -> Iterator[Problem]:
+    """The released notes that are not there: of a language that was dropped, of one card in a language, or of a whole card."""
+    dropped: set[str] = set()
+    vanished: dict[str, list[str]] = {}
+    for id, language in sorted(split_language(name) for name in names if not is_override(name)):
+        card = facts.find(f"{deck.id}/{id}")
+        if language not in deck.languages:
+            dropped.add(language)
+        elif card and card.valid:
+            message = f"this card was released in '{language}' and is not in it any more"
+            help = f"translate what is missing, or take '{language}' into its 'languages' again; to withdraw it, retire it"
+            yield _report(facts, card, "dropped-language", message, "languages", help)
+        if not card and not facts.may_define(id):
+            vanished.setdefault(id, []).append(language)
+    for language in sorted(dropped):
         message = f"this deck was released in '{language}', and its learners would get no more corrections"
         help = f"keep '{language}' in 'languages'; cards may be left out of it one by one, by retiring them"
         yield deck.node.problem("dropped-language", message, "languages", help=help)
+    if vanished:
+        yield from _report_vanished(facts, deck, ledger, vanished, find_notes)
 
 
-def _check_ids(
-    facts: Facts, deck: Deck, ledger: Ledger, released: Mapping[str, ReleasedNote], find_notes: FindNotes | None
+def _report_vanished(
+    facts: Facts, deck: Deck, ledger: Ledger, vanished: Mapping[str, list[str]], find_notes: FindNotes | None
 ) -> Iterator[Problem]:
-    ids = facts.ids_of(deck.id)
-    by_id: dict[str, list[str]] = {}
-    for name in released:
-        id, language = split_language(name)
-        if id not in ids:
-            by_id.setdefault(id, []).append(language)
-    vanished = [id for id in by_id if not facts.may_define(id)]
-    if not vanished:
-        return
-    new = ids - {split_language(name)[0] for name in released}
-    same = (
-        {(note.kind, note.type.language, note.digest): note.card for note in find_notes(deck) if note.card in new}
-        if find_notes
-        else {}
-    )
-    for id in vanished:
-        notes = {language: released[in_language(id, language)] for language in by_id[id]}
-        contents = [(note.kind, language, note.digest) for language, note in notes.items()]
+    new = facts.ids_of(deck.id) - {split_language(name)[0] for name in ledger.notes}
+    notes = find_notes(deck) if find_notes else []
+    same = {(note.kind, note.type.language, note.digest): note.card for note in notes if note.card in new}
+    for id, languages in vanished.items():
+        released = {language: ledger.notes[in_language(id, language)] for language in languages}
+        contents = [(note.kind, language, note.digest) for language, note in released.items()]
         like = next((same[one] for one in contents if one in same), "") or find_nearest(id, new)
         help = "bring it back and, to withdraw it, write 'retired:' on it"
         if like:
             help = f"if it is '{like}' now, give that card its old id back; else {help}"
         message = f"the card '{id}' was released and is gone: its learners would keep it and get no correction"
-        yield Problem(ledger.spot(f"note {in_language(id, by_id[id][0])}"), "vanished-id", message, help)
+        yield Problem(ledger.spot(f"note {in_language(id, languages[0])}"), "vanished-id", message, help)
 
 
-def _check_cards(facts: Facts, unit: Unit, deck: Deck, released: Mapping[str, ReleasedNote]) -> Iterator[Problem]:
-    """The released cards of one file. What is wrong with a card for another reason is reported for that reason only."""
-    ids, kinds, valid = (to_rows(column) for column in (unit.cards.ids, unit.cards.kinds, unit.cards.valid))
-    for language in deck.languages:
-        here: dict[int, tuple[str, str]] = {}  # templates and guid, by row
-        if table := unit.languages.get(language):
-            rows = zip(to_rows(table.rows), to_rows(table.templates), to_rows(table.guids), strict=True)
-            here = {int(row): (templates, guid) for row, templates, guid in rows}
-        for row, id in enumerate(ids):
-            note = released.get(in_language(id, language))
-            if not note or not kinds[row]:
-                continue
-            report = partial(_report, facts, unit, row)
-            if kinds[row] != note.kind:
-                message = f"this card was released as a {note.kind}; Anki cannot make a {kinds[row]} of it"
-                help = "retire it, and write a new card with an id of its own"
-                yield report("changed-kind", message, "kind", help)
-            elif row not in here:
-                if valid[row]:
-                    message = f"this card was released in '{language}' and is not in it any more"
-                    help = (
-                        f"translate what is missing, or take '{language}' into its 'languages' again; to withdraw it, retire it"
-                    )
-                    yield report("dropped-language", message, "languages", help)
-            elif digest_guid(f"{deck.id}/{id}", language, here[row][1]) != note.guid:
-                message = f"this card was released in '{language}' under another guid: its learners would have it twice"
-                yield report("changed-guid", message, "guid", "bring the old 'guid' back" if note.guid else "delete the 'guid'")
-            elif valid[row] and here[row][0] not in (note.templates, RETIRED):
-                lost = sorted({*note.cards} - {*map(int, filter(None, here[row][0].split(",")))})
-                if lost:
-                    yield _report_blank(facts, unit, row, lost[0])
-
-
-def _report(facts: Facts, unit: Unit, row: int, code: str, message: str, key: str, help: str) -> Problem:
+def _report(facts: Facts, card: CardFact, code: str, message: str, key: str, help: str) -> Problem:
     """A problem at a field of a card, or at the card where it does not have the field."""
-    card = facts.card(unit, row)
-    typed = facts.open(unit).typed(facts.node(unit, card.item))
+    typed = facts.open(card.unit).typed(facts.node(card.unit, card.item))
     return facts.problem(card, code, message, *((key,) if key in typed else ()), help=help)
 
 
-def _report_blank(facts: Facts, unit: Unit, row: int, template: int) -> Problem:
-    kind = facts.frame.kinds[facts.card(unit, row).kind]
+def _report_blank(facts: Facts, card: CardFact, template: int) -> Problem:
+    kind = facts.frame.kinds[card.kind]
     if kind.cloze:
         what, key = f"gap {template + 1}", kind.cloze
     else:
         what, key = f"'{kind.templates[template].name}'", kind.templates[template].when
     message = f"learners have a card {what} of this, and its front would become blank"
     help = "bring it back; to withdraw it, retire the card and write a new one without it"
-    return _report(facts, unit, row, "emptied-front", message, key, help)
+    return _report(facts, card, "emptied-front", message, key, help)
 
 
 def _check_decks(units: list[Unit], ledger: Ledger) -> Iterator[Problem]:

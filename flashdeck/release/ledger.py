@@ -77,12 +77,7 @@ class Ledger:
     @property
     def overrides(self) -> list[tuple[str, str]]:
         """The cards of other decks that this one overrides, or once did, by their full ids, each with the language."""
-        return [split_language(name) for name in self.notes if _is_override(name)]
-
-    @property
-    def own_notes(self) -> dict[str, ReleasedNote]:
-        """The notes of its own cards."""
-        return {name: note for name, note in self.notes.items() if not _is_override(name)}
+        return [split_language(name) for name in self.notes if is_override(name)]
 
     @property
     def latest(self) -> int:
@@ -105,7 +100,7 @@ def name_note(note: Note) -> str:
     return in_language(note.full_id if note.overriding else note.card, note.type.language)
 
 
-def _is_override(name: str) -> bool:
+def is_override(name: str) -> bool:
     return "/" in name
 
 
@@ -134,8 +129,8 @@ def read_ledger(path: Path, files: Files, problems: list[Problem]) -> Ledger:
         report(len(lines), f"this ledger is cut off: its last line is not '{LAST}'", back)
         return Ledger(path)
     found = NOTE.findall(text)
-    notes = {name: ReleasedNote(*rest) for name, *rest in found}
-    times = {time for note in notes.values() for time in note[3:5]}
+    notes = {row[0]: ReleasedNote._make(row[1:]) for row in found}
+    times = {row[4] for row in found} | {row[5] for row in found}
     others = "\n".join([line for line in lines if not line.startswith("note ")])
     decks = frozenset(DECK.findall(others))
     types = {
