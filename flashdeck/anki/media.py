@@ -8,9 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from unicodedata import normalize
-from urllib.parse import unquote
 
-from flashdeck.anki.html import find_media, find_unnamed_pictures, to_html, to_media_html
+from flashdeck.anki.html import find_media, find_unnamed_pictures, to_html, to_media_html, unquote_name
 from flashdeck.diagnostics.errors import FileChanged
 from flashdeck.diagnostics.problem import Problem, nearest
 from flashdeck.model.cards import Card
@@ -84,13 +83,13 @@ def read_media(card: Card, files: Files, known: dict[Place, Media], problems: li
                 try:
                     path = _find(card, folder, name, route, files, problems)
                 except OSError as error:
-                    message = f"'{short(unquote(name))}' cannot be read: {(error.strerror or str(error)).lower()}"
+                    message = f"'{short(unquote_name(name))}' cannot be read: {(error.strerror or str(error)).lower()}"
                     help = "check that you may open it"
-                    problems.append(card.problem("unreadable-file", message, *route, word=unquote(name), help=help))
+                    problems.append(card.problem("unreadable-file", message, *route, word=unquote_name(name), help=help))
                     continue
                 if path:
                     known[folder, name] = to_media(path, files.digest(path))
-                    yield Shown(route, unquote(name), known[folder, name])
+                    yield Shown(route, unquote_name(name), known[folder, name])
             for name in find_unnamed_pictures(html):
                 if (folder, name) in known and not (is_media and card.values.get("alt")):
                     problems.append(_missing_alt(card, name, route))
@@ -104,16 +103,16 @@ def _may_name_files(value: Value) -> bool:
 
 
 def _missing_alt(card: Card, name: str, route: Route) -> Problem:
-    message = f"the picture '{short(unquote(name))}' has no alternative text for those who cannot see it"
+    message = f"the picture '{short(unquote_name(name))}' has no alternative text for those who cannot see it"
     help = f"write what it shows, as in '![a red square]({name})'"
     if "alt" in card.kind.fields:
         help = "write what it shows in 'alt'"
-    return card.problem("missing-alt", message, *route, word=unquote(name), help=help, level="warning")
+    return card.problem("missing-alt", message, *route, word=unquote_name(name), help=help, level="warning")
 
 
 def _find(card: Card, folder: Path, typed: str, route: Route, files: Files, problems: list[Problem]) -> Path | None:
     """The one file that a name means: in the deck's `media` folder, or beside the YAML file."""
-    name = unquote(typed)
+    name = unquote_name(typed)
 
     def report(code: str, message: str, help: str) -> None:
         problems.append(card.problem(code, message, *route, word=name, help=help))

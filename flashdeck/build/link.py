@@ -18,7 +18,7 @@ from flashdeck.anki.identity import split_full_id, to_guid
 from flashdeck.anki.media import Media, find_static, read_static
 from flashdeck.anki.note import LeftOut, Note, NoteType, digest_texts, to_note_type, to_tag_text
 from flashdeck.build.cache import NO_CACHE, Cache
-from flashdeck.build.unit import NOWHERE, PART, RETIRED, LanguageFacts, NoteColumns, Unit, to_rows
+from flashdeck.build.unit import NOWHERE, PART, RETIRED, Unit, to_rows
 from flashdeck.diagnostics.problem import Problem, Spot
 from flashdeck.model.cards import Card, CardFile, open_card_file, read_card, read_kind
 from flashdeck.model.frame import Frame, key_of_list, read_items
@@ -292,7 +292,9 @@ def to_unit_notes(
     own_tags = {text: split_tags(text) for text in {*tags}}
     find_courses = facts.frame.rules.find
     templates_of: dict[str, tuple[int, ...]] = {RETIRED: ()}
-    facts_of, notes_of = _zip_columns(unit.languages[language]), _zip_columns(unit.notes[language])
+    table = unit.languages[language]
+    facts_of = zip(*map(to_rows, (table.rows, table.templates, table.guids)), strict=True)
+    notes_of = zip(*map(to_rows, unit.notes[language]), strict=True)
     for (row_text, templates, guid), (id, text, digest, deck, media) in zip(facts_of, notes_of, strict=True):
         row = int(row_text)
         name, kind, own = ids[row], kinds[row], own_tags[tags[row]]
@@ -321,11 +323,6 @@ def to_unit_notes(
             unit.overriding,
             retired,
         )
-
-
-def _zip_columns(table: LanguageFacts | NoteColumns) -> Iterator[tuple[str, ...]]:
-    columns = [column for name, column in vars(table).items() if name != "left_out"]
-    return zip(*map(to_rows, columns), strict=True)
 
 
 def to_left_out(facts: Facts, language: str) -> list[LeftOut]:
