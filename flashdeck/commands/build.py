@@ -1,9 +1,8 @@
 """`flashdeck build`: packages and ledgers."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -71,8 +70,7 @@ def build(
     keep_answer(cache, words, paths, project, files, table)
 
 
-@dataclass(frozen=True)
-class Wanted:
+class Wanted(NamedTuple):
     """What a build is asked for."""
 
     courses: tuple[str, ...]
