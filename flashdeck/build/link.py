@@ -289,29 +289,34 @@ def to_unit_notes(
     if language not in unit.notes:
         return
     ids, kinds, tags = (to_rows(column) for column in (unit.cards.ids, unit.cards.kinds, unit.cards.tags))
-    own_tags = {text: split_tags(text) for text in {*tags}}
-    find_courses = facts.frame.rules.find
+    rules, deck_id = facts.frame.rules, unit.deck
+    alike: dict[tuple[str, str], tuple[tuple[str, ...], tuple[str, ...]]] = {}  # by kind and tags: the tags, and the courses
     templates_of: dict[str, tuple[int, ...]] = {RETIRED: ()}
     table = unit.languages[language]
     facts_of = zip(*map(to_rows, (table.rows, table.templates, table.guids)), strict=True)
     notes_of = zip(*map(to_rows, unit.notes[language]), strict=True)
     for (row_text, templates, guid), (id, text, digest, deck, media) in zip(facts_of, notes_of, strict=True):
         row = int(row_text)
-        name, kind, own = ids[row], kinds[row], own_tags[tags[row]]
-        retired = templates == RETIRED
+        name, kind = ids[row], kinds[row]
+        type, full_id = types[kind, language], f"{deck_id}/{name}"
         if templates not in templates_of:
             templates_of[templates] = tuple(map(int, templates.split(",")))
-        type, full_id = types[kind, language], f"{unit.deck}/{name}"
-        courses = find_courses(full_id, kind, unit.deck, own)
+        group = (kind, tags[row])
+        if group not in alike:
+            own = split_tags(tags[row])
+            alike[group] = own, rules.find("", kind, deck_id, own)
+        own, courses = alike[group]
+        if full_id in rules.named:
+            courses = rules.find(full_id, kind, deck_id, own)
+        retired = templates == RETIRED
         tag_text = to_tag_text(own, courses, retired)
         if courses:
             digest = digest_texts(text, tag_text, str(type.id), str(templates_of[templates]))
-        files = tuple(Media(one, Path(unit.media[one])) for one in media.split("/")) if media else ()
         yield Note(
             guid or to_guid(full_id, language),
             int(id),
             name,
-            unit.deck,
+            deck_id,
             type,
             text,
             tag_text,
@@ -319,7 +324,7 @@ def to_unit_notes(
             deck,
             templates_of[templates],
             offset + row + 1,
-            files,
+            tuple(Media(one, Path(unit.media[one])) for one in media.split("/")) if media else (),
             unit.overriding,
             retired,
         )

@@ -232,6 +232,11 @@ def _stamp_one(ledger: Ledger, notes: list[Note], known: Mapping[tuple[str, str]
     return Ledger(ledger.path, new_notes, new_types, decks)
 
 
+@cache
+def _to_templates(cards: tuple[int, ...]) -> str:
+    return ",".join(map(str, cards)) or RETIRED
+
+
 def to_released_keys(type: NoteType) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The keys of the fields and templates of a note type, as ledgers have them."""
     return _to_keys(type.field_keys), _to_keys(type.template_keys)

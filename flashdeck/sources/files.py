@@ -46,7 +46,7 @@ class Files:
         self.edits: Mapping[Path, bytes] = edits or {}
         self.answers: dict[str, str] = {}  # by question
         self.is_changed = False  # whether the index knows more than it was given
-        self._digests: dict[Path, str] = {}
+        self._digests: dict[str, str] = {}
         self._listed: dict[Path, dict[str, str]] = {}
         self._below: dict[Path, tuple[str, ...]] = {}
         self._media: dict[tuple[Path, ...], frozenset[str]] = {}
@@ -61,26 +61,27 @@ class Files:
         """The answer to a recorded question, as it is now."""
         word, _, path = question.partition(" ")
         if word == "file":
-            return self.digest(Path(path))
+            return self._digest(path)
         self.list_below(Path(path))
         return self.answers[question]
 
     def digest(self, path: Path) -> str:
         """The digest of a file; ABSENT where there is none that can be read."""
-        found = self._digests.get(path)
+        return self._digest(str(path))
+
+    def _digest(self, name: str) -> str:
+        found = self._digests.get(name)
         if found is None:
-            found = self._digests[path] = self._find_digest(path)
-        self.answers[f"file {path}"] = found
+            found = self._digests[name] = self._find_digest(name)
+        self.answers[f"file {name}"] = found
         return found
 
-    def _find_digest(self, path: Path) -> str:
-        if path in self.edits:
-            return digest_bytes(self.edits[path])
+    def _find_digest(self, name: str) -> str:
+        if self.edits and Path(name) in self.edits:
+            return digest_bytes(self.edits[Path(name)])
         try:
-            stat = _stat(path)
-            if (known := self.index.get(str(path))) and known[0] == stat:
-                return known[1]
-            return digest_bytes(self.read(path))
+            known = self.index.get(name)
+            return known[1] if known and known[0] == _stat(name) else digest_bytes(self.read(Path(name)))
         except OSError:
             return ABSENT
 
@@ -108,7 +109,7 @@ class Files:
                 self.index[str(path)] = stat, digest
             else:
                 self.index.pop(str(path), None)
-        self._digests[path] = self.answers[f"file {path}"] = digest
+        self._digests[str(path)] = self.answers[f"file {path}"] = digest
         return data
 
     def size(self, path: Path) -> int:
@@ -172,8 +173,8 @@ class TooLarge(OSError):
         self.size = size
 
 
-def _stat(path: Path) -> Stat:
-    status = os.stat(path)  # noqa: PTH116 (this is the path that has to be fast)
+def _stat(name: str) -> Stat:
+    status = os.stat(name)  # noqa: PTH116 (this is what has to be fast)
     return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
 
 
