@@ -62,6 +62,7 @@ class Facts:
     _files: dict[str, CardFile] = field(default_factory=dict, repr=False)
     _sources: dict[str, Source] = field(default_factory=dict, repr=False)
     _ids_of: dict[str, frozenset[str]] = field(default_factory=dict, repr=False)
+    _alike: "dict[tuple[str, ...], _Alike]" = field(default_factory=dict, repr=False)
     _spots: dict[str, dict[str, tuple[int, int]]] = field(default_factory=dict, repr=False)  # by digest of a file
 
     # ---- names -----------------------------------------------------------------------------------------------------------
@@ -273,6 +274,8 @@ def to_notes(facts: Facts, language: str) -> list[Note]:
         if not unit.overriding
         for note in to_unit_notes(facts, unit, language, types, 0)
     }
+    if not replaced:
+        return notes
     return [replaced[note.full_id]._replace(order=note.order) if note.full_id in replaced else note for note in notes]
 
 
@@ -282,6 +285,16 @@ def to_overrides(facts: Facts, language: str) -> list[Note]:
     return [note for unit in facts.completed if unit.overriding for note in to_unit_notes(facts, unit, language, types, 0)]
 
 
+class _Alike(NamedTuple):
+    """What is the same in all notes of one kind with the same tags, courses and templates."""
+
+    type: NoteType
+    tag_text: str
+    cards: tuple[int, ...]
+    retired: bool
+    digested: tuple[str, ...]  # what their digests are taken of besides their texts; empty where they are in no course
+
+
 def to_unit_notes(
     facts: Facts, unit: Unit, language: str, types: Mapping[tuple[str, str], NoteType], offset: int
 ) -> Iterator[Note]:
@@ -289,45 +302,43 @@ def to_unit_notes(
     if language not in unit.notes:
         return
     ids, kinds, tags = (to_rows(column) for column in (unit.cards.ids, unit.cards.kinds, unit.cards.tags))
-    rules, deck_id = facts.frame.rules, unit.deck
-    alike: dict[tuple[str, str], tuple[tuple[str, ...], tuple[str, ...]]] = {}  # by kind and tags: the tags, and the courses
-    templates_of: dict[str, tuple[int, ...]] = {RETIRED: ()}
+    rules, deck_id, known = facts.frame.rules, unit.deck, facts._alike
     table = unit.languages[language]
     facts_of = zip(*map(to_rows, (table.rows, table.templates, table.guids)), strict=True)
     notes_of = zip(*map(to_rows, unit.notes[language]), strict=True)
     for (row_text, templates, guid), (id, text, digest, deck, media) in zip(facts_of, notes_of, strict=True):
         row = int(row_text)
         name, kind = ids[row], kinds[row]
-        type, full_id = types[kind, language], f"{deck_id}/{name}"
-        if templates not in templates_of:
-            templates_of[templates] = tuple(map(int, templates.split(",")))
-        group = (kind, tags[row])
-        if group not in alike:
+        named = f"{deck_id}/{name}" if rules.named and f"{deck_id}/{name}" in rules.named else ""
+        key = (language, deck_id, kind, tags[row], templates, named)
+        if not (alike := known.get(key)):
             own = split_tags(tags[row])
-            alike[group] = own, rules.find("", kind, deck_id, own)
-        own, courses = alike[group]
-        if full_id in rules.named:
-            courses = rules.find(full_id, kind, deck_id, own)
-        retired = templates == RETIRED
-        tag_text = to_tag_text(own, courses, retired)
-        if courses:
-            digest = digest_texts(text, tag_text, str(type.id), str(templates_of[templates]))
+            courses = rules.find(named, kind, deck_id, own)
+            alike = known[key] = _to_alike(types[kind, language], templates, own, courses)
+        type, tag_text, cards, retired, digested = alike
         yield Note(
-            guid or to_guid(full_id, language),
+            guid or to_guid(f"{deck_id}/{name}", language),
             int(id),
             name,
             deck_id,
             type,
             text,
             tag_text,
-            digest,
+            digest_texts(text, *digested) if digested else digest,
             deck,
-            templates_of[templates],
+            cards,
             offset + row + 1,
             tuple(Media(one, Path(unit.media[one])) for one in media.split("/")) if media else (),
             unit.overriding,
             retired,
         )
+
+
+def _to_alike(type: NoteType, templates: str, own: tuple[str, ...], courses: tuple[str, ...]) -> _Alike:
+    retired = templates == RETIRED
+    cards = () if retired else tuple(map(int, templates.split(",")))
+    tag_text = to_tag_text(own, courses, retired)
+    return _Alike(type, tag_text, cards, retired, (tag_text, str(type.id), str(cards)) if courses else ())
 
 
 def to_left_out(facts: Facts, language: str) -> list[LeftOut]:
