@@ -118,7 +118,7 @@ def test_a_package_holds_what_the_sources_say(releases, deck):
         (None, "no such file or directory"),
         (b"", "it is not a zip file, or a damaged one"),
         (b"PK\x03\x04 cut off", "it is not a zip file, or a damaged one"),
-        ({"hello": b"x"}, "it holds no collection"),
+        ({"hello": b"x"}, "it contains no collection"),
         ({"collection.anki2": b"not a database"}, "its collection cannot be read"),
         ({"collection.anki2": b""}, "its collection cannot be read"),
         ({"collection.anki21b": b"x"}, "its collection cannot be unpacked"),

@@ -21,7 +21,7 @@ def told(decks: Path, **about: object) -> list[str]:
 def test_a_file_of_50_mb_is_refused_without_being_read(deck):
     decks = deck(GOOD, big_yaml=b"cards:\n" + b"# a line\n" * 5_600_000)
 
-    assert told(decks) == ["test/big.yaml:1:1: error[large-file] this file has 50 MB; flashdeck reads files of up to 32 MB"]
+    assert told(decks) == ["test/big.yaml:1:1: error[large-file] this file is 50 MB; flashdeck reads files of up to 32 MB"]
 
 
 def test_a_picture_of_6_mb_is_told(deck):
@@ -29,14 +29,14 @@ def test_a_picture_of_6_mb_is_told(deck):
         "kind: basic\ncards:\n  - {id: one, question: '![a map](map.png)', answer: b}\n", media__map_png=b"x" * 6_000_000
     )
 
-    assert told(decks) == ["test/cards.yaml:3:35: warning[large-media] 'map.png' has 6 MB: phones are slow to fetch it"]
+    assert told(decks) == ["test/cards.yaml:3:35: warning[large-media] 'map.png' is 6 MB: slow to download on a phone"]
 
 
 def test_a_link_that_leads_nowhere_is_told(deck):
     decks = deck(GOOD)
     (decks / "test" / "gone.yaml").symlink_to("nowhere.yaml")
 
-    assert told(decks) == ["test/gone.yaml:1:1: error[unreadable-file] this is no file, or a link that leads nowhere"]
+    assert told(decks) == ["test/gone.yaml:1:1: error[unreadable-file] this is not a file, or is a broken link"]
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes")
@@ -44,7 +44,7 @@ def test_a_pipe_is_told_and_not_waited_for(deck):
     decks = deck(GOOD)
     os.mkfifo(decks / "test" / "pipe.yaml")
 
-    assert told(decks) == ["test/pipe.yaml:1:1: error[unreadable-file] this is no file, or a link that leads nowhere"]
+    assert told(decks) == ["test/pipe.yaml:1:1: error[unreadable-file] this is not a file, or is a broken link"]
 
 
 @pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="permissions do not bind this user")
@@ -74,7 +74,7 @@ def test_a_figure_is_due_for_review_only_after_its_day(deck):
 
     assert told(decks, today=date(2027, 1, 31)) == []
     assert told(decks, today=date(2027, 2, 1)) == [
-        "test/cards.yaml:2:79: warning[review-overdue] this was to be looked at again by 2027-01-31"
+        "test/cards.yaml:2:79: warning[review-overdue] this was due for review by 2027-01-31"
     ]
 
 

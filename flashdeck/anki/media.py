@@ -75,8 +75,8 @@ def read_media(card: Card, files: Files, known: dict[Place, Media], problems: li
                 continue
             html = to_media_html(text, "") if is_media else to_html(text)
             if broken := re.search(r"!\[[^\]]*\]\(", html):
-                help = "if the name of the file has spaces, write it as ![words](<name of file.png>)"
-                message = "this does not become a picture"
+                help = "if the file name contains spaces, write it as ![words](<name of file.png>)"
+                message = "this is not rendered as a picture"
                 problems.append(card.problem("missing-media", message, *route, word=broken[0], help=help))
             for name in find_media(html):
                 if (folder, name) in known:
@@ -85,7 +85,7 @@ def read_media(card: Card, files: Files, known: dict[Place, Media], problems: li
                     path = _find(card, folder, name, route, files, problems)
                 except OSError as error:
                     message = f"'{short(unquote(name))}' cannot be read: {(error.strerror or str(error)).lower()}"
-                    help = "check that you may open it"
+                    help = "check that you have permission to read it"
                     problems.append(card.problem("unreadable-file", message, *route, word=unquote(name), help=help))
                     continue
                 if path:
@@ -104,7 +104,7 @@ def _may_name_files(value: Value) -> bool:
 
 
 def _missing_alt(card: Card, name: str, route: Route) -> Problem:
-    message = f"the picture '{short(unquote(name))}' has no alternative text for those who cannot see it"
+    message = f"the picture '{short(unquote(name))}' has no alternative text (for screen readers)"
     help = f"write what it shows, as in '![a red square]({name})'"
     if "alt" in card.kind.fields:
         help = "write what it shows in 'alt'"
@@ -133,10 +133,14 @@ def _find(card: Card, folder: Path, typed: str, route: Route, files: Files, prob
         or not any((top / name).resolve().is_relative_to(inside) for top in tops)
         or not all(path.is_relative_to(inside) for path in found)
     ):
-        report("media-outside", f"'{name}' leads out of the deck's folder", "copy the file into the deck's 'media' folder")
+        report("media-outside", f"'{name}' is outside the deck's folder", "copy the file into the deck's 'media' folder")
     elif not found and (path := next((top / name for top in tops if (top / name).is_file()), None)):
         path.read_bytes()  # raises OSError, where that is the reason
-        report("missing-media", f"there is no file '{name}', only one that differs in case", "write its name as it is")
+        report(
+            "missing-media",
+            f"there is no file '{name}', only one whose name differs in case",
+            "write the name exactly as the file has it",
+        )
     elif not found:
         there = files.media_below(*tops)
         report("missing-media", f"there is no file '{name}'", nearest(name, there, "put it into the deck's 'media' folder"))

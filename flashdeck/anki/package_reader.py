@@ -90,7 +90,7 @@ def _read_zip(path: Path, archive: ZipFile) -> Archive:
     names = archive.namelist()
     name = next((name for name in ("collection.anki21b", "collection.anki21", "collection.anki2") if name in names), "")
     if not name:
-        raise PackageError("it holds no collection")
+        raise PackageError("it contains no collection")
     zstd = name.endswith("b")  # since 2022: zstd, and protobuf inside
     data = _unpack(archive, name, zstd, LARGEST_COLLECTION, "its collection")
     if not data.startswith(b"SQLite format 3\0"):
@@ -126,7 +126,7 @@ def _read_at_most(stream: IO[bytes], size: int, limit: int, what: str) -> bytes:
             if len(data) > limit:
                 raise PackageError(f"{what} is larger than {limit // 1_000_000:,} MB")
             if len(data) > max(SMALL, MAX_COMPRESSION * size):
-                raise PackageError(f"{what} unpacks to more than {MAX_COMPRESSION} times its size: it was made to do harm")
+                raise PackageError(f"{what} unpacks to more than {MAX_COMPRESSION} times its size, as a zip bomb does")
     except zstandard.ZstdError as error:
         raise PackageError(f"{what} cannot be unpacked") from error
     return bytes(data)
@@ -248,14 +248,14 @@ def _read_message(data: bytes) -> dict[int, list[int | bytes]]:
 def _number(message: Mapping[int, list[int | bytes]], key: int) -> int:
     value = message.get(key, [0])[-1]
     if not isinstance(value, int):
-        raise ValueError("no number")
+        raise ValueError("not a number")
     return value - (1 << 64) if value >= 1 << 63 else value
 
 
 def _text(message: Mapping[int, list[int | bytes]], key: int) -> str:
     value = message.get(key, [b""])[-1]
     if not isinstance(value, bytes):
-        raise ValueError("no text")
+        raise ValueError("not a text")
     return value.decode("utf-8", "replace")
 
 
@@ -270,7 +270,7 @@ def _find_media(path: Path, archive: ZipFile, zstd: bool) -> tuple[dict[str, Cal
         names = {}
         for at, entry in entries:
             if not isinstance(entry, bytes):
-                raise ValueError("no entry")
+                raise ValueError("not an entry")
             message = _read_message(entry)
             names[str(_number(message, 255) or at)] = _text(message, 1)
     else:
@@ -281,7 +281,7 @@ def _find_media(path: Path, archive: ZipFile, zstd: bool) -> tuple[dict[str, Cal
     messages = []
     for member, name in names.items():
         if not isinstance(name, str) or not is_safe_name(name):
-            messages.append(f"the file {str(name)!r} has a name that leads outside its folder")
+            messages.append(f"the file {str(name)!r} has an unsafe name, which could be outside its folder")
         elif member not in members:
             messages.append(f"the file '{name}' is not in the package")
         else:
@@ -319,7 +319,7 @@ def _read_crowdanki(path: Path) -> Archive:
         raise PackageError(f"it is larger than {LARGEST_COLLECTION // 1_000_000:,} MB")
     deck = json.loads(path.read_text(encoding="utf-8-sig"))
     if not isinstance(deck, dict) or "notes" not in deck:
-        raise PackageError("it is not a deck of CrowdAnki")
+        raise PackageError("it is not a CrowdAnki deck")
     types: dict[int, PackageNoteType] = {}
     by_uuid: dict[str, int] = {}
     notes: list[PackageNote] = []

@@ -26,16 +26,16 @@ from flashdeck.sources.yaml_file import Value, read_source
 SCHEMA = "schema.json"
 
 DECK_COMMENT = """\
-# A deck: its cards stand in the other files of this folder. `flashdeck check` tells mistakes, `flashdeck build` makes packages.
+# A deck: its cards are in the other files of this folder. `flashdeck check` finds mistakes, `flashdeck build` makes packages.
 # The id is part of every card's identity, and name is what learners see in Anki: never change them once learners have the deck.
 """
 CARDS_COMMENT = """\
 # One example of each kind of card: change them, or delete them and write your own (`flashdeck add` helps).
-# An id names its card for ever: the text may change, the id never.
+# An id identifies its card permanently: the text may change, the id never.
 """
-REFERENCES_COMMENT = "# Where it is from, as Zotero and pandoc write it (CSL-YAML).\n"
+REFERENCES_COMMENT = "# The sources, as Zotero and pandoc write it (CSL-YAML).\n"
 COURSES_COMMENT = "# A course is a subset: `flashdeck build --course ID`.\n"
-IGNORED = f"# what flashdeck makes and what systems leave behind\ndist/\n{SCHEMA}\n.DS_Store\nThumbs.db\n~$*\n"
+IGNORED = f"# what flashdeck generates and what operating systems leave behind\ndist/\n{SCHEMA}\n.DS_Store\nThumbs.db\n~$*\n"
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ def check_ids(facts: Facts) -> Iterator[Problem]:
     for card in facts.cards():
         if card.id and card.deck and facts.ids[card.full_id] != (card.unit, card.row):
             other = facts.card(*facts.ids[card.full_id])
-            message = f"'{card.id}' is also the id at {facts.spot(other.unit, other.item, 'id')}"
+            message = f"the id '{card.id}' is already used at {facts.spot(other.unit, other.item, 'id')}"
             yield facts.problem(card, "duplicate-id", message, "id", help=NEWER_ID)
 
 
@@ -35,14 +35,14 @@ def check_guids(facts: Facts) -> Iterator[Problem]:
     for card, guids in facts.list_guids():
         if len({*guids}) < len(guids):
             guid = next(guid for guid in guids if guids.count(guid) > 1)
-            message = f"'{short(guid)}' is the guid of this card in each of its languages"
+            message = f"the guid '{short(guid)}' is shared by all languages of this card"
             help = "write it for one language, as in 'guid: {en: ...}'"
             yield facts.problem(card, "duplicate-guid", message, "guid", help=help)
             continue
         others = [(guid, other) for guid in guids if (other := first.setdefault(guid, card)).full_id != card.full_id]
         if others:  # else it shares its id too, which has been reported
             guid, other = others[0]
-            message = f"'{short(guid)}' is also the guid of the card '{other.full_id}'"
+            message = f"the guid '{short(guid)}' is already used by the card '{other.full_id}'"
             help = (
                 f"keep it on the card that learners have under it; the other is at {facts.spot(other.unit, other.item, 'guid')}"
             )
@@ -132,7 +132,7 @@ def check_courses(facts: Facts) -> Iterator[Problem]:
                 yield course.node.problem("unknown-card", message, *places[id], help=help)
         complete = course.valid and not unknown and not missing
         if complete and course.id not in filled and not _may_be_filled(facts, course):
-            help = "say in 'include' or 'cards' what belongs to it"
+            help = "add cards to it under 'include' or 'cards'"
             yield course.node.problem("empty-course", f"the course '{course.id}' has no cards", "id", help=help, level="warning")
 
 
@@ -188,7 +188,7 @@ def check_large_media(facts: Facts) -> Iterator[Problem]:
     for unit in facts.units:
         for path, size, item, key, name in unit.large:
             if path not in seen:
-                message = f"'{short(name)}' has {size / 1e6:.0f} MB: phones are slow to fetch it"
+                message = f"'{short(name)}' is {size / 1e6:.0f} MB: slow to download on a phone"
                 help = f"make it smaller than {LARGEST_MEDIA / 1e6:.0f} MB"
                 spot = facts.spot(unit, item, key, word=name)
                 yield Problem(spot, "large-media", message, help, "warning")
@@ -201,8 +201,8 @@ def check_reviews(facts: Facts) -> Iterator[Problem]:
         for item, key, text in unit.reviews:
             day = to_date(text)
             if day and facts.today and day < facts.today:
-                help = f"look for a newer figure, then set '{key}' to a later day"
-                message = f"this was to be looked at again by {day}"
+                help = f"check for a newer figure, then set '{key}' to a later day"
+                message = f"this was due for review by {day}"
                 yield Problem(facts.spot(unit, item, key), "review-overdue", message, help, "warning")
 
 

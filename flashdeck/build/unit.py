@@ -192,8 +192,8 @@ def compile_unit(path: Path, source: Source, found: Iterable[Problem], answers: 
     if not any(key_of_list(source, key) for key in FILE_KEYS):
         return replace(unit, problems=tuple(problems))
     if not deck:
-        message = f"'{path.name}' is in no deck: no folder above it has a deck.yaml"
-        problems.append(source.node().problem("no-deck", message, help="add a deck.yaml beside it, or move the file"))
+        message = f"'{path.name}' is not in a deck: no folder above it has a deck.yaml"
+        problems.append(source.node().problem("no-deck", message, help="add a deck.yaml beside it, or move the file into a deck"))
         deck = NOWHERE
     nodes = read_items(source, "cards", problems)
     file = open_card_file(source, deck, nodes, frame.kinds_of(deck), problems)
@@ -295,7 +295,7 @@ def _report_file(source: Source) -> Iterator[Problem]:
     value = source.value
     if value is None:
         if not source.unread:  # else it has been reported why there is nothing
-            yield source.node().problem("empty-file", "there is nothing in this file", help="fill it or delete it")
+            yield source.node().problem("empty-file", "this file is empty", help="fill it or delete it")
         return
     help = "begin it with one of them"
     if isinstance(value, dict):

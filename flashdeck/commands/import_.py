@@ -53,6 +53,6 @@ def _parse_columns(texts: Iterable[str]) -> dict[str, str]:
     for text in texts:
         field, _, column = text.partition("=")
         if not column.strip():
-            raise FlashdeckError(f"'{text}' is not FIELD=COLUMN; write it as in question=Front")
+            raise FlashdeckError(f"'{text}' is not FIELD=COLUMN; write it like question=Front")
         columns[field.strip()] = column.strip()
     return columns

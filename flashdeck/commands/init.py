@@ -51,7 +51,7 @@ def _ask(folder: Path, id: str, name: str, languages: list[str]) -> tuple[str, s
 
     id = id or ask("permanent id of the deck", to_id(folder.resolve().name) or "my-deck")
     name = name or ask("its name in Anki", id.replace("-", " ").capitalize())
-    languages = languages or ask("its languages, with commas", "en").replace(",", " ").split()
+    languages = languages or ask("its languages, separated by commas", "en").replace(",", " ").split()
     return id, name, list(dict.fromkeys(languages))
 
 

@@ -11,7 +11,7 @@ DECKS = [Path("decks")]  # the default of Paths
 Paths = Annotated[list[Path], typer.Argument(metavar="[PATHS]...", help="Folders with decks.")]
 
 
-NoCache = Annotated[bool, typer.Option("--no-cache", help="Work everything out again, and keep nothing.")]
+NoCache = Annotated[bool, typer.Option("--no-cache", help="Compile everything, without reading or writing the cache.")]
 
 
 class OutputFormat(StrEnum):

@@ -28,7 +28,7 @@ class Spot:
 
 @dataclass(frozen=True, order=True, slots=True)
 class Problem:
-    """One mistake. `code` is stable for ever; `flashdeck explain CODE` tells more about it."""
+    """One mistake. `code` never changes; `flashdeck explain CODE` explains it."""
 
     spot: Spot
     code: str
@@ -53,7 +53,7 @@ def nearest(word: str, known: Collection[str], otherwise: str = "") -> str:
     if close := find_nearest(word.lower(), known):
         return f"there is '{close}'"
     if known and len(known) <= 20:
-        return "there is " + ", ".join(f"'{name}'" for name in sorted(known))
+        return f"there {'is' if len(known) == 1 else 'are'} " + ", ".join(f"'{name}'" for name in sorted(known))
     return otherwise
 
 

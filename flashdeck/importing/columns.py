@@ -96,7 +96,7 @@ def _read_rows(table: Table, options: ImportOptions, known: Kinds) -> ParsedImpo
         if card.values:
             cards.append(card)
         else:
-            left_out.append(f"line {line}: nothing is in it")
+            left_out.append(f"line {line}: it is empty")
     messages = [f"{len(rows)} {'row' if len(rows) == 1 else 'rows'}, {table.description}", _describe(columns, header)]
     return ParsedImport(cards, messages, left_out, columns.languages)
 
@@ -206,7 +206,7 @@ def _map_by_place(width: int, table: Table, options: ImportOptions) -> Columns:
     free = [at for at in range(width) if at not in table.about_columns.values()]
     if len(free) > 3:
         help = "name them, as in '--map question=1 --map answer=2'"
-        raise FlashdeckError(f"it has {width} columns and no header that says what they are; {help}")
+        raise FlashdeckError(f"it has {width} columns and no header; {help}")
     keys = ("question", "answer", "extra") if len(free) > 1 else ("text",)
     return Columns(options.kind, tuple(Column(key, "", at) for key, at in zip(keys, free, strict=False)))
 
@@ -242,9 +242,7 @@ def find_best_kind(keys: set[str], known: Kinds) -> str:
         if required <= keys and required:
             scores[word] = len(keys & kind.fields.keys()) + 0.5 * (word == "basic")
     if not scores:
-        raise FlashdeckError(
-            "no kind of card fits its columns; say which is which, as in '--map question=Country --map answer=Capital'"
-        )
+        raise FlashdeckError("no kind of card fits its columns; map them, as in '--map question=Country --map answer=Capital'")
     return max(scores, key=lambda word: scores[word])
 
 

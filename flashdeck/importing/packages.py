@@ -56,7 +56,7 @@ def import_package(path: Path, options: ImportOptions, known: Mapping[str, Kind]
         cards.append(_to_card(origin, note, archive.types[note.type], targets[note.type]))
     left_out += [f"the picture or sound '{short(name)}', which is not in the package" for name in missing]
     if unsafe:
-        left_out.append(f"what can run in the texts of {unsafe} notes")
+        left_out.append(f"what could run as a script in the texts of {unsafe} notes")
     names = ", ".join(type.name for type in archive.types.values())
     messages = [f"{len(archive.notes)} notes of {len(archive.types)} note types: {names}"]
     kinds = {target.kind: target.files for target in targets.values() if target.files}

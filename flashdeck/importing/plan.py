@@ -60,7 +60,7 @@ def plan_import(path: Path, options: ImportOptions) -> ImportPlan:
     suffix = FOLDER if path.is_dir() else path.suffix.lower()
     if suffix not in READERS:
         known = ", ".join(name for name in READERS if name != FOLDER)
-        raise FlashdeckError(f"files named '*{suffix or path.name}' are not known; there is {known}")
+        raise FlashdeckError(f"files named '*{suffix or path.name}' are not supported; import one of {known}")
     parsed = READERS[suffix](path, options, _known_kinds(options.folder))
     if not parsed.cards:
         raise FlashdeckError("; ".join(["there is no card in it", *parsed.left_out[:3]]))

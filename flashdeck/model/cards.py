@@ -241,8 +241,8 @@ def read_card(
     wanted = _read_languages(file, node, problems) if "languages" in typed else deck.languages
     for key, without in incomplete.items():
         for language in filter(without.__contains__, wanted):
-            message = f"'{key}' is not given in '{language}': the card is left out of that language"
-            help = f"translate it, or take '{language}' out of the 'languages' of this card"
+            message = f"'{key}' is not translated into '{language}': the card is left out of that language"
+            help = f"translate it, or remove '{language}' from the 'languages' of this card"
             place = file.place(node, key)
             problems.append(place.problem("missing-translation", message, key=True, help=help, level="warning"))
     lacking: set[str] = set().union(*incomplete.values()) if incomplete else set()

@@ -100,7 +100,7 @@ def _read_shapes(place: Node, name: str, deck: Deck, field: Field | None, proble
     for key, about in place.value.items():
         if not re.fullmatch(r"c[1-9]\d{0,2}", key) or int(key[1:]) > HIGHEST_GAP:
             help = "write c1, c2 and so on: the number is the card's, and never changes"
-            problems.append(place.problem("bad-shape", f"'{short(key)}' is not the number of a gap", key, key=True, help=help))
+            problems.append(place.problem("bad-shape", f"'{short(key)}' is not a gap number", key, key=True, help=help))
         for one in [place.node(key, at) for at in range(len(about))] if isinstance(about, list) and about else [place.node(key)]:
             _read_shape(one, key, deck, problems)
     return len(problems) == before
@@ -142,7 +142,7 @@ def _check_form(place: Node, form: str, problems: list[Problem]) -> None:
         left, top = (x - width, y - height) if form == "ellipse" else (x, y)
         right, bottom = x + width, y + height
         if min(left, top) < 0 or max(right, bottom) > 100 or (rest and 0 in rest):
-            message = f"this {form} is not on the picture"
+            message = f"this {form} is not inside the picture"
             problems.append(place.problem("bad-shape", message, help="its numbers are percent of the picture, from 0 to 100"))
             return
 

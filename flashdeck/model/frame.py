@@ -161,6 +161,6 @@ def _is_free(what: tuple[str, str], node: Node, taken: dict[tuple[str, str], Nod
     first = taken.setdefault(what, node)
     if first is node:
         return True
-    message = f"'{what[1]}' is also the id at {first.spot('id')}"
+    message = f"the id '{what[1]}' is already used at {first.spot('id')}"
     problems.append(node.problem("duplicate-id", message, "id", help=NEWER_ID))
     return False

@@ -200,7 +200,7 @@ def _read_fields(node: Node, common: Collection[str], problems: list[Problem]) -
             report_shape(place.node(key), f"'{key}'", "a mapping such as '{type: text}'", problems)
             continue
         if key in RESERVED_KEYS or not re.fullmatch(r"[\w.-]+", key):
-            reason = "is what every card or file has" if key in RESERVED_KEYS else "cannot be a key"
+            reason = "is reserved: every card or file may have it" if key in RESERVED_KEYS else "cannot be a key"
             help = "choose another key; its 'name' in Anki may stay"
             problems.append(place.problem("bad-field-name", f"'{short(key)}' {reason}", key, key=True, help=help))
         fields[key] = field = _read_field(place.node(key), key, abouts, problems)
@@ -265,7 +265,7 @@ def _read_name(node: Node, default: str, problems: list[Problem]) -> str:
     wrong = next(iter(re.findall(r'[:"{}]|^[#^/]', name)), "")
     if not wrong and name == name.strip() and name and normalize("NFC", name) == name:
         return name
-    reason = f"has '{wrong}' in it" if wrong else "has a leading or trailing space, or an accent apart from its letter"
+    reason = f"contains '{wrong}'" if wrong else "has a leading or trailing space, or a decomposed accent"
     message = f"'{short(name)}' {reason}: Anki would rename it, and later releases would not arrive"
     problems.append(_at_name(node, message, "use letters, digits, spaces and hyphens"))
     return ""
@@ -407,7 +407,7 @@ def _check_front(
     text = " ".join(front.text.split())
     start = front.spot_at(0)
     if not any(name in context.names for name in shown):
-        help = f"show what is asked, as in '{{{{{context.names[0]}}}}}'"
+        help = f"show the field that is asked, as in '{{{{{context.names[0]}}}}}'"
         problems.append(Problem(start, "empty-front", "this front shows no field: Anki makes no card of it", help))
     elif cloze not in _fill_parts(front.text, context.parts):
         problems.append(Problem(start, "empty-front", "this front shows no gap", f"write '{cloze}' where the gaps go"))

@@ -121,12 +121,16 @@ def read_ledger(path: Path, files: Files, problems: list[Problem]) -> Ledger:
     lines = text.splitlines()
     if not lines or (lines[0] != FIRST and not lines[0].startswith("<<<<<<<")):
         if known := re.fullmatch(r"flashdeck ledger (\d+)", lines[0] if lines else ""):
-            report(1, f"this ledger is of version {known[1]}; this flashdeck knows version 1", "use the flashdeck that wrote it")
+            report(
+                1,
+                f"this ledger has version {known[1]}; this flashdeck reads version 1",
+                "use the version of flashdeck that wrote it",
+            )
         else:
             report(1, f"this ledger does not begin with '{FIRST}'", back)
         return Ledger(path)
     if lines[-1] != LAST:
-        report(len(lines), f"this ledger is cut off: its last line is not '{LAST}'", back)
+        report(len(lines), f"this ledger is truncated: its last line is not '{LAST}'", back)
         return Ledger(path)
     found = NOTE.findall(text)
     notes = {row[0]: ReleasedNote._make(row[1:]) for row in found}
@@ -151,11 +155,15 @@ def _report_lines(lines: list[str], report: Callable[[int, str, str], None], bac
         if line in (FIRST, LAST):
             continue
         if re.match(r"<{7}|={7}|>{7}|\|{7}", line):
-            report(number, f"'{line[:7]}' is left over from a merge", "delete this line; of two lines of one note keep the later")
+            report(
+                number,
+                f"'{line[:7]}' is left over from a merge",
+                "delete this line; where a note has two lines, keep the later one",
+            )
             continue
         name = _name_line(line)
         if name in seen:
-            report(number, f"'{name}' stands here a second time", "keep the line with the later time, delete the other")
+            report(number, f"'{name}' is repeated", "keep the line with the later time, and delete the other")
         seen.add(name)
         known = any(one.fullmatch(line) for one in (NOTE, TYPE, DECK))
         if not known or not all(map(_is_time, re.findall(rf" ({TIME})(?= |$)", line))):

@@ -176,7 +176,9 @@ def find_sources(paths: Iterable[Path], edits: Iterable[Path], problems: list[Pr
 
     def report(error: OSError) -> None:
         message = f"this folder cannot be read: {(error.strerror or str(error)).lower()}"
-        problems.append(Problem(Spot(str(error.filename), 1, 1), "unreadable-file", message, "check that you may open it"))
+        problems.append(
+            Problem(Spot(str(error.filename), 1, 1), "unreadable-file", message, "check that you have permission to read it")
+        )
 
     seen = set()
     for path in paths:

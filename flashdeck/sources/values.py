@@ -40,7 +40,7 @@ def end_of_day(text: str) -> int:
     """The Unix time of the last second of a day, written as in ISO 8601. Raises FlashdeckError."""
     day = to_date(text)
     if not day or len(text) != 10:
-        raise FlashdeckError(f"'{text}' is not a day; write it as 2026-11-01")
+        raise FlashdeckError(f"'{text}' is not a valid day; write it as 2026-11-01")
     return int(datetime(day.year, day.month, day.day, 23, 59, 59, tzinfo=UTC).timestamp())
 
 
@@ -55,14 +55,15 @@ def short(text: str) -> str:
     return text if len(text) <= 60 else text[:59] + "…"
 
 
-def report_shape(node: Node, name: str, wanted: str, problems: list[Problem]) -> None:
-    """Reports that what stands at `node` is not what `name` wants."""
+def report_shape(node: Node, name: str, expected: str, problems: list[Problem]) -> None:
+    """Reports that the value at `node`, which is that of `name`, is not what is `expected` there."""
     value = node.value
     if isinstance(value, str):
-        stands = f"'{short(value)}'" if value else "nothing"
+        found = f"'{short(value)}'" if value else "nothing"
     else:
-        stands = "a list" if isinstance(value, list) else "a mapping"
-    problems.append(node.problem("wrong-shape", f"{stands} stands where {name} wants {wanted}", help=f"write {wanted}"))
+        found = "a list" if isinstance(value, list) else "a mapping"
+    message = f"{name}: expected {expected}, found {found}"
+    problems.append(node.problem("wrong-shape", message, help=f"write {expected}"))
 
 
 def find_misspelt(typed: Collection[str], known: Collection[str]) -> dict[str, str]:
@@ -91,7 +92,7 @@ def read_id(node: Node, problems: list[Problem], misspelt: Mapping[str, str]) ->
             return id_as_typed(typed[misspelt["id"]])
         if not node.route and node.source.may_have("id"):
             return ""
-        problems.append(node.problem("missing-field", "there is no 'id' here", help="add one; it can never change later"))
+        problems.append(node.problem("missing-field", "there is no 'id' here", help="add one; once released, it never changes"))
         return ""
     id = typed["id"]
     if not isinstance(id, str):
@@ -121,7 +122,7 @@ def read_texts(
         if not value.strip():
             problems.append(node.problem("empty-text", f"{name} is empty", help="write it, or leave the key out"))
         elif character := find_invisible(value):
-            message = f"{name} has {name_character(character)} in it, which cannot be seen"
+            message = f"{name} contains the invisible character {name_character(character)}"
             problems.append(node.problem("control-character", message, help="delete it"))
         return bool(value.strip())
     if not value:
@@ -137,7 +138,7 @@ def read_texts(
             message = f"'{short(language)}' is not a language of this deck"
             help = nearest(language, languages)
             if value[language] == "":  # {fr: one, two, en: three}
-                help = "if it belongs to the text before it, put that text in quotes: a comma ends it"
+                help = "if it is part of the text before it, put that text in quotes: a comma ends it"
             problems.append(node.problem("unknown-language", message, language, key=True, help=help))
         known = [language for language in value if language in languages]
         good = [read_texts(node.node(language), name, languages, problems, many, True) for language in known]
@@ -176,7 +177,7 @@ def read_word(node: Node, name: str, known: Collection[str], problems: list[Prob
     if not isinstance(value, str):
         report_shape(node, name, "a word", problems)
     elif value not in known:
-        message = f"'{short(value)}' is not a word for {name}" if value else f"{name} is empty"
+        message = f"'{short(value)}' is not one of the words for {name}" if value else f"{name} is empty"
         problems.append(node.problem("unknown-word", message, help=nearest(value, known)))
     return isinstance(value, str) and value in known
 
@@ -186,6 +187,6 @@ def read_date(node: Node, text: str, problems: list[Problem], only_day: bool = F
     if to_date(text) and (len(text) == 10 or not only_day):
         return True
     help = "write it as 2018-03-06" if only_day else "write the day as 2018-03-06, the month as 2018-03, or the year as 2018"
-    message = f"'{short(text)}' is no {'day' if only_day else 'date'} of the calendar"
+    message = f"'{short(text)}' is not a valid {'day' if only_day else 'date'}"
     problems.append(node.problem("bad-date", message, help=help))
     return False

@@ -168,13 +168,13 @@ def read_plain(path: Path, files: Files, problems: list[Problem]) -> Source:
 
 def read_bytes(path: Path, files: Files, problems: list[Problem]) -> bytes | None:
     """What the file at `path` holds; None, and a problem, where that cannot be had."""
-    spot, help = Spot(str(path), 1, 1), "check that it is a file and that you may open it"
+    spot, help = Spot(str(path), 1, 1), "check that it is a file and that you have permission to read it"
     try:
         return files.read(path)
     except NotAFile:
-        problems.append(Problem(spot, "unreadable-file", "this is no file, or a link that leads nowhere", help))
+        problems.append(Problem(spot, "unreadable-file", "this is not a file, or is a broken link", help))
     except TooLarge as error:
-        message = f"this file has {error.size / 1e6:.0f} MB; flashdeck reads files of up to {LARGEST / 1e6:.0f} MB"
+        message = f"this file is {error.size / 1e6:.0f} MB; flashdeck reads files of up to {LARGEST / 1e6:.0f} MB"
         problems.append(Problem(spot, "large-file", message, "split it into several files of the same deck"))
     except OSError as error:
         message = f"this file cannot be read: {(error.strerror or str(error)).lower()}"
@@ -220,11 +220,11 @@ def name_character(character: str) -> str:
 def _replace_invisible(text: str, mistakes: list[Mistake]) -> str:
     found = list(INVISIBLE.finditer(text))
     if len(found) > 100:  # not a text at all: one line says so, not thousands
-        message = f"{len(found)} characters of this file cannot be seen, such as {name_character(found[0][0])}"
+        message = f"this file contains {len(found)} invisible characters, such as {name_character(found[0][0])}"
         mistakes.append(Mistake(found[0].start(), "control-character", message, "save it as a plain UTF-8 text"))
     else:
         for match in found:
-            message = f"{name_character(match[0])} cannot be seen"
+            message = f"{name_character(match[0])} is invisible"
             mistakes.append(Mistake(match.start(), "control-character", message, "delete this character"))
     return INVISIBLE.sub(" ", text) if found else text
 
@@ -300,7 +300,7 @@ def _read_value(text: str, mistakes: list[Mistake]) -> Value | None:
         value = _read_event(next_event(), 0, composed, next_event, mistakes)
         next_event()  # the end of the document
         if type(event := next_event()) is not yaml.StreamEndEvent:
-            help = "delete the '---' or make it a file of its own"
+            help = "delete the '---', or move this document to a file of its own"
             mistakes.append(_at(event, "second-document", "a second YAML document begins here", help))
         return value if composed else compose(value)
     finally:
@@ -320,15 +320,15 @@ def _read_event(event: Any, depth: int, composed: bool, next_event: Callable[[],
     """The value that begins with an event; `composed` where the accents of its text need not be looked at."""
     kind = type(event)
     if kind is ALIAS:
-        help = "write the text out; put it in quotes if the '*' belongs to it"
+        help = "write the text out; put it in quotes if the '*' is part of it"
         mistakes.append(_at(event, "alias", f"'*{event.anchor}' is an alias", help))
         return f"*{event.anchor}"
     if event.anchor:
-        help = "delete it; put the text in quotes if the '&' belongs to it"
+        help = "delete it; put the text in quotes if the '&' is part of it"
         mistakes.append(_at(event, "alias", f"'&{event.anchor}' is an anchor", help))
     if event.tag:
         name = event.tag.replace("tag:yaml.org,2002:", "!!")
-        help = "delete it; put the text in quotes if the '!' belongs to it"
+        help = "delete it; put the text in quotes if the '!' is part of it"
         mistakes.append(_at(event, "yaml-tag", f"'{name}' is a YAML tag", help))
     if kind is SCALAR:
         text: str = event.value
@@ -352,10 +352,10 @@ def _read_event(event: Any, depth: int, composed: bool, next_event: Callable[[],
         plain = type(value_event) is SCALAR and value_event.anchor is None and value_event.tag is None
         value = value_event.value if plain else _read_event(value_event, depth + 1, composed, next_event, mistakes)
         if not isinstance(key, str):
-            message = "a list or a mapping stands where a key belongs"
+            message = "expected a key, found a list or a mapping"
             mistakes.append(_at(event, "wrong-shape", message, "write one word before the ':'"))
         elif key in values:
-            mistakes.append(_at(event, "repeated-key", f"'{key}' stands here a second time", "keep one of the two"))
+            mistakes.append(_at(event, "repeated-key", f"the key '{key}' is repeated", "keep one of the two"))
         else:
             values[key] = value
     return values
