@@ -1,7 +1,7 @@
 """What must hold of one card by itself. A check gives the problems of a card; CARD_CHECKS, at the end, lists them.
 
 To add a check: a function here (or in `project_checks.py`, if it needs more than one file), its name in the list, its code in
-`diagnostics/problems.md`, and a source in tests/bad that bears the code's name.
+`diagnostics/problems.md`, and a source in tests/bad named after the code.
 """
 
 import re
