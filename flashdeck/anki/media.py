@@ -10,7 +10,7 @@ from pathlib import Path
 from unicodedata import normalize
 from urllib.parse import unquote
 
-from flashdeck.anki.html import find_media, find_unnamed_pictures, to_html, to_media_html
+from flashdeck.anki.html import find_media, find_pictures_without_alt, to_html, to_media_html
 from flashdeck.diagnostics.errors import FileChanged
 from flashdeck.diagnostics.problem import Problem, nearest
 from flashdeck.model.cards import Card
@@ -20,7 +20,7 @@ from flashdeck.sources.values import short
 from flashdeck.sources.yaml_file import Route, Value, find_invisible
 
 LARGEST_MEDIA = 5_000_000  # bytes
-Place = tuple[Path, str]  # the folder of the YAML file (or the name of a kind), and the name as it stands in the HTML
+Place = tuple[Path, str]  # the folder of the YAML file (or the name of a kind), and the name as in the HTML
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def load_media(media: Media) -> bytes:
 def read_media(card: Card, files: Files, known: dict[Place, Media], problems: list[Problem]) -> Iterator[Shown]:
     """Adds the files that a card shows or plays to `known`, by where they were named, and gives those that are new there.
 
-    Those that cannot be had are added to `problems`.
+    What is wrong with them is added to `problems`.
     """
     if not card.node.source.has_markup and not card.overrides and not card.kind.has_media:
         return
@@ -91,7 +91,7 @@ def read_media(card: Card, files: Files, known: dict[Place, Media], problems: li
                 if path:
                     known[folder, name] = to_media(path, files.digest(path))
                     yield Shown(route, unquote(name), known[folder, name])
-            for name in find_unnamed_pictures(html):
+            for name in find_pictures_without_alt(html):
                 if (folder, name) in known and not (is_media and card.values.get("alt")):
                     problems.append(_missing_alt(card, name, route))
 
@@ -100,7 +100,7 @@ def _may_name_files(value: Value) -> bool:
     """Whether ![...](...), [sound:...] or <img> can be anywhere in a value."""
     if type(value) is str:
         return "[" in value or "<" in value
-    return any(_may_name_files(one) for one in (value.values() if isinstance(value, dict) else value))
+    return any(_may_name_files(item) for item in (value.values() if isinstance(value, dict) else value))
 
 
 def _missing_alt(card: Card, name: str, route: Route) -> Problem:

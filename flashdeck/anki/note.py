@@ -166,7 +166,7 @@ def to_guid_of(card: Card, language: str) -> str:
 
 @dataclass(frozen=True)
 class Content:
-    """What a note says: its fields, with the names that their files have in Anki, and those files."""
+    """The content of a note: its fields, with the names that their files have in Anki, and those files."""
 
     text: str
     media: tuple[Media, ...] = ()
@@ -179,9 +179,9 @@ def to_content(
     media: Mapping[Place, Media],
     replacement: Content | None = None,
 ) -> Content:
-    """What the note of a card says in a language in which it is complete; `replacement` is what the card that replaces it asks.
+    """The content of a card's note in a language in which it is complete; `replacement` is what the card that replaces it asks.
 
-    A retired card keeps its fields (its front may not become blank) and gets the reason.
+    A retired card keeps its fields (its front may not become empty) and gets the reason.
     """
     page = _Page(card, language, media)
     kind = card.kind
@@ -276,7 +276,7 @@ class _Page:
         return '<ul class="texts">' + "".join(f"<li>{self.html(key, text)}</li>" for text in texts) + "</ul>"
 
     def options(self, key: str, wrong: list[str]) -> str:
-        """The options of a choice, in an order that nobody chose and that stays when another option is corrected."""
+        """The options of a choice, in an order that looks random and stays when another option is corrected."""
         right = [text for _, text in self.card.texts("answer", self.language)]
         options = [(f"<li>{self.html(key, text)}</li>", text) for text in wrong]
         options += [(f'<li class="right">{self.html("answer", text)}</li>', text) for text in right]

@@ -1,7 +1,7 @@
 """What `add` writes: a card with its id, in the file where it belongs, tried out before a byte is written.
 
 The card is put into the files as they would be, and all is compiled with it: what is wrong then and was not before is the
-draft's, wherever it stands. Where nothing is, the draft says how the card will look.
+draft's, wherever it stands. Where nothing is, the draft shows how the card will look.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -96,12 +96,12 @@ def find_new_problems(before: Iterable[Problem], after: Iterable[Problem], ignor
     )
 
 
-def to_new_id(text: str, taken: Collection[str], otherwise: str) -> str:
-    """An id made from a text (from `otherwise` where it has no letters a-z) that no card of `taken` has."""
+def to_new_id(text: str, taken: Collection[str], default: str) -> str:
+    """An id made from a text (`default` where it has no letters a-z) that no card of `taken` has."""
     id = to_id(fill_gaps(text))
     if len(id) > LONGEST_ID:
         id = id[: LONGEST_ID + 1].rpartition("-")[0] or id[:LONGEST_ID]
-    id = id or otherwise
+    id = id or default
     if id not in taken:
         return id
     return next(f"{id}-{number}" for number in range(2, len(taken) + 3) if f"{id}-{number}" not in taken)

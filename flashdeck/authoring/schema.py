@@ -55,7 +55,7 @@ class _Names:
         self.languages = sorted(facts.frame.languages)
 
     def one_of(self, words: Iterable[str]) -> Schema:
-        """One of these words, which editors may take for something else; any text where nobody knows them all."""
+        """One of these words, which editors may take for something else; any text where some of them could not be read."""
         words = sorted(words)
         return {"anyOf": [{"enum": words}, {"type": ["number", "boolean", "null"]}]} if words and self.complete else TEXT
 

@@ -31,23 +31,23 @@ def check_references(card: Card, frame: Frame) -> Iterator[Problem]:
 
 
 def check_tags(card: Card, frame: Frame) -> Iterator[Problem]:
-    """Anki splits, drops or takes for its own a tag that it does not like, and searches for it find nothing."""
-    if GOOD_TAGS.issuperset(card.tags):
+    """Anki splits, drops or claims a tag of the wrong form, and searches for it find nothing."""
+    if VALID_TAGS.issuperset(card.tags):
         return
     for route, tag in card.all_texts("tags"):
         if re.search(r'[\s"]', tag):
-            good = re.sub(r'[\s"]+', "-", tag).strip("-")
-            yield card.problem("bad-tag", f"'{short(tag)}' contains a space or a quote", *route, help=f"write '{good}'")
+            valid = re.sub(r'[\s"]+', "-", tag).strip("-")
+            yield card.problem("bad-tag", f"'{short(tag)}' contains a space or a quote", *route, help=f"write '{valid}'")
         elif not all(tag.split("::")):
             yield card.problem("bad-tag", f"'{short(tag)}' has an empty part", *route, help="write it as 'part::part'")
         elif is_reserved_tag(tag):
             message = f"'{short(tag)}' is reserved: Anki or flashdeck sets this tag itself"
             yield card.problem("bad-tag", message, *route, help="choose another word")
         else:
-            GOOD_TAGS.add(tag)
+            VALID_TAGS.add(tag)
 
 
-GOOD_TAGS: set[str] = set()  # those that were looked at: a project has few tags and many cards
+VALID_TAGS: set[str] = set()  # those checked already: a project has few tags and many cards
 
 
 # Gaps with something in them, none in another, and no character by which Markdown could drop or make one: most texts are such.
@@ -56,7 +56,7 @@ PLAIN_GAPS = re.compile(rf"(?:{_PLAIN}|:|{{{{c[1-9]\d?::\s*+(?:{_PLAIN})++}}}})*
 
 
 def check_clozes(card: Card, frame: Frame) -> Iterator[Problem]:
-    """Without a good gap Anki makes no card, or one that shows the answer."""
+    """Without a valid gap Anki makes no card, or one that shows the answer."""
     if not card.kind.cloze or card.kind.shapes:
         return
     for route, text in card.all_texts(card.kind.cloze):
@@ -118,8 +118,8 @@ def check_html(card: Card, frame: Frame) -> Iterator[Problem]:
             continue
         for route, text in card.all_texts(key):
             if "&#" in text and (character := find_invisible(to_html(text))):
-                entities = (one[0] for one in re.finditer(r"&#\w+;?", text))
-                word = next((one for one in entities if unescape(one) in (character, "")), "&#")
+                entities = (entity[0] for entity in re.finditer(r"&#\w+;?", text))
+                word = next((entity for entity in entities if unescape(entity) in (character, "")), "&#")
                 message = f"'{word}' is the invisible character {name_character(character)}"
                 yield card.problem("control-character", message, *route, word=word, help="delete it")
             for part in find_unsafe(text):

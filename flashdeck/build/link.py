@@ -50,7 +50,7 @@ class CardFact(NamedTuple):
 
 @dataclass(frozen=True)
 class Facts:
-    """What all files of a project tell together."""
+    """The facts of all files of a project together."""
 
     frame: Frame
     units: tuple[Unit, ...]  # in the order of their cards

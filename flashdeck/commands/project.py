@@ -28,11 +28,11 @@ def now() -> datetime:
     return datetime.fromtimestamp(int(epoch) if epoch else int(time.time()), UTC)
 
 
-def open_cache(wanted: bool = True) -> "Cache":
-    """The user's cache; an empty one where it is not wanted, or cannot be had."""
+def open_cache(use: bool = True) -> "Cache":
+    """The user's cache; an empty one where it is not to be used, or the user has no folder for it."""
     from flashdeck.build.cache import NO_CACHE, Cache, find_cache_folder
 
-    return Cache(find_cache_folder(), time.time_ns()) if wanted else NO_CACHE
+    return Cache(find_cache_folder(), time.time_ns()) if use else NO_CACHE
 
 
 def compile_sources(

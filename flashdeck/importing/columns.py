@@ -74,7 +74,9 @@ def import_table(path: Path, options: ImportOptions, known: Kinds) -> ParsedImpo
 def _find_beside(path: Path) -> dict[str, Callable[[], bytes]]:
     """The files beside a table, and in a folder `media` there: those that it names come with it."""
     tops = (path.resolve().parent / "media", path.resolve().parent)
-    return {one.name: one.read_bytes for top in reversed(tops) if top.is_dir() for one in sorted(top.iterdir()) if one.is_file()}
+    return {
+        file.name: file.read_bytes for top in reversed(tops) if top.is_dir() for file in sorted(top.iterdir()) if file.is_file()
+    }
 
 
 def _read_rows(table: Table, options: ImportOptions, known: Kinds) -> ParsedImport:
@@ -104,8 +106,8 @@ def _read_rows(table: Table, options: ImportOptions, known: Kinds) -> ParsedImpo
 def _describe(columns: Columns, header: tuple[str, ...]) -> str:
     """Which column became what, for the user."""
     names = [
-        f"{header[one.at] if header else one.at + 1} -> {one.key}{f' ({one.language})' if one.language else ''}"
-        for one in columns.columns
+        f"{header[column.at] if header else column.at + 1} -> {column.key}{f' ({column.language})' if column.language else ''}"
+        for column in columns.columns
     ]
     left = [cell or str(at + 1) for at, cell in enumerate(header) if at not in columns.used]
     return f"columns: {', '.join(names)}" + (f"; left out: {', '.join(left)}" if left else "")
@@ -139,7 +141,7 @@ def _words_for(kind: Kind) -> dict[str, str]:
 
 
 def _map_columns(header: tuple[str, ...], width: int, table: Table, options: ImportOptions, known: Kinds) -> Columns:
-    """What each column holds: as the user says, else as the header says, else by its place."""
+    """What each column holds: by the user's options, else by the header, else by its place."""
     if options.columns:
         columns = _map_by_options(header, width, options, known)
     elif header:
@@ -163,11 +165,11 @@ def _map_by_options(header: tuple[str, ...], width: int, options: ImportOptions,
 def _find_named(key: str, name: str, header: tuple[str, ...], width: int) -> list[Column]:
     """The columns that the user means by a name, with those of other languages beside it, or by a number."""
     key, _, language = key.partition(".")
-    wanted = _normal_name(name)
-    found = [Column(key, language, at) for at, cell in enumerate(header) if _normal_name(cell) == wanted]
+    normal = _normal_name(name)
+    found = [Column(key, language, at) for at, cell in enumerate(header) if _normal_name(cell) == normal]
     if not language:
         names = enumerate(map(_split_name, header))
-        found += [Column(key, code, at) for at, (base, code) in names if base == wanted and code]
+        found += [Column(key, code, at) for at, (base, code) in names if base == normal and code]
     if found:
         return found
     if header and not name.isdecimal():
@@ -212,7 +214,7 @@ def _map_by_place(width: int, table: Table, options: ImportOptions) -> Columns:
 
 
 def _find_about(header: tuple[str, ...], table: Table, used: set[int]) -> list[Column]:
-    """The columns with something about a card, of those that are not `used`: as the file says, else as the header says."""
+    """The columns with something about a card, of those that are not `used`: by what the file declares, else by the header."""
     guids = []
     about = dict(table.about_columns)
     for at, (name, language) in enumerate(map(_split_name, header)):
@@ -250,9 +252,13 @@ Text = tuple[str, str, str]  # the key of a field, a language or nothing, and wh
 
 
 def _to_card(origin: str, cells: Sequence[str], columns: Columns, table: Table, known: Kinds) -> ImportedCard:
-    own = {one.key: cells[one.at].strip() for one in columns.columns if not one.is_field}
+    own = {column.key: cells[column.at].strip() for column in columns.columns if not column.is_field}
     about = {**table.defaults, **own}
-    texts = [(one.key, one.language, cells[one.at]) for one in columns.columns if one.is_field and cells[one.at].strip()]
+    texts = [
+        (column.key, column.language, cells[column.at])
+        for column in columns.columns
+        if column.is_field and cells[column.at].strip()
+    ]
     kind = columns.kind
     if not kind:
         kind = _guess_kind(texts, about.get("notetype", ""))
@@ -279,7 +285,7 @@ def _guess_kind(texts: Sequence[Text], notetype: str) -> str:
 def _to_guid(cells: Sequence[str], columns: Columns) -> str | dict[str, str]:
     """The guid of a row, by language where the table has several."""
     base = columns.languages[0]
-    found = {one.language or base: cells[one.at].strip() for one in columns.columns if one.key == "guid"}
+    found = {column.language or base: cells[column.at].strip() for column in columns.columns if column.key == "guid"}
     guids = {language: guid for language, guid in found.items() if guid}
     return guids if len(columns.languages) > 1 else guids.get(base, "")
 
@@ -324,7 +330,7 @@ HTML_SIGNS = re.compile(
 
 
 def _to_text(text: str, html: bool | None) -> str:
-    """A cell as an author would write it; its tags show whether it is HTML where the file does not say so (None)."""
+    """A cell as an author would write it; its tags show whether it is HTML where the file does not declare it (None)."""
     if html is None:
         html = bool(HTML_SIGNS.search(text))
     return from_html(text.strip(), exact=False) if html else from_plain(text)

@@ -118,10 +118,10 @@ def _find_target(parsed: ParsedImport, options: ImportOptions) -> _Target:
     before = compile_project([folder], languages=()) if (folder / "deck.yaml").exists() else None
     if before and before.frame.decks:
         decks = [*before.frame.decks.values()]
-        deck = next((one for one in decks if one.folder == folder), decks[0])
-        if lacking := [language for language in parsed.languages if language not in deck.languages]:
+        deck = next((deck for deck in decks if deck.folder == folder), decks[0])
+        if missing := [language for language in parsed.languages if language not in deck.languages]:
             raise FlashdeckError(
-                f"'{lacking[0]}' is not a language of the deck in '{folder}'; add it in deck.yaml, or see --language"
+                f"'{missing[0]}' is not a language of the deck in '{folder}'; add it in deck.yaml, or see --language"
             )
         root = first_text(deck.name)
         return _Target(folder, deck.id, root, before=before)
@@ -235,7 +235,7 @@ def _read_cards_file(path: Path, cards: Sequence[ImportedCard]) -> tuple[bytes, 
 
 
 def _to_entry(card: ImportedCard, deck: str, language: str, defaults: Mapping[str, Value]) -> dict[str, Value]:
-    """A card as it stands in a file with these defaults. A guid is written unless it is the one that its id gives."""
+    """A card as it is written in a file with these defaults. A guid is written unless it is the one that its id gives."""
     entry: dict[str, Value] = {"id": card.id}
     if any(guid != to_guid(to_full_id(deck, card.id), code) for code, guid in card.guids_in(language).items()):
         entry["guid"] = card.guid if isinstance(card.guid, str) else {**card.guid}
@@ -256,7 +256,7 @@ def _to_media(parsed: ParsedImport, cards: Sequence[ImportedCard], folder: Path)
         if text in parsed.media:
             named.add(text)
         elif "[" in text or "<" in text:
-            named |= {one for name in find_media(to_html(text)) for one in (name, unquote(name))}
+            named |= {form for name in find_media(to_html(text)) for form in (name, unquote(name))}
     templates = "".join(text for files in parsed.kinds.values() for text in files.values())
     named |= {name for name in parsed.media if name[0] == "_" and name in templates}  # what begins so is Anki's for templates
     files: dict[Path, bytes] = {}
@@ -277,19 +277,19 @@ def _texts(value: Value | Mapping[str, Value]) -> Iterable[str]:
     if isinstance(value, str):
         yield value
     else:
-        for one in value.values() if isinstance(value, Mapping) else value:
-            yield from _texts(one)
+        for item in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(item)
 
 
 def _rename_media(card: ImportedCard, names: Mapping[str, str]) -> ImportedCard:
-    """A card that names its media otherwise."""
+    """A card with its media renamed."""
 
     def change(value: Value) -> Value:
         if isinstance(value, str):
             for old, new in names.items():
                 value = value.replace(old, new)
             return value
-        return {key: change(one) for key, one in value.items()} if isinstance(value, dict) else [change(one) for one in value]
+        return {key: change(item) for key, item in value.items()} if isinstance(value, dict) else [change(item) for item in value]
 
     return replace(card, values={key: change(value) for key, value in card.values.items()}) if names else card
 

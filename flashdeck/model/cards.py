@@ -90,7 +90,7 @@ class Card:
         return fill_gaps(asked[0][1]) if asked else ""
 
     def problem(self, code: str, message: str, *route: str | int, unknown: str = "", **about: Any) -> Problem:
-        """A problem at a field of this card, wherever that was typed; `unknown` is an id that it says is not known."""
+        """A problem at a field of this card, wherever that field was typed; `unknown` is the id that it reports as unknown."""
         problem = self._place(*route).problem(code, message, *route, **about)
         return replace(problem, card=self.full_id, unknown=unknown)
 

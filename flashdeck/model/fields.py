@@ -1,4 +1,4 @@
-"""What a value of a card may be, by the type of its field. Each reader reports what is wrong, and says whether nothing is."""
+"""What a value of a card may be, by the type of its field. Each reader reports what is wrong, and returns whether nothing is."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence

@@ -232,7 +232,7 @@ def _read_doc(node: Node, fields: Collection[str], problems: list[Problem]) -> s
     return as_text(node.value) if read_texts(node, "'doc'", (), problems) else ""
 
 
-# What may be said of a field, and how it is read; `fields` are the keys of all fields of the kind.
+# The keys of a field, and how each is read; `fields` are the keys of all fields of the kind.
 FIELD_READERS: Mapping[str, Callable[[Node, Collection[str], list[Problem]], Any]] = {
     "type": _read_type,
     "required": _read_flag,

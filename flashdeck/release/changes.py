@@ -21,7 +21,7 @@ GROUPS = {
     "retired": "Retired",
     "gone": "No longer in the package (learners keep them)",
 }
-SIMILAR = 0.85  # texts more alike than this, with the same digits, differ only in wording
+SIMILAR = 0.85  # the ratio of difflib: above it, with the same digits, a text differs in a word or two, not in fact
 
 
 @dataclass(frozen=True)

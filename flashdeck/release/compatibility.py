@@ -10,6 +10,7 @@ from flashdeck.diagnostics.problem import Problem, find_nearest
 from flashdeck.model.decks import Deck
 from flashdeck.release.ledger import Ledger, ReleasedNote, digest_guid, is_override, to_released_keys
 
+SIMILAR_NAME = 0.3
 Types = Mapping[tuple[str, str], NoteType]  # by kind and language
 FindNotes = Callable[[Deck], list[Note]]  # the notes of a deck in all its languages
 
@@ -64,9 +65,9 @@ def _check_card(facts: Facts, card: CardFact, language: str, templates: str, gui
         help = "bring the old 'guid' back" if note.guid else "delete the 'guid'"
         yield _report(facts, card, "changed-guid", message, "guid", help)
     elif card.valid and templates != RETIRED:  # what is wrong with a card for another reason is reported for that reason only
-        lost = sorted({*note.cards} - {*map(int, filter(None, templates.split(",")))})
-        if lost:
-            yield _report_emptied(facts, card, lost[0])
+        missing = sorted({*note.cards} - {*map(int, filter(None, templates.split(",")))})
+        if missing:
+            yield _report_emptied(facts, card, missing[0])
 
 
 def _check_missing(
@@ -98,14 +99,14 @@ def _report_vanished(
 ) -> Iterator[Problem]:
     new = facts.ids_of(deck.id) - {split_language(name)[0] for name in ledger.notes}
     notes = find_notes(deck) if find_notes else []
-    same = {(note.kind, note.type.language, note.digest): note.card for note in notes if note.card in new}
+    by_content = {(note.kind, note.type.language, note.digest): note.card for note in notes if note.card in new}
     for id, languages in vanished.items():
         released = {language: ledger.notes[in_language(id, language)] for language in languages}
         contents = [(note.kind, language, note.digest) for language, note in released.items()]
-        like = next((same[one] for one in contents if one in same), "") or find_nearest(id, new)
+        renamed = next((by_content[content] for content in contents if content in by_content), "") or find_nearest(id, new)
         help = "bring it back and, to withdraw it, write 'retired:' on it"
-        if like:
-            help = f"if it is '{like}' now, give that card its old id back; else {help}"
+        if renamed:
+            help = f"if it is '{renamed}' now, give that card its old id back; else {help}"
         message = f"the card '{id}' was released and is gone: its learners would keep it, without corrections"
         yield Problem(ledger.spot(f"note {in_language(id, languages[0])}"), "vanished-id", message, help)
 
@@ -132,9 +133,10 @@ def _check_decks(units: list[Unit], ledger: Ledger) -> Iterator[Problem]:
         return  # its cards may stand where the file could not be read
     names = {name for unit in units for name in unit.deck_names}
     new_names = frozenset(names - ledger.decks)
+    # a deck's new name may have little in common with the old one, and a wrong guess is only a hint
     for name in sorted(ledger.decks - names):
         help = "rename it back; to abandon it anyway, delete this line of the ledger"
-        if new := find_nearest(name, new_names, cutoff=0.3):
+        if new := find_nearest(name, new_names, cutoff=SIMILAR_NAME):
             help = f"if it is '{new}' now, {help}"
         message = f"the released deck '{name}' no longer has any cards: learners' cards would stay behind in it"
         yield Problem(ledger.spot(f"deck {name}"), "renamed-deck", message, help)

@@ -10,7 +10,7 @@ from flashdeck.diagnostics.problem import FlashdeckError
 
 
 class GitError(FlashdeckError):
-    """What git could not do, in words for its user."""
+    """What git could not do, with a message for its user."""
 
 
 def extract(revision: str, paths: Iterable[Path], folder: Path) -> None:

@@ -1,1 +1,1 @@
-"""A YAML file -> values that can say where each was typed; finding files, and writing into one."""
+"""A YAML file -> values that know where each was typed; finding files, and writing into one."""

@@ -109,7 +109,7 @@ class Files:
         return path.stat().st_size if path.is_file() else 0
 
     def find(self, folder: Path, name: str) -> Path | None:
-        """The file that `name` leads to from a folder, however its accents are composed; one in other capitals is not it."""
+        """The file that `name` leads to from a folder, however its accents are composed; one that differs in case is not it."""
         path = folder
         for part in Path(name).parts:
             path /= part if part == ".." else self.names(path).get(normalize("NFC", part), "")

@@ -1,4 +1,4 @@
-"""What a value in a source may look like: each function hands on what is good and reports what is not."""
+"""What a value in a source may look like: each function returns what is valid and reports what is not."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -27,12 +27,12 @@ def to_date(text: str) -> date | None:
 
 
 def as_mapping(value: Value) -> dict[str, Value]:
-    """The value where it is a mapping, else an empty one: for what was checked already, or is reported elsewhere."""
+    """The value where it is a mapping, else an empty one: for values that were checked already, or are reported elsewhere."""
     return value if isinstance(value, dict) else {}
 
 
 def as_text(value: Value) -> str:
-    """The value where it is a text, else an empty one: for what was checked already, or is reported elsewhere."""
+    """The value where it is a text, else an empty one: for values that were checked already, or are reported elsewhere."""
     return value if isinstance(value, str) else ""
 
 
@@ -50,7 +50,7 @@ def first_text(value: Value) -> str:
 
 
 def short(text: str) -> str:
-    """A text as a message quotes it: on one line, and not all of it."""
+    """A text as a message quotes it: on one line, and cut where it is long."""
     text = " ".join(text.split())
     return text if len(text) <= 60 else text[:59] + "…"
 
@@ -85,7 +85,7 @@ def report_unknown_keys(node: Node, known: Collection[str], what: str, problems:
 
 
 def read_id(node: Node, problems: list[Problem], misspelt: Mapping[str, str]) -> str:
-    """The id of a deck, card, reference or course; empty when there is none that is good."""
+    """The id of a deck, card, reference or course; empty when there is no valid one."""
     typed = node.fields
     if "id" not in typed:
         if "id" in misspelt:
@@ -106,7 +106,7 @@ def read_id(node: Node, problems: list[Problem], misspelt: Mapping[str, str]) ->
 
 
 def id_as_typed(value: Value | None) -> str:
-    """A value as an id; empty where it is none."""
+    """A value as an id; empty where it is not one."""
     return value if isinstance(value, str) and ID.fullmatch(value) else ""
 
 
@@ -130,8 +130,8 @@ def read_texts(
         problems.append(node.problem("empty-text", f"{name} is an empty {shape}", help="fill it, or leave the key out"))
         return False
     if isinstance(value, list) and many:
-        good = [read_texts(node.node(at), name, languages, problems, inside=inside) for at in range(len(value))]
-        return all(good)
+        valid = [read_texts(node.node(at), name, languages, problems, inside=inside) for at in range(len(value))]
+        return all(valid)
     if isinstance(value, dict) and languages and not inside:
         unknown = [language for language in value if language not in languages]
         for language in unknown:
@@ -141,8 +141,8 @@ def read_texts(
                 help = "if it is part of the text before it, put that text in quotes: a comma ends it"
             problems.append(node.problem("unknown-language", message, language, key=True, help=help))
         known = [language for language in value if language in languages]
-        good = [read_texts(node.node(language), name, languages, problems, many, True) for language in known]
-        return all(good) and not unknown
+        valid = [read_texts(node.node(language), name, languages, problems, many, True) for language in known]
+        return all(valid) and not unknown
     report_shape(node, name, "a text or a list of texts" if many else "a text", problems)
     return False
 

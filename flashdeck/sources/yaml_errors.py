@@ -1,4 +1,4 @@
-"""What libyaml says of a syntax error -> what an author needs to hear."""
+"""The reason that libyaml gives for a syntax error -> a message that helps an author."""
 
 from dataclasses import dataclass
 

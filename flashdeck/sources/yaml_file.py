@@ -1,4 +1,4 @@
-"""A YAML file -> plain values that can say where each was typed.
+"""A YAML file -> plain values that know where each was typed.
 
 The only module that knows PyYAML, and the only one that makes a position. Values are `str`, `list` and `dict`: a scalar
 stays what the author typed (`no`, `1.10`, `2016-01-01` and `0123` are text), with its accents composed (NFC). Reading keeps no
@@ -208,7 +208,7 @@ def _decode(data: bytes, mistakes: list[Mistake]) -> str:
 
 
 def find_invisible(text: str) -> str:
-    """The first character of `text` that nobody can see and Anki would drop or refuse; mostly none."""
+    """The first character of `text` that is invisible and that Anki would drop or refuse; usually none."""
     found = INVISIBLE.search(text)
     return found[0] if found else ""
 
@@ -219,7 +219,7 @@ def name_character(character: str) -> str:
 
 def _replace_invisible(text: str, mistakes: list[Mistake]) -> str:
     found = list(INVISIBLE.finditer(text))
-    if len(found) > 100:  # not a text at all: one line says so, not thousands
+    if len(found) > 100:  # not a text at all: one problem is enough
         message = f"this file contains {len(found)} invisible characters, such as {name_character(found[0][0])}"
         mistakes.append(Mistake(found[0].start(), "control-character", message, "save it as a plain UTF-8 text"))
     else:
