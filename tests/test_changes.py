@@ -104,7 +104,7 @@ def test_release_notes_are_golden(releases, golden):
     golden("changes.md", render_changes(changes, markdown=True) + "\n")
 
 
-def test_a_package_holds_what_the_sources_say(releases, deck):
+def test_a_package_holds_what_the_sources_define(releases, deck):
     (package,) = releases(OLD)
     compiled = compile_project([deck(OLD, DECK)])
     notes = release(compiled, ["en"], 0).notes.values()

@@ -211,7 +211,7 @@ def test_list_shows_what_there_is(deck, cli):
     }
 
 
-def test_explain_says_why_and_how(cli):
+def test_explain_gives_the_reason_and_the_fix(cli):
     assert cli("explain", "same-front").out == read_explanations()["same-front"] + "\n"
     ran = cli("explain", "same-frond")
     assert (ran.code, ran.err) == (2, "flashdeck: there is no problem 'same-frond'; there is 'same-front'\n")
