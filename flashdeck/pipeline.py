@@ -66,7 +66,7 @@ def compile_project(
 ) -> Project:
     """Everything below `paths`, with its notes in some languages (in all, if None).
 
-    `today` is for figures that are due for review; `edits` stand for files as they would be; `follow` shows progress.
+    `today` is for figures that are due for review; `edits` are files as they would be after a change; `follow` shows progress.
     """
     problems: list[Problem] = []
     files = cache.open_files(edits or {})

@@ -4,8 +4,6 @@ import re
 from collections import Counter
 from collections.abc import Container
 from html import escape, unescape
-from html.parser import HTMLParser
-from urllib.parse import unquote
 
 import nh3
 import pyromark
@@ -17,7 +15,7 @@ _attributes = {tag: set(names) for tag, names in nh3.ALLOWED_ATTRIBUTES.items()}
 _attributes["*"] = {"class", "dir", "lang", "title"}
 _cleaner = nh3.Cleaner(attributes=_attributes, url_schemes={"http", "https", "mailto"}, link_rel=None, strip_comments=True)
 
-# A text that begins with this is HTML as it stands: what was imported and cannot be expressed in Markdown.
+# A text that begins with this is HTML as it is: what was imported and cannot be expressed in Markdown.
 RAW = "<!-- html -->"
 _raw_cleaner = nh3.Cleaner(
     tags=nh3.ALLOWED_TAGS | {"font"},
@@ -62,7 +60,16 @@ def to_media_html(text: str, alt: str) -> str:
 
 def _play(name: str) -> str:
     """Anki's words for a file that is played; nothing for a picture."""
-    return f"[sound:{unquote(name)}]" if name.lower().endswith(PLAYED) else ""
+    return f"[sound:{unquote_name(name)}]" if name.lower().endswith(PLAYED) else ""
+
+
+def unquote_name(name: str) -> str:
+    """The name of a file as it is on the disk: in links and pictures, `%20` is a space."""
+    if "%" not in name:
+        return name
+    from urllib.parse import unquote  # most decks need none
+
+    return unquote(name)
 
 
 def find_unsafe(text: str) -> list[str]:
@@ -72,6 +79,8 @@ def find_unsafe(text: str) -> list[str]:
     """
     if "<" not in text and "](" not in text and "]:" not in text:
         return []  # neither HTML nor a link
+    from flashdeck.anki.html_parts import find_parts  # few texts get here
+
     if text.startswith(RAW):
         raw = text[len(RAW) :]
         if unended := re.search(r"<[a-zA-Z/!?][^>]*$", raw):  # it would take what comes after it on the card into itself
@@ -80,10 +89,10 @@ def find_unsafe(text: str) -> list[str]:
     else:
         raw = _to_raw_html(text)
         clean = _cleaner.clean(raw)
-    removed = Counter(_parts(raw)) - Counter(_parts(clean))
+    removed = Counter(find_parts(raw)) - Counter(find_parts(clean))
     # what is removed with its tag is not reported apart
     parts = [part or tag for tag, part in removed if not part or (tag, "") not in removed]
-    # a bad tag can take the good ones around it along: those that Markdown made are not the author's mistake
+    # with a bad tag, nh3 may remove valid ones around it: those that Markdown made are not the author's mistake
     return [part for part in parts if part in text.lower() or part in text] or parts
 
 
@@ -102,7 +111,7 @@ def drop_media(html: str, known: Container[str]) -> tuple[str, list[str]]:
 
     def show(found: re.Match[str]) -> str:
         name = unescape(found[2].strip("\"'"))
-        if name in known or unquote(name) in known:
+        if name in known or unquote_name(name) in known:
             return found[0]
         dropped.append(name)
         return f'<a href="{escape(name)}">{escape(name)}</a>' if re.match(r"https?://", name) else ""
@@ -157,32 +166,3 @@ def _to_raw_html(text: str) -> str:
     for at, math in enumerate(kept):
         html = html.replace(_PLACEHOLDER.format(at), math)
     return html
-
-
-class _Parts(HTMLParser):
-    """Collects (tag, attribute) of all tags, the attribute empty for the tag itself, in the words that an author types."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.found: list[tuple[str, str]] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((f"<{tag}", ""))
-        for name, value in attrs:
-            self.found.append((f"<{tag}", value if value and name in ("href", "src") else name))
-
-    def handle_decl(self, decl: str) -> None:
-        self.found.append(("<!", ""))
-
-    def handle_pi(self, data: str) -> None:
-        self.found.append(("<?", ""))
-
-    def unknown_decl(self, data: str) -> None:
-        self.found.append(("<!", ""))
-
-
-def _parts(html: str) -> list[tuple[str, str]]:
-    parser = _Parts()
-    parser.feed(html)
-    parser.close()
-    return parser.found

@@ -8,9 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from unicodedata import normalize
-from urllib.parse import unquote
 
-from flashdeck.anki.html import find_media, find_pictures_without_alt, to_html, to_media_html
+from flashdeck.anki.html import find_media, find_pictures_without_alt, to_html, to_media_html, unquote_name
 from flashdeck.diagnostics.errors import FileChanged
 from flashdeck.diagnostics.problem import Problem, nearest
 from flashdeck.model.cards import Card
@@ -51,7 +50,7 @@ def to_media(path: Path, digest: str) -> Media:
 
 
 def load_media(media: Media) -> bytes:
-    """What a file holds. Raises FileChanged where that is not what its name stands for any more."""
+    """The content of a file. Raises FileChanged where it no longer is what its name was made from."""
     data = media.path.read_bytes()
     if to_media(media.path, digest_bytes(data)).name != media.name:
         raise FileChanged(f"'{media.path}' changed while it was read; run the command again")
@@ -84,13 +83,13 @@ def read_media(card: Card, files: Files, known: dict[Place, Media], problems: li
                 try:
                     path = _find(card, folder, name, route, files, problems)
                 except OSError as error:
-                    message = f"'{short(unquote(name))}' cannot be read: {(error.strerror or str(error)).lower()}"
+                    message = f"'{short(unquote_name(name))}' cannot be read: {(error.strerror or str(error)).lower()}"
                     help = "check that you have permission to read it"
-                    problems.append(card.problem("unreadable-file", message, *route, word=unquote(name), help=help))
+                    problems.append(card.problem("unreadable-file", message, *route, word=unquote_name(name), help=help))
                     continue
                 if path:
                     known[folder, name] = to_media(path, files.digest(path))
-                    yield Shown(route, unquote(name), known[folder, name])
+                    yield Shown(route, unquote_name(name), known[folder, name])
             for name in find_pictures_without_alt(html):
                 if (folder, name) in known and not (is_media and card.values.get("alt")):
                     problems.append(_missing_alt(card, name, route))
@@ -104,16 +103,16 @@ def _may_name_files(value: Value) -> bool:
 
 
 def _missing_alt(card: Card, name: str, route: Route) -> Problem:
-    message = f"the picture '{short(unquote(name))}' has no alternative text (for screen readers)"
+    message = f"the picture '{short(unquote_name(name))}' has no alternative text (for screen readers)"
     help = f"write what it shows, as in '![a red square]({name})'"
     if "alt" in card.kind.fields:
         help = "write what it shows in 'alt'"
-    return card.problem("missing-alt", message, *route, word=unquote(name), help=help, level="warning")
+    return card.problem("missing-alt", message, *route, word=unquote_name(name), help=help, level="warning")
 
 
 def _find(card: Card, folder: Path, typed: str, route: Route, files: Files, problems: list[Problem]) -> Path | None:
     """The one file that a name means: in the deck's `media` folder, or beside the YAML file."""
-    name = unquote(typed)
+    name = unquote_name(typed)
 
     def report(code: str, message: str, help: str) -> None:
         problems.append(card.problem(code, message, *route, word=name, help=help))

@@ -46,7 +46,7 @@ class NoteType:
 
 
 class Note(NamedTuple):
-    """One note, as Anki stores it. `guid` never changes: by it Anki knows a note again, and keeps its learner's progress."""
+    """One note, as Anki stores it. `guid` never changes: Anki identifies the note by it, and keeps its learner's progress."""
 
     guid: str
     id: int  # of its row, unless another note has it
@@ -160,7 +160,7 @@ def _stable_type_id(kind: str, language: str) -> int:
 
 
 def to_guid_of(card: Card, language: str) -> str:
-    """By what Anki knows the note of a card in one language, permanently: its author's guid, or one made from its id."""
+    """The permanent guid of a card's note in one language: its author's, or one made from its id."""
     return (card.text("guid", language) if "guid" in card.values else "") or to_guid(card.full_id, language)
 
 
@@ -207,7 +207,7 @@ def to_asked(card: Card, language: str, media: Mapping[Place, Media]) -> Content
 
 
 def to_digest(content: Content, tag_text: str, type_id: int, cards: tuple[int, ...]) -> str:
-    """A digest of what Anki stores of a note; it stands in ledgers, so it never changes."""
+    """A digest of what Anki stores of a note; ledgers hold it, so how it is made never changes."""
     return digest_texts(content.text, tag_text, str(type_id), str(cards))
 
 

@@ -1,6 +1,6 @@
 """What `init` writes: the files of a first deck, with the example of each kind of card that comes with flashdeck.
 
-An example is a card in the kind's kind.yaml, with its picture beside it; what they cite stands in kinds/references.yaml.
+An example is a card in the kind's kind.yaml, with its picture beside it; what they cite is in kinds/references.yaml.
 A text of theirs comes out in the languages of the deck, or in English where it is not there in all of them. The deck builds
 at once, also beside other decks: an example that asks what one of their cards asks is left out.
 """
@@ -117,7 +117,7 @@ def _cite(entry: Mapping[str, Value], deck: str, key: str) -> dict[str, Value]:
 
 
 def _to_media(kind: Kind) -> dict[str, bytes]:
-    """The pictures and sounds of a kind's example, which stand beside its kind.yaml."""
+    """The pictures and sounds of a kind's example, which are beside its kind.yaml."""
     keys = [field.key for field in kind.fields.values() if field.type == "media" and field.key in kind.example]
     names = [as_text(kind.example[key]) for key in keys]
     return {f"media/{name}": (FOLDER / kind.name / name).read_bytes() for name in names}

@@ -6,8 +6,8 @@ Both are compiled as the file of the card itself is, once more and only these ca
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from urllib.parse import unquote
 
+from flashdeck.anki.html import unquote_name
 from flashdeck.anki.media import Media, Place, read_media
 from flashdeck.anki.note import Content, to_asked
 from flashdeck.build.card_checks import CARD_CHECKS
@@ -102,7 +102,7 @@ def _complete(facts: Facts, dependents: Dependents, answers: Answers, languages:
             deck=base.deck,
             problems=tuple(problems),
             media={file.name: str(file.path) for file in media.values()},
-            named=tuple(sorted({unquote(name) for _, name in media})),
+            named=tuple(sorted({unquote_name(name) for _, name in media})),
             overriding=group,
         )
         by_row = [replacements.get(row, {}) for row in cards]

@@ -18,7 +18,7 @@ from flashdeck.anki.identity import split_full_id, to_guid
 from flashdeck.anki.media import Media, find_static, read_static
 from flashdeck.anki.note import LeftOut, Note, NoteType, digest_texts, to_note_type, to_tag_text
 from flashdeck.build.cache import NO_CACHE, Cache
-from flashdeck.build.unit import NOWHERE, PART, RETIRED, LanguageFacts, NoteColumns, Unit, to_rows
+from flashdeck.build.unit import NOWHERE, PART, RETIRED, Unit, to_rows
 from flashdeck.diagnostics.problem import Problem, Spot
 from flashdeck.model.cards import Card, CardFile, open_card_file, read_card, read_kind
 from flashdeck.model.frame import Frame, key_of_list, read_items
@@ -28,7 +28,7 @@ from flashdeck.sources.yaml_file import ANYTHING, Node, Source, read_source
 
 
 class CardFact(NamedTuple):
-    """What is known of one card as it was typed, be it good or not."""
+    """What is known of one card as it was typed, valid or not."""
 
     unit: Unit
     row: int
@@ -224,7 +224,7 @@ class Facts:
             try:
                 for question, (line, column) in json.loads(self.cache.load("spots", unit.digest) or "{}").items():
                     found[str(question)] = int(line), int(column)
-            except (ValueError, TypeError, AttributeError, RecursionError):  # no entry that anybody wrote on purpose
+            except (ValueError, TypeError, AttributeError, RecursionError):  # a damaged entry
                 found = {}
             self._spots[unit.digest] = {**found, "": (len(found), 0)}
         return self._spots[unit.digest]
@@ -289,27 +289,34 @@ def to_unit_notes(
     if language not in unit.notes:
         return
     ids, kinds, tags = (to_rows(column) for column in (unit.cards.ids, unit.cards.kinds, unit.cards.tags))
-    own_tags = {text: split_tags(text) for text in {*tags}}
-    find_courses = facts.frame.rules.find
+    rules, deck_id = facts.frame.rules, unit.deck
+    alike: dict[tuple[str, str], tuple[tuple[str, ...], tuple[str, ...]]] = {}  # by kind and tags: the tags, and the courses
     templates_of: dict[str, tuple[int, ...]] = {RETIRED: ()}
-    facts_of, notes_of = _zip_columns(unit.languages[language]), _zip_columns(unit.notes[language])
+    table = unit.languages[language]
+    facts_of = zip(*map(to_rows, (table.rows, table.templates, table.guids)), strict=True)
+    notes_of = zip(*map(to_rows, unit.notes[language]), strict=True)
     for (row_text, templates, guid), (id, text, digest, deck, media) in zip(facts_of, notes_of, strict=True):
         row = int(row_text)
-        name, kind, own = ids[row], kinds[row], own_tags[tags[row]]
-        retired = templates == RETIRED
+        name, kind = ids[row], kinds[row]
+        type, full_id = types[kind, language], f"{deck_id}/{name}"
         if templates not in templates_of:
             templates_of[templates] = tuple(map(int, templates.split(",")))
-        type, full_id = types[kind, language], f"{unit.deck}/{name}"
-        courses = find_courses(full_id, kind, unit.deck, own)
+        group = (kind, tags[row])
+        if group not in alike:
+            own = split_tags(tags[row])
+            alike[group] = own, rules.find("", kind, deck_id, own)
+        own, courses = alike[group]
+        if full_id in rules.named:
+            courses = rules.find(full_id, kind, deck_id, own)
+        retired = templates == RETIRED
         tag_text = to_tag_text(own, courses, retired)
         if courses:
             digest = digest_texts(text, tag_text, str(type.id), str(templates_of[templates]))
-        files = tuple(Media(one, Path(unit.media[one])) for one in media.split("/")) if media else ()
         yield Note(
             guid or to_guid(full_id, language),
             int(id),
             name,
-            unit.deck,
+            deck_id,
             type,
             text,
             tag_text,
@@ -317,15 +324,10 @@ def to_unit_notes(
             deck,
             templates_of[templates],
             offset + row + 1,
-            files,
+            tuple(Media(one, Path(unit.media[one])) for one in media.split("/")) if media else (),
             unit.overriding,
             retired,
         )
-
-
-def _zip_columns(table: LanguageFacts | NoteColumns) -> Iterator[tuple[str, ...]]:
-    columns = [column for name, column in vars(table).items() if name != "left_out"]
-    return zip(*map(to_rows, columns), strict=True)
 
 
 def to_left_out(facts: Facts, language: str) -> list[LeftOut]:

@@ -139,9 +139,8 @@ def check_courses(facts: Facts) -> Iterator[Problem]:
 def _find_filled(facts: Facts) -> set[str]:
     """The ids of the courses that have cards."""
     find, filled = facts.frame.rules.find, set[str]()
-    for unit in facts.units:
-        for kind, tags in unit.groups:
-            filled.update(find("", kind, unit.deck, split_tags(tags)))
+    for deck, kind, tags in {(unit.deck, *group) for unit in facts.units for group in unit.groups}:
+        filled.update(find("", kind, deck, split_tags(tags)))
     named = {id for course in facts.frame.courses.values() for id in course.cards}
     for card in (facts.find(id) for id in named):
         filled.update(find(card.full_id, card.kind, card.deck, card.tags) if card else ())

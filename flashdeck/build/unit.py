@@ -10,8 +10,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import unquote
 
+from flashdeck.anki.html import unquote_name
 from flashdeck.anki.identity import in_language, stable_id
 from flashdeck.anki.media import LARGEST_MEDIA, Media, Place, read_media
 from flashdeck.anki.note import Content, to_content, to_deck_name, to_digest, to_guid_of, to_tag_text, to_type_id
@@ -41,8 +41,7 @@ def to_rows(column: Column) -> list[str]:
     return column.split(ROW)[:-1]
 
 
-@dataclass(frozen=True)
-class CardFacts:
+class CardFacts(NamedTuple):
     """A row a card, in the order of the file."""
 
     ids: Column = ""  # empty where none is typed
@@ -54,8 +53,10 @@ class CardFacts:
     replaced_by: Column = ""  # the id of a card, as typed
 
 
-@dataclass(frozen=True)
-class LanguageFacts:
+NO_CARDS = CardFacts()
+
+
+class LanguageFacts(NamedTuple):
     """A row a card that is complete in one language."""
 
     rows: Column = ""  # of CardFacts
@@ -64,16 +65,14 @@ class LanguageFacts:
     left_out: Column = ""  # not beside the others: the rows of cards that a missing translation keeps out of the language
 
 
-@dataclass(frozen=True)
-class Fronts:
+class Fronts(NamedTuple):
     """What the cards of one kind ask with one template in one language, without what learners do not see as a difference."""
 
     rows: Column = ""  # of CardFacts
     texts: Column = ""
 
 
-@dataclass(frozen=True)
-class NoteColumns:
+class NoteColumns(NamedTuple):
     """The notes of one language, in the rows of LanguageFacts."""
 
     ids: Column = ""  # of rows in Anki
@@ -101,7 +100,7 @@ class Unit:
     reviews: tuple[tuple[int, str, str], ...] = ()  # item of `cards`, field, and the day from which to look at it again
     overrides: tuple[tuple[int, str], ...] = ()  # item of `cards`, and the id of the card that it overrides
     groups: tuple[tuple[str, str], ...] = ()  # of its cards: each kind and each text of tags that go together
-    cards: CardFacts = CardFacts()
+    cards: CardFacts = NO_CARDS
     languages: Mapping[str, LanguageFacts] = field(default_factory=dict)
     fronts: Mapping[str, Fronts] = field(default_factory=dict)  # by `kind@language#template`
     notes: Mapping[str, NoteColumns] = field(default_factory=dict)  # by language, those that were asked for
@@ -213,7 +212,7 @@ def compile_unit(path: Path, source: Source, found: Iterable[Problem], answers: 
         defines_frame=any(key_of_list(source, key) for key in ("references", "courses")),
         problems=tuple(problems),
         deck_names=tuple(sorted({name for row in rows for name in row.deck_names})),
-        named=tuple(sorted({unquote(name) for _, name in media})) if ok else _find_mentions(source, media),
+        named=tuple(sorted({unquote_name(name) for _, name in media})) if ok else _find_mentions(source, media),
         large=tuple(
             (str(one.media.path), size, item, str(one.route[0]), one.word)
             for item, one in shown
@@ -307,7 +306,7 @@ def _report_file(source: Source) -> Iterator[Problem]:
 
 
 def _find_unread(source: Source) -> str:
-    """The text that could not be read, with the defaults of its cards: they would be those of what stands there."""
+    """The text that could not be read, with the defaults of its cards: they would apply to the cards there."""
     if not source.unread:
         return ""
     defaults = {key: value for key, value in source.fields.items() if key not in FILE_KEYS}
@@ -355,7 +354,7 @@ def _read_row(file: CardFile, row: int, node: Node, frame: Frame, problems: list
 
 
 def _find_likely_kind(file: CardFile, typed: Mapping[str, Value]) -> str:
-    """The name of the kind that was meant by one that is not known; empty where nothing is like it."""
+    """The name of the kind that was meant by one that is not known; empty where none is similar."""
     word = typed.get("kind")
     close = find_nearest(word, file.kinds) if isinstance(word, str) else ""
     return file.kinds[close].name if close else ""
@@ -388,7 +387,7 @@ def _find_questions(path: Path, file: CardFile, rows: Iterable[_Row], problems: 
 def _find_mentions(source: Source, media: Mapping[Place, Media]) -> tuple[str, ...]:
     """The files that a source with mistakes names or may mean to name."""
     words = re.findall(r"[^\s()\[\]<>\"'{}:,]+\.\w+", source.text + source.unread)
-    return tuple(sorted({*(unquote(name) for _, name in media), *map(unquote, words)}))
+    return tuple(sorted({*(unquote_name(name) for _, name in media), *map(unquote_name, words)}))
 
 
 class _Version(NamedTuple):

@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
 from itertools import islice
 from typing import Any
 
@@ -26,10 +25,10 @@ def to_bytes(unit: Unit) -> bytes:
         [p.spot.path, p.spot.line, p.spot.column, p.code, p.message, p.help, p.level, p.card, p.unknown] for p in unit.problems
     ]
     tables = {name: list(getattr(unit, name)) for name in TABLES}
-    columns = [*vars(unit.cards).values()]
+    columns = [*unit.cards]
     for name in TABLES:
         for table in getattr(unit, name).values():
-            columns += vars(table).values()
+            columns += table
     return COLUMN.join([json.dumps([head, problems, tables]), *columns]).encode()
 
 
@@ -63,19 +62,19 @@ def _is_problem(row: object) -> bool:
 
 
 def _take(type: type[Any], columns: Iterator[str]) -> Any:
-    taken = [*islice(columns, len(fields(type)))]
-    if len(taken) < len(fields(type)):
+    taken = [*islice(columns, len(type._fields))]
+    if len(taken) < len(type._fields):
         raise ValueError("columns are missing")
     return type(*taken)
 
 
 def _check(unit: Unit) -> None:
-    """Raises ValueError where columns are not of one length, or what is to be numbers is none."""
+    """Raises ValueError where columns have different lengths, or a column of numbers holds something else."""
     numbers = [unit.cards.items]
-    tables = [[*vars(unit.cards).values()]]
+    tables = [[*unit.cards]]
     for language, facts in unit.languages.items():
         numbers += facts.rows, facts.left_out
-        notes_of = vars(unit.notes[language]).values() if language in unit.notes else ()
+        notes_of = unit.notes.get(language, ())
         tables.append([facts.rows, facts.templates, facts.guids, *notes_of])
     for language, notes in unit.notes.items():
         numbers.append(notes.ids)

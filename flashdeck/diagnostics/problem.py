@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 from unicodedata import normalize
 
 from flashdeck.diagnostics.errors import FlashdeckError as FlashdeckError
@@ -15,8 +15,7 @@ SIMILAR = 0.6  # the ratio of difflib: of five letters, two may be wrong
 FEW = 100  # known words: up to here, a word is compared with all of them
 
 
-@dataclass(frozen=True, order=True, slots=True)
-class Spot:
+class Spot(NamedTuple):
     """A place in a file; line and column count from 1, the column in characters."""
 
     path: str
@@ -27,7 +26,7 @@ class Spot:
         return f"{self.path}:{self.line}:{self.column}"
 
 
-@dataclass(frozen=True, order=True, slots=True)
+@dataclass(frozen=True)
 class Problem:
     """One mistake. `code` never changes; `flashdeck explain CODE` explains it."""
 
@@ -38,6 +37,14 @@ class Problem:
     level: str = "error"  # or "warning"
     card: str = field(default="", compare=False)  # the full id of the card it belongs to, where it belongs to one
     unknown: str = field(default="", compare=False)  # the id that it says is not known, should that be defined somewhere
+
+    def __lt__(self, other: "Problem") -> bool:
+        """By place, then by what is said."""
+        return self._order < other._order
+
+    @property
+    def _order(self) -> tuple[Spot, str, str, str, str]:
+        return self.spot, self.code, self.message, self.help, self.level
 
     def __str__(self) -> str:
         line = f"{self.spot}: {self.level}[{self.code}] {self.message}"

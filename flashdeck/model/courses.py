@@ -66,12 +66,12 @@ class Rules:
 
     courses: Sequence[Course]
     _matched: dict[tuple[str, str, tuple[str, ...]], tuple[tuple[str, ...], frozenset[str]]] = field(default_factory=dict)
-    _named: dict[str, set[str]] = field(default_factory=dict)
+    named: dict[str, set[str]] = field(default_factory=dict)  # by full id: the courses that name a card
 
     def __post_init__(self) -> None:
         for course in self.courses:
             for id in course.cards:
-                self._named.setdefault(id, set()).add(course.id)
+                self.named.setdefault(id, set()).add(course.id)
 
     def find(self, id: str, kind: str, deck: str, tags: tuple[str, ...]) -> tuple[str, ...]:
         """The ids of the courses of a card, by its full id and what the rules ask for."""
@@ -81,7 +81,7 @@ class Rules:
             included = [course.id for course in self.courses if _matches(asked, course.include)]
             self._matched[asked] = tuple(id for id in included if id not in excluded), excluded
         found, excluded = self._matched[asked]
-        if named := self._named.get(id, set()) - excluded:
+        if named := self.named.get(id, set()) - excluded:
             return tuple(course.id for course in self.courses if course.id in named or course.id in found)
         return found
 

@@ -66,12 +66,12 @@ def read_deck(source: Source, problems: list[Problem]) -> Deck:
         if not LANGUAGE.fullmatch(language):
             help = "write a code such as 'fr', 'en' or 'pt-BR'"
             problems.append(place.problem("bad-language", f"'{short(language)}' is not a language code", help=help))
-    good = {
+    valid_keys = {
         key
         for key in ("name", "title", "licence")
         if key in known and languages and read_texts(node.node(key), f"'{key}'", languages if key != "licence" else (), problems)
     }
-    name: Value = known["name"] if "name" in good else ""
+    name: Value = known["name"] if "name" in valid_keys else ""
     if name:
         check_deck_name(node.node("name"), languages, problems)
     for language in languages if name else ():
@@ -85,9 +85,9 @@ def read_deck(source: Source, problems: list[Problem]) -> Deck:
     return Deck(
         id,
         name,
-        known["title"] if "title" in good else name,
+        known["title"] if "title" in valid_keys else name,
         tuple(languages),
-        "".join(all_texts(known["licence"])) if "licence" in good else "",
+        "".join(all_texts(known["licence"])) if "licence" in valid_keys else "",
         Path(source.path).parent,
         scripts and known["allow_scripts"] == "true",
         node,

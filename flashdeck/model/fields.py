@@ -24,12 +24,12 @@ READ_APART = ("id", "kind", "languages")
 
 
 def type_of(kind: Kind, key: str) -> str:
-    """The type of what stands under a key of a card."""
+    """The type of the value of a key of a card."""
     return kind.fields[key].type if key in kind.fields else CARD_KEYS[key].type
 
 
 def are_complete_texts(values: Sequence[Value], deck: Deck, source: Source) -> bool:
-    """Whether all values of a text type are fine and given in every language: true of most cards, and known in little time."""
+    """Whether all values of a text type are valid and given in every language: true of most cards, and quick to check."""
     texts: list[Value] = []
     for value in values:
         if type(value) is dict and value.keys() == deck.language_set:
@@ -188,7 +188,7 @@ READERS: Mapping[str, Callable[[Node, str, Deck, Field | None, list[Problem]], b
 
 
 def is_complete(kind: Kind, key: str, value: Value, language: str) -> bool:
-    """Whether no part of a good value of a card is missing in one language."""
+    """Whether no part of a valid value of a card is missing in one language."""
     match type_of(kind, key):
         case "shapes":
             return all(is_complete_in(shape.names, language) for shape in to_shapes(value))
@@ -213,7 +213,7 @@ class Shape:
 
 
 def to_shapes(value: Value) -> list[Shape]:
-    """The shapes of a good value, in its order."""
+    """The shapes of a valid value, in its order."""
     shapes = []
     for key, about in value.items() if isinstance(value, dict) else ():
         for one in about if isinstance(about, list) else [about]:

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 
 class Key(NamedTuple):
-    """What stands under a key: the type of its value, and a line for editors."""
+    """A key that an author may write: the type of its value, and a line of help for editors."""
 
     type: str
     doc: str

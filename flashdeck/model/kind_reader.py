@@ -316,7 +316,7 @@ class _Context:
 
     @property
     def has_words(self) -> bool:
-        """Whether `[[word]]` stands for something: a note type from elsewhere may have `[[0]]` in a script."""
+        """Whether `[[word]]` is to be replaced: a note type from elsewhere may have `[[0]]` in a script."""
         return bool(self.parts or self.labels)
 
 
@@ -380,7 +380,7 @@ def _read_side(node: Node, about: Mapping[str, Value], side: str, context: _Cont
 
 
 def _check_word(word: str, html: Source, index: int, context: _Context, problems: list[Problem]) -> None:
-    """Whether a `[[word]]` stands for something, and what it stands for is right in this kind."""
+    """Whether a `[[word]]` is defined, and its HTML is valid in this kind."""
     spot = html.spot_at(index)
     for mistake in find_mistakes(_fill_parts(context.parts.get(word, ""), context.parts), context.names):
         problems.append(Problem(spot, mistake.code, f"in '{word}.html', {mistake.message}", mistake.help))

@@ -18,7 +18,7 @@ GAP = re.compile(r"c\d+")  # in templates of clozes a section can ask for the nu
 
 @dataclass(frozen=True)
 class Tag:
-    """One `{{...}}` of a template: what stands before the name (`#`, `^`, `/` or nothing), the filters, and the name."""
+    """One `{{...}}` of a template: what is before the name (`#`, `^`, `/` or nothing), the filters, and the name."""
 
     index: int
     sign: str

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from flashdeck.anki.identity import in_language, split_language
 from flashdeck.anki.note import Note, NoteType
 from flashdeck.build.link import CardFact, Facts
-from flashdeck.build.unit import RETIRED, Unit, to_rows
+from flashdeck.build.unit import RETIRED, ROW, Unit, to_rows
 from flashdeck.diagnostics.problem import Problem, find_nearest
 from flashdeck.model.decks import Deck
 from flashdeck.release.ledger import Ledger, ReleasedNote, digest_guid, is_override, to_released_keys
@@ -29,31 +29,31 @@ def check_compatibility(
         units = [unit for unit in facts.units if unit.deck == id]
         found: set[str] = set()
         for unit in units:
-            yield from _check_cards(facts, unit, deck, ledger.notes, found)
+            yield from _check_cards(facts, unit, deck, ledger, found)
         yield from _check_missing(facts, deck, ledger, ledger.notes.keys() - found, find_notes)
         yield from _check_decks(units, ledger)
         yield from _check_types(ledger, types)
 
 
-def _check_cards(
-    facts: Facts, unit: Unit, deck: Deck, released: Mapping[str, ReleasedNote], found: set[str]
-) -> Iterator[Problem]:
+def _check_cards(facts: Facts, unit: Unit, deck: Deck, ledger: Ledger, found: set[str]) -> Iterator[Problem]:
     """The released cards of one file; adds the names of their notes to `found`."""
     ids, kinds = to_rows(unit.cards.ids), to_rows(unit.cards.kinds)
     for language in deck.languages:
         table = unit.languages.get(language)
         if not table:
             continue
-        for row_text, templates, guid in zip(to_rows(table.rows), to_rows(table.templates), to_rows(table.guids), strict=True):
-            row = int(row_text)
-            name = f"{ids[row]}@{language}"
-            note = released.get(name)
-            if not note:
-                continue
-            found.add(name)
-            if kinds[row] == note.kind and templates == note.templates and not guid and not note.guid:
-                continue  # by far the most
-            yield from _check_card(facts, facts.card(unit, row), language, templates, guid, note)
+        rows = [*map(int, to_rows(table.rows))]
+        names = [f"{ids[row]}@{language}" for row in rows]
+        if ledger.notes.keys().isdisjoint(names):
+            continue
+        found.update(names)
+        templates = to_rows(table.templates)
+        now = zip(names, [kinds[row] for row in rows], templates, strict=True)
+        if not table.guids.strip(ROW) and ledger.plain.issuperset(now):
+            continue  # nearly all files are as they were released
+        for row, name, some, guid in zip(rows, names, templates, to_rows(table.guids), strict=True):
+            if note := ledger.notes.get(name):
+                yield from _check_card(facts, facts.card(unit, row), language, some, guid, note)
 
 
 def _check_card(facts: Facts, card: CardFact, language: str, templates: str, guid: str, note: ReleasedNote) -> Iterator[Problem]:
@@ -130,7 +130,7 @@ def _report_emptied(facts: Facts, card: CardFact, template: int) -> Problem:
 
 def _check_decks(units: list[Unit], ledger: Ledger) -> Iterator[Problem]:
     if any(unit.unread for unit in units):
-        return  # its cards may stand where the file could not be read
+        return  # its cards may be where the file could not be read
     names = {name for unit in units for name in unit.deck_names}
     new_names = frozenset(names - ledger.decks)
     # a deck's new name may have little in common with the old one, and a wrong guess is only a hint

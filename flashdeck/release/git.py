@@ -14,7 +14,7 @@ class GitError(FlashdeckError):
 
 
 def extract(revision: str, paths: Iterable[Path], folder: Path) -> None:
-    """Writes what stood at `paths` in a revision of the repository here into `folder`. Raises GitError."""
+    """Writes the files at `paths` in a revision of the repository here into `folder`. Raises GitError."""
     command = ["git", "archive", "--format=tar", revision, "--", *map(str, paths)]
     try:
         done = subprocess.run(command, capture_output=True, check=True)

@@ -74,6 +74,11 @@ class Ledger:
     decks: frozenset[str] = frozenset()
     text: str = field(default="", compare=False, repr=False)  # as it was read
 
+    @cached_property
+    def plain(self) -> frozenset[tuple[str, str, str]]:
+        """The notes without a guid of their own, by name, with kind and templates: a whole file is compared with them at once."""
+        return frozenset((name, note[0], note[1]) for name, note in self.notes.items() if not note[5])
+
     @property
     def overrides(self) -> list[tuple[str, str]]:
         """The cards of other decks that this one overrides, or once did, by their full ids, each with the language."""
@@ -233,6 +238,11 @@ def _stamp_ledger(ledger: Ledger, notes: list[Note], known: Mapping[tuple[str, s
         times.types[type.id] = max(changed, times.types.get(type.id, 0))
     decks = ledger.decks | {note.deck for note in notes if note.cards and not note.overriding}
     return Ledger(ledger.path, new_notes, new_types, decks)
+
+
+@cache
+def _to_templates(cards: tuple[int, ...]) -> str:
+    return ",".join(map(str, cards)) or RETIRED
 
 
 def to_released_keys(type: NoteType) -> tuple[tuple[str, ...], tuple[str, ...]]:

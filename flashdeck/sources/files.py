@@ -7,13 +7,13 @@ as long as the same questions get the same answers.
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from copy import copy
 from pathlib import Path
 from unicodedata import normalize
 
 from flashdeck.diagnostics.problem import Problem, Spot
 
-LARGEST = 32_000_000  # bytes; the largest source that anybody would review
+LARGEST = 32_000_000  # bytes; no one can review a larger source
 # A file that was written so shortly before it was read can change again without the system's times showing it.
 RACY = 2_000_000_000  # nanoseconds
 DECK_FILE, MEDIA_FOLDER, OWN_KINDS = "deck.yaml", "media", "kinds"
@@ -30,52 +30,58 @@ def digest_bytes(data: bytes) -> str:
     return sha256(data).hexdigest()
 
 
-@dataclass
 class Files:
     """The files of a project. The digest of one that was read in an earlier run is known without reading it, where the system
     says that it is still the same file.
 
-    `edits` stand for files as they would be, written or not.
+    `index` has, by path, what a digest was taken of, and the digest; `now` is the time of this run (Unix, nanoseconds), or 0
+    where no index is kept; `edits` stand for files as they would be, written or not.
     """
 
-    index: dict[str, tuple[Stat, str]] = field(default_factory=dict)  # by path: what a digest was taken of, and the digest
-    now: int = 0  # the time of this run (Unix, nanoseconds); 0 keeps no index
-    edits: Mapping[Path, bytes] = field(default_factory=dict)
-    answers: dict[str, str] = field(default_factory=dict)  # by question
-    is_changed: bool = False  # whether the index knows more than it was given
-    _digests: dict[Path, str] = field(default_factory=dict, repr=False)
-    _listed: dict[Path, dict[str, str]] = field(default_factory=dict, repr=False)
-    _below: dict[Path, tuple[str, ...]] = field(default_factory=dict, repr=False)
-    _media: dict[tuple[Path, ...], frozenset[str]] = field(default_factory=dict, repr=False)
+    def __init__(
+        self, index: dict[str, tuple[Stat, str]] | None = None, now: int = 0, edits: Mapping[Path, bytes] | None = None
+    ) -> None:
+        self.index: dict[str, tuple[Stat, str]] = {} if index is None else index
+        self.now = now
+        self.edits: Mapping[Path, bytes] = edits or {}
+        self.answers: dict[str, str] = {}  # by question
+        self.is_changed = False  # whether the index knows more than it was given
+        self._digests: dict[str, str] = {}
+        self._listed: dict[Path, dict[str, str]] = {}
+        self._below: dict[Path, tuple[str, ...]] = {}
+        self._media: dict[tuple[Path, ...], frozenset[str]] = {}
 
     def record(self) -> "Files":
         """The same files with a record of their own, for work that is kept by what it asks."""
-        return Files(self.index, self.now, self.edits, {}, False, self._digests, self._listed, self._below, self._media)
+        files = copy(self)
+        files.answers = {}
+        return files
 
     def answer(self, question: str) -> str:
         """The answer to a recorded question, as it is now."""
         word, _, path = question.partition(" ")
         if word == "file":
-            return self.digest(Path(path))
+            return self._digest(path)
         self.list_below(Path(path))
         return self.answers[question]
 
     def digest(self, path: Path) -> str:
         """The digest of a file; ABSENT where there is none that can be read."""
-        found = self._digests.get(path)
+        return self._digest(str(path))
+
+    def _digest(self, name: str) -> str:
+        found = self._digests.get(name)
         if found is None:
-            found = self._digests[path] = self._find_digest(path)
-        self.answers[f"file {path}"] = found
+            found = self._digests[name] = self._find_digest(name)
+        self.answers[f"file {name}"] = found
         return found
 
-    def _find_digest(self, path: Path) -> str:
-        if path in self.edits:
-            return digest_bytes(self.edits[path])
+    def _find_digest(self, name: str) -> str:
+        if self.edits and Path(name) in self.edits:
+            return digest_bytes(self.edits[Path(name)])
         try:
-            stat = _stat(path)
-            if (known := self.index.get(str(path))) and known[0] == stat:
-                return known[1]
-            return digest_bytes(self.read(path))
+            known = self.index.get(name)
+            return known[1] if known and known[0] == _stat(name) else digest_bytes(self.read(Path(name)))
         except OSError:
             return ABSENT
 
@@ -92,14 +98,18 @@ class Files:
                 if status.st_size > largest > 0:
                     raise TooLarge(status.st_size)
                 data = file.read(largest)
-        digest = self._digests[path] = self.answers[f"file {path}"] = digest_bytes(data)
-        if path not in self.edits:
+        if path in self.edits:
+            digest = digest_bytes(data)
+        else:
             stat = (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
+            known = self.index.get(str(path))
+            digest = known[1] if known and known[0] == stat else digest_bytes(data)
             if max(stat[:2]) < self.now - RACY:
+                self.is_changed |= known != (stat, digest)
                 self.index[str(path)] = stat, digest
-                self.is_changed = True
             else:
                 self.index.pop(str(path), None)
+        self._digests[str(path)] = self.answers[f"file {path}"] = digest
         return data
 
     def size(self, path: Path) -> int:
@@ -163,8 +173,8 @@ class TooLarge(OSError):
         self.size = size
 
 
-def _stat(path: Path) -> Stat:
-    status = os.stat(path)  # noqa: PTH116 (this is the path that has to be fast)
+def _stat(name: str) -> Stat:
+    status = os.stat(name)  # noqa: PTH116 (this is what has to be fast)
     return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
 
 
@@ -187,17 +197,19 @@ def find_sources(paths: Iterable[Path], edits: Iterable[Path], problems: list[Pr
         for folder, folders, files in os.walk(top, onerror=report) if top.is_dir() else alone:
             skipped = APART if DECK_FILE in files else (MEDIA_FOLDER,)
             folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in skipped)
+            real_folder = os.path.realpath(folder)
             for name in sorted(files):
-                file = Path(folder, name)
-                if name.endswith(SOURCES) and not name.startswith(".") and (real := file.resolve()) not in seen:
-                    seen.add(real)
-                    yield file
-    edits = set(edits)
-    for file in sorted(edits):
-        apart = [
-            up for up in file.parents if up.name in APART and (up.parent / DECK_FILE in edits or (up.parent / DECK_FILE).exists())
-        ]
-        if file.suffix in SOURCES and not apart and (real := file.resolve()) not in seen:
+                if name.endswith(SOURCES) and not name.startswith("."):
+                    real = os.path.join(real_folder, name)  # noqa: PTH118 (there may be hundreds)
+                    real = os.path.realpath(real) if os.path.islink(real) else real  # noqa: PTH114
+                    if real not in seen:
+                        seen.add(real)
+                        yield Path(folder, name)
+    added = {*edits}
+    for file in sorted(added):
+        decks = [up.parent / DECK_FILE for up in file.parents if up.name in APART]
+        apart = any(deck in added or deck.exists() for deck in decks)
+        if file.suffix in SOURCES and not apart and (real := str(file.resolve())) not in seen:
             seen.add(real)
             yield file
 

@@ -113,7 +113,7 @@ def id_as_typed(value: Value | None) -> str:
 def read_texts(
     node: Node, name: str, languages: Collection[str], problems: list[Problem], many: bool = False, inside: bool = False
 ) -> bool:
-    """Whether a text stands at `node`, or a mapping language -> text, or where `many` a list of either.
+    """Whether there is a text at `node`, or a mapping language -> text, or where `many` a list of either.
 
     `inside` a mapping of languages there is no other one.
     """
@@ -172,7 +172,7 @@ def read_some_words(node: Node, name: str, problems: list[Problem]) -> dict[str,
 
 
 def read_word(node: Node, name: str, known: Collection[str], problems: list[Problem]) -> bool:
-    """Whether one of the `known` words stands at `node`."""
+    """Whether there is one of the `known` words at `node`."""
     value = node.value
     if not isinstance(value, str):
         report_shape(node, name, "a word", problems)

@@ -30,7 +30,7 @@ Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # PyYAML can be installe
 # PyYAML's C half dies by signal on some thousand levels, and libyaml is quadratic in them.
 DEEPEST = 64
 ANYTHING = "\0"  # stands for the text of a file that could not be read at all
-# YAML's own list of what may not stand in a file, and the line ends that no editor shows.
+# YAML's own list of characters that a file may not contain, and the line ends that no editor shows.
 INVISIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
 VERBATIM = "guid"  # the one key whose value Anki compares letter by letter
 
@@ -72,7 +72,7 @@ class Source:
 
     @cached_property
     def escapes(self) -> bool:
-        """Whether a text in double quotes can have characters in it that do not stand in the file."""
+        """Whether a text in double quotes can contain characters that are not in the file."""
         return "\\" in self.text
 
     @cached_property
@@ -81,7 +81,7 @@ class Source:
         return self.escapes or any(sign in self.text for sign in ("<", "](", "]:", "[sound:", "&#"))
 
     def may_have(self, key: str) -> bool:
-        """Whether a key that is missing may stand where the file could not be read."""
+        """Whether a key that is missing may be where the file could not be read."""
         return bool(self.unread) and (self.unread == ANYTHING or bool(re.search(rf"\b{re.escape(key)}\s*:", self.unread)))
 
     def span(self, route: Route) -> tuple[int, int, int]:
@@ -104,7 +104,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A place in a source and what stands there: a check that finds it wrong needs no line numbers."""
+    """A place in a source and its value: a check that reports it needs no line numbers."""
 
     source: Source
     route: Route
@@ -122,7 +122,7 @@ class Node:
 
     @property
     def fields(self) -> dict[str, Value]:
-        """The mapping that stands here; empty where something else does."""
+        """The mapping here; empty where there is something else."""
         value = self.value
         return value if isinstance(value, dict) else {}
 
@@ -151,7 +151,7 @@ def read_source(path: Path, files: Files, problems: list[Problem]) -> Source:
 
 
 def to_source(path: str, data: bytes, problems: list[Problem]) -> Source:
-    """The YAML text in `data`, which stands at `path`; adds what is wrong with it to `problems`."""
+    """The YAML text in `data`, the content of the file at `path`; adds what is wrong with it to `problems`."""
     source, mistakes = read_text(path, data)
     problems += (Problem(source.spot_at(found.index), found.code, found.message, found.help) for found in mistakes)
     return source
@@ -167,7 +167,7 @@ def read_plain(path: Path, files: Files, problems: list[Problem]) -> Source:
 
 
 def read_bytes(path: Path, files: Files, problems: list[Problem]) -> bytes | None:
-    """What the file at `path` holds; None, and a problem, where that cannot be had."""
+    """The content of the file at `path`; None, and a problem, where it cannot be read."""
     spot, help = Spot(str(path), 1, 1), "check that it is a file and that you have permission to read it"
     try:
         return files.read(path)
@@ -399,7 +399,7 @@ def _find_marks(text: str) -> dict[Route, tuple[int, int, int]]:
                 mark(start, (), index(start))
                 break  # the first document is the one that counts
     except yaml.YAMLError:
-        pass  # it has been reported, and the marks up to there are good
+        pass  # it has been reported, and the marks up to there are valid
     finally:
         loader.dispose()
     return marks
