@@ -27,7 +27,7 @@ _SOURCE = r"""(?i)(<img\b[^>]*?\ssrc\s*=\s*)("[^"]*"|'[^']*'|[^\s"'>]+)"""
 PLAYED = tuple(".mp3 .ogg .oga .opus .wav .flac .m4a .aac .spx .mp4 .m4v .webm .ogv .mov .mkv .avi .mpg .mpeg".split())
 
 # A line with no sign that Markdown or HTML could take for its own is the same in both: most texts are such.
-PLAIN = re.compile(
+PLAIN_TEXT = re.compile(
     r"(?![-+=:]|\d+[.)])[^\s\\`*_\[\]<>&#~|\x00-\x1f](?:[^\n\r\t\f\v\\`*_\[\]<>&#~|\x00-\x1f\x85\u2028\u2029]*[^\s\\`*_\[\]<>&#~|\x00-\x1f])?"
 )
 
@@ -39,7 +39,7 @@ _PLACEHOLDER = "\ue000{}\ue001"  # of the private use area: in no author's text,
 
 def to_html(text: str) -> str:
     """A text as it appears on a card: safe HTML, without <p> where it is one paragraph."""
-    if PLAIN.fullmatch(text):
+    if PLAIN_TEXT.fullmatch(text):
         return text
     if text.startswith(RAW):
         return text[len(RAW) :]

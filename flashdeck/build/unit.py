@@ -29,7 +29,7 @@ from flashdeck.sources.yaml_file import Node, Source, Value
 
 # No text of a card has these (`control-character`).
 ROW, COLUMN, PART = "\x1e", "\x1d", "\x1f"
-RETIRED = "retired"  # stands for the templates of a card that was withdrawn
+RETIRED = "retired"  # in place of the templates of a card that was withdrawn, here and in ledgers
 Column = str  # a text a row, each ended by ROW
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flashdeck.commands.options import DECKS, NoCache, Paths, complete
-from flashdeck.commands.project import compile_sources, keep_answer, now, open_cache, recall_answer
+from flashdeck.commands.options import DECKS, NoCache, Paths, complete_names
+from flashdeck.commands.project import compile_sources, find_answer, now, open_cache, save_answer
 from flashdeck.commands.terminal import progress, show_problems, write
 from flashdeck.diagnostics.errors import FileChanged, FlashdeckError
 
@@ -27,19 +27,21 @@ def build(
     paths: Paths = DECKS,
     course: Annotated[
         list[str] | None,
-        typer.Option(metavar="ID", autocompletion=complete("course"), help="Build this course instead of whole decks."),
+        typer.Option(metavar="ID", autocompletion=complete_names("course"), help="Build this course instead of whole decks."),
     ] = None,
     language: Annotated[
-        list[str] | None, typer.Option(metavar="CODE", autocompletion=complete("language"), help="Build this language only.")
+        list[str] | None,
+        typer.Option(metavar="CODE", autocompletion=complete_names("language"), help="Build this language only."),
     ] = None,
     kind: Annotated[
-        list[str] | None, typer.Option(metavar="KIND", autocompletion=complete("kind"), help="Take only cards of this kind.")
+        list[str] | None,
+        typer.Option(metavar="KIND", autocompletion=complete_names("kind"), help="Take only cards of this kind."),
     ] = None,
     tag: Annotated[
-        list[str] | None, typer.Option(metavar="TAG", autocompletion=complete("tag"), help="Take only cards with this tag.")
+        list[str] | None, typer.Option(metavar="TAG", autocompletion=complete_names("tag"), help="Take only cards with this tag.")
     ] = None,
     without_tag: Annotated[
-        list[str] | None, typer.Option(metavar="TAG", autocompletion=complete("tag"), help="Leave out cards with this tag.")
+        list[str] | None, typer.Option(metavar="TAG", autocompletion=complete_names("tag"), help="Leave out cards with this tag.")
     ] = None,
     out: Annotated[Path, typer.Option(metavar="DIR", help="The folder for the packages.")] = Path("dist"),
     updates: Annotated[bool, typer.Option("--updates", help="Also write a text that updates notes edited by learners.")] = False,
@@ -51,7 +53,7 @@ def build(
     changed_after = _read_since(since, updates)
     words = ["build", *map(repr, (paths, course, language, kind, tag, without_tag, out, updates, since, locked))]
     cache = open_cache(not no_cache)
-    if answer := recall_answer(cache, words, paths):
+    if answer := find_answer(cache, words, paths):
         show_problems(answer.problems, err=True)
         typer.echo(f"{answer.text}\nunchanged since the last build")
         return
@@ -68,7 +70,7 @@ def build(
             if attempt == ATTEMPTS - 1:
                 raise
     typer.echo(table)
-    keep_answer(cache, words, paths, project, files, table)
+    save_answer(cache, words, paths, project, files, table)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ class OutputFormat(StrEnum):
     json = "json"
 
 
-def complete(what: str) -> Callable[[typer.Context, str], list[str]]:
+def complete_names(what: str) -> Callable[[typer.Context, str], list[str]]:
     """Offers the names of the decks at hand to a shell; stays silent about all mistakes in them."""
 
     def complete_name(ctx: typer.Context, incomplete: str) -> list[str]:

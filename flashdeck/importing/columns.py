@@ -10,7 +10,7 @@ from flashdeck.anki.identity import FIELD_SEPARATOR
 from flashdeck.diagnostics.problem import FlashdeckError, nearest
 from flashdeck.importing.cards import ImportedCard, ImportOptions, ParsedImport, separate_courses
 from flashdeck.importing.html_to_markdown import from_html, from_plain
-from flashdeck.importing.tables import Table, read_table, split_tags
+from flashdeck.importing.tables import Table, parse_tags, read_table
 from flashdeck.model.kinds import Field, Kind
 from flashdeck.sources.values import to_id
 from flashdeck.sources.yaml_file import Value
@@ -38,7 +38,7 @@ TRUE_WORDS = ("1", "true", "yes", "x", "oui", "ja", "sí")
 
 
 @dataclass(frozen=True)
-class Column:
+class TableColumn:
     """What one column holds."""
 
     key: str  # of a field, or one of ABOUT_KEYS
@@ -55,7 +55,7 @@ class Columns:
     """What all columns of a table hold; the kind is empty where each row shows its own."""
 
     kind: str
-    columns: tuple[Column, ...]
+    columns: tuple[TableColumn, ...]
     languages: tuple[str, ...] = ()
 
     @property
@@ -162,32 +162,32 @@ def _map_by_options(header: tuple[str, ...], width: int, options: ImportOptions,
     return Columns(kind, tuple(columns))
 
 
-def _find_named(key: str, name: str, header: tuple[str, ...], width: int) -> list[Column]:
+def _find_named(key: str, name: str, header: tuple[str, ...], width: int) -> list[TableColumn]:
     """The columns that the user means by a name, with those of other languages beside it, or by a number."""
     key, _, language = key.partition(".")
     normal = _normal_name(name)
-    found = [Column(key, language, at) for at, cell in enumerate(header) if _normal_name(cell) == normal]
+    found = [TableColumn(key, language, at) for at, cell in enumerate(header) if _normal_name(cell) == normal]
     if not language:
         names = enumerate(map(_split_name, header))
-        found += [Column(key, code, at) for at, (base, code) in names if base == normal and code]
+        found += [TableColumn(key, code, at) for at, (base, code) in names if base == normal and code]
     if found:
         return found
     if header and not name.isdecimal():
         raise FlashdeckError(f"there is no column '{name}'; {nearest(name, [cell for cell in header if cell])}")
     if not name.isdecimal() or not 1 <= int(name) <= width:
         raise FlashdeckError(f"there is no column '{name}'; it has {width} columns{'' if header else ' and no header'}")
-    return [Column(key, language, int(name) - 1)]
+    return [TableColumn(key, language, int(name) - 1)]
 
 
 def _map_by_header(header: tuple[str, ...], options: ImportOptions, known: Kinds) -> Columns:
     """The columns that are named like the fields of a kind, each field once in a language."""
     kind = options.kind or find_best_kind({_find_key(*_split_name(cell), known) for cell in header}, known)
     words = {alias: key for alias, key in ALIASES.items() if key in known[kind].fields} | _words_for(known[kind])
-    found: dict[tuple[str, str], Column] = {}
+    found: dict[tuple[str, str], TableColumn] = {}
     for at, cell in enumerate(header):
         for word, language in ((_normal_name(cell), ""), _split_name(cell)):
             if word in words and (words[word], language) not in found:
-                found[words[word], language] = Column(words[word], language, at)
+                found[words[word], language] = TableColumn(words[word], language, at)
                 break
     return Columns(kind, tuple(found.values()))
 
@@ -210,22 +210,22 @@ def _map_by_place(width: int, table: Table, options: ImportOptions) -> Columns:
         help = "name them, as in '--map question=1 --map answer=2'"
         raise FlashdeckError(f"it has {width} columns and no header; {help}")
     keys = ("question", "answer", "extra") if len(free) > 1 else ("text",)
-    return Columns(options.kind, tuple(Column(key, "", at) for key, at in zip(keys, free, strict=False)))
+    return Columns(options.kind, tuple(TableColumn(key, "", at) for key, at in zip(keys, free, strict=False)))
 
 
-def _find_about(header: tuple[str, ...], table: Table, used: set[int]) -> list[Column]:
+def _find_about(header: tuple[str, ...], table: Table, used: set[int]) -> list[TableColumn]:
     """The columns with something about a card, of those that are not `used`: by what the file declares, else by the header."""
     guids = []
     about = dict(table.about_columns)
     for at, (name, language) in enumerate(map(_split_name, header)):
         if at not in used and name == "guid" and language:
-            guids.append(Column("guid", language, at))
+            guids.append(TableColumn("guid", language, at))
         elif at not in used and name in ABOUT_CARD and ABOUT_CARD[name] not in about:
             about[ABOUT_CARD[name]] = at
-    return guids + [Column(key, "", at) for key, at in about.items()]
+    return guids + [TableColumn(key, "", at) for key, at in about.items()]
 
 
-def _find_languages(columns: Sequence[Column], base: str) -> tuple[str, ...]:
+def _find_languages(columns: Sequence[TableColumn], base: str) -> tuple[str, ...]:
     """The languages of the columns; the one of those without only where a field has both."""
     named = [column.language for column in columns if column.language]
     both = {column.key for column in columns if not column.language} & {column.key for column in columns if column.language}
@@ -264,7 +264,7 @@ def _to_card(origin: str, cells: Sequence[str], columns: Columns, table: Table, 
         kind = _guess_kind(texts, about.get("notetype", ""))
         if kind == "cloze":
             texts = [("text" if key in ("question", "text") else "extra", language, text) for key, language, text in texts]
-    tags = split_tags(table.defaults.get("tags", "")) + split_tags(own.get("tags", ""))
+    tags = parse_tags(table.defaults.get("tags", "")) + parse_tags(own.get("tags", ""))
     return ImportedCard(
         origin,
         _to_guid(cells, columns),

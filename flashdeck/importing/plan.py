@@ -25,12 +25,12 @@ from flashdeck.sources.editing import append_items, render_block
 from flashdeck.sources.values import first_text, to_id
 from flashdeck.sources.yaml_file import Value, read_text
 
-FOLDER = "/"
+FOLDER_SUFFIX = "/"  # in place of a suffix, for a folder
 Reader = Callable[[Path, ImportOptions, Mapping[str, Kind]], ParsedImport]
 # What reads a file, by the end of its name. To add a format: a module with a Reader, and its line here.
-READERS: dict[str, Reader] = {
+FORMATS: dict[str, Reader] = {
     **dict.fromkeys((".csv", ".tsv", ".txt", ".xlsx", ".xlsm"), import_table),
-    **dict.fromkeys((".apkg", ".colpkg", ".json", FOLDER), import_package),
+    **dict.fromkeys((".apkg", ".colpkg", ".json", FOLDER_SUFFIX), import_package),
 }
 MOST_LISTED = 20  # lines of what was left out
 
@@ -57,11 +57,11 @@ class _Target:
 
 def plan_import(path: Path, options: ImportOptions) -> ImportPlan:
     """Reads a file and plans what to write for it. Raises FlashdeckError."""
-    suffix = FOLDER if path.is_dir() else path.suffix.lower()
-    if suffix not in READERS:
-        known = ", ".join(name for name in READERS if name != FOLDER)
+    suffix = FOLDER_SUFFIX if path.is_dir() else path.suffix.lower()
+    if suffix not in FORMATS:
+        known = ", ".join(name for name in FORMATS if name != FOLDER_SUFFIX)
         raise FlashdeckError(f"files named '*{suffix or path.name}' are not supported; import one of {known}")
-    parsed = READERS[suffix](path, options, _known_kinds(options.folder))
+    parsed = FORMATS[suffix](path, options, _known_kinds(options.folder))
     if not parsed.cards:
         raise FlashdeckError("; ".join(["there is no card in it", *parsed.left_out[:3]]))
     return _plan(parsed, options)

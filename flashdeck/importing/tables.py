@@ -14,7 +14,7 @@ from flashdeck.diagnostics.problem import FlashdeckError
 
 LARGEST_CELL = 10_000_000  # characters
 LARGEST_SHEET = 500_000_000  # bytes, unpacked
-MAX_COMPRESSION = 300  # what unpacks to more times its size was made to do harm
+MAX_COMPRESSION = 300  # times its size: what unpacks to more is a zip bomb
 SEPARATORS = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "pipes", ":": "colons", " ": "spaces"}
 ANKI_NAMES = {"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "colon": ":", "space": " "}
 
@@ -174,6 +174,6 @@ def _to_cell(value: object) -> str:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
-def split_tags(text: str) -> list[str]:
+def parse_tags(text: str) -> list[str]:
     """Tags as people and Anki write them in one cell."""
     return [tag for tag in re.split(r"[,;\s]+", text) if tag]

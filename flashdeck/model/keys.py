@@ -26,7 +26,7 @@ CARD_KEYS = {
 OVERRIDE_DOC = "the full id of another deck's card whose wording this deck overrides"
 COMMON_ONLY = ("extra", "reference")  # these go into fields that a note type from elsewhere does not have
 OF_ONE_CARD = ("id", "guid")  # these cannot be the default of a file
-NAMES = ("id", "guid", "kind", "deck", "languages", "tags", "references")  # types of values that are no text on a card
+NAME_TYPES = ("id", "guid", "kind", "deck", "languages", "tags", "references")  # types of values that are no text on a card
 
 SENSITIVE = "sensitive"  # the tag of a card with `sensitive: true`
 

@@ -33,7 +33,7 @@ from flashdeck.sources.values import (
 )
 from flashdeck.sources.yaml_file import Node, Source, Value, read_plain, read_source
 
-FOLDER = Path(__file__).parent.parent / "kinds"
+KINDS_FOLDER = Path(__file__).parent.parent / "kinds"
 
 KIND_KEYS = ("fields", "cards", "labels", "cloze", "typed", "anki", "stock", "asks", "example", "order")
 TEMPLATE_KEYS = ("name", "front", "back", "when", "id")
@@ -50,7 +50,7 @@ Labels = dict[str, dict[str, str]]
 def read_kinds() -> dict[str, Kind]:
     """The kinds that come with flashdeck, by name."""
     problems: list[Problem] = []
-    kinds = _read_folder(FOLDER, {}, Files(), problems)
+    kinds = _read_folder(KINDS_FOLDER, {}, Files(), problems)
     assert not problems, problems
     return {kind.name: kind for kind in kinds}
 
@@ -74,7 +74,7 @@ class _Shared:
 
 
 def _read_folder(folder: Path, parts: Mapping[str, str], files: Files, problems: list[Problem]) -> list[Kind]:
-    css = (FOLDER / "style.css").read_text(encoding="utf-8")
+    css = (KINDS_FOLDER / "style.css").read_text(encoding="utf-8")
     own_parts = _read_parts(folder, files, problems)
     shared = _Shared(_read_shared_labels(), css, {**parts, **own_parts}, own_parts, files)
     kinds = []
@@ -92,12 +92,12 @@ def _read_folder(folder: Path, parts: Mapping[str, str], files: Files, problems:
 
 @cache
 def _read_shared_labels() -> Labels:
-    return _read_labels(read_source(FOLDER / "labels.yaml", Files(), []).node(), [])
+    return _read_labels(read_source(KINDS_FOLDER / "labels.yaml", Files(), []).node(), [])
 
 
 @cache
 def _read_shared_parts() -> Mapping[str, str]:
-    return _read_parts(FOLDER, Files(), [])
+    return _read_parts(KINDS_FOLDER, Files(), [])
 
 
 def _read_parts(folder: Path, files: Files, problems: list[Problem]) -> dict[str, str]:

@@ -17,12 +17,12 @@ from typing import NamedTuple
 
 from flashdeck.anki.identity import in_language, split_language, to_guid
 from flashdeck.anki.note import Note, NoteType, Times, digest_texts
+from flashdeck.build.unit import RETIRED
 from flashdeck.diagnostics.problem import Problem, Spot
 from flashdeck.sources.files import Files
 
 NAME = "flashdeck.lock"
 FIRST, LAST = "flashdeck ledger 1", "end"
-RETIRED = "retired"  # stands for the cards of a note that was withdrawn
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
 DIGEST = "[0-9a-f]{16}"
 NOTE = re.compile(rf"^note (\S+@\S+) (\S+) ([\d,]+|{RETIRED}) ({DIGEST}) ({TIME}) ({TIME})(?: guid:({DIGEST}))?$", re.M)
