@@ -52,7 +52,7 @@ class _Target:
     id: str
     root: str  # its name in Anki
     new_file: str = ""  # its deck.yaml, unless there is one
-    before: Project | None = None  # it as it was
+    before: Project | None = None  # the project before the import
 
 
 def plan_import(path: Path, options: ImportOptions) -> ImportPlan:

@@ -85,7 +85,7 @@ def _read_folder(folder: Path, parts: Mapping[str, str], files: Files, problems:
             kinds.append(_read_kind(source.node(), path, shared, problems))
             continue
         if not source.unread:
-            problems.append(source.node().problem("wrong-shape", "kind.yaml must be a mapping", help="begin it with 'fields:'"))
+            problems.append(source.node().problem("wrong-shape", "kind.yaml: expected a mapping", help="begin it with 'fields:'"))
         kinds.append(Kind(normalize("NFC", path.name), {}, (), {}, "", {}))  # its cards have a kind that is known
     return kinds
 
