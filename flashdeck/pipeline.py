@@ -18,7 +18,7 @@ from flashdeck.build.project_checks import check_all
 from flashdeck.build.unit import Answers
 from flashdeck.build.units import Follow, Read, compile_units, read_files
 from flashdeck.build.unused_media import find_unused_media
-from flashdeck.diagnostics.problem import Problem, has_errors
+from flashdeck.diagnostics.problem import Problem, has_errors, in_order
 from flashdeck.model.decks import Deck
 from flashdeck.model.frame import Frame, read_frame
 from flashdeck.release.compatibility import check_compatibility
@@ -84,7 +84,7 @@ def compile_project(
     problems += find_unused_media(find_named_media(facts), files.record())
     facts.keep_spots()
     cache.keep_digests(files)
-    return Project(facts, ledgers, tuple(sorted({*problems})), sources)
+    return Project(facts, ledgers, in_order(problems), sources)
 
 
 def release(project: Project, languages: Iterable[str], now: int) -> "Release":

@@ -12,6 +12,7 @@ from conftest import DECK_YAML, ROOT
 
 from flashdeck.commands import app
 from flashdeck.diagnostics.problem import read_explanations
+from flashdeck.model.kind_reader import read_kinds
 
 CARDS = """
     kind: basic
@@ -188,7 +189,7 @@ def test_check_of_our_own_decks_prints_nothing(cli):
 
 
 def test_list_shows_what_there_is(deck, cli):
-    decks = deck(CARDS)
+    decks, kinds = deck(CARDS), sorted(read_kinds())
 
     assert cli("list", decks).out.splitlines() == [
         "decks:",
@@ -197,7 +198,7 @@ def test_list_shows_what_there_is(deck, cli):
         "  short  Court  2 basic",
         "  calm   calm   2 basic",
         "languages: fr, en",
-        "kinds: basic, choice, cloze, notice, occlusion, statistic, term",
+        f"kinds: {', '.join(kinds)}",
     ]
     assert json.loads(cli("list", decks, "--format", "json").out) == {
         "decks": [{"id": "test", "title": "Test", "languages": ["fr", "en"], "cards": {"basic": 2, "cloze": 1}}],
@@ -206,7 +207,7 @@ def test_list_shows_what_there_is(deck, cli):
             {"id": "short", "title": {"fr": "Court", "en": "Short"}, "cards": {"basic": 2}},
             {"id": "calm", "title": "calm", "cards": {"basic": 2}},
         ],
-        "kinds": ["basic", "choice", "cloze", "notice", "occlusion", "statistic", "term"],
+        "kinds": kinds,
         "cards": {"basic": 2, "cloze": 1},
     }
 

@@ -10,8 +10,13 @@ from conftest import ROOT
 
 from flashdeck.diagnostics.problem import read_explanations
 
-# The rooms from the roof down: each imports only what stands below it.
-ROOMS = "commands importing authoring pipeline release build anki model sources diagnostics".split()
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+MAP = (ROOT / "flashdeck" / "README.md").read_text(encoding="utf-8")
+# The rooms from the roof down, as the map has them, each with its modules: a room imports only what stands below it.
+ROOMS = {
+    heading.rstrip("/").removesuffix(".py"): re.findall(r"^\| `(\w+\.py)` \|", text, re.M)
+    for heading, text in re.findall(r"^### `([\w./]+)`(.*?)(?=^##)", MAP, re.M | re.S)
+}
 ALONE = {
     "yaml": "sources/yaml_file",
     "genanki": "anki/package_writer",
@@ -38,10 +43,11 @@ def imports(path: Path) -> set[str]:
 
 
 def test_a_room_imports_only_rooms_that_stand_below_it():
+    rooms = [*ROOMS]
     for path in MODULES:
         room = path.relative_to(ROOT / "flashdeck").parts[0].removesuffix(".py")
         known = {name.split(".")[1] for name in imports(path) if name.startswith("flashdeck.")}
-        assert known <= {*ROOMS[ROOMS.index(room) :]}, path
+        assert known <= {*rooms[rooms.index(room) :]}, path
 
 
 def test_each_foreign_library_has_one_door():
@@ -56,7 +62,34 @@ def test_each_foreign_library_has_one_door():
     assert found == ALONE
 
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+def test_the_map_has_every_room_and_every_module_and_no_others():
+    found: dict[str, list[str]] = {"pipeline": []}
+    for path in MODULES:
+        if path.name != "__init__.py" and path.name != "pipeline.py":
+            found.setdefault(path.parent.name, []).append(path.name)
+
+    named = {room: sorted(name for name in modules if name != "__init__.py") for room, modules in ROOMS.items()}
+
+    assert named == {room: sorted(names) for room, names in found.items()}
+    assert "](flashdeck/README.md)" in README
+
+
+def test_whatever_the_map_names_is_there():
+    words = re.findall(r"`([^`\n]+)`", MAP)
+    paths = {word for word in words if re.fullmatch(r"[a-z_./]+/([a-z_]+\.\w+)?", word)} | {*re.findall(r"\]\(([^)]+)\)", MAP)}
+    names = {word.rpartition(".")[2] for word in words if re.fullmatch(r"[A-Z]\w*(\.\w+)?|_?[a-z]+(_[a-z]+)+", word)}
+    code = "\n".join(path.read_text(encoding="utf-8") for path in MODULES)
+
+    assert len(paths) > 20 and len(names) > 10
+    assert [path for path in paths if not (ROOT / path).exists() and not (ROOT / "flashdeck" / path).exists()] == []
+    assert [name for name in names if not re.search(rf"\b{name}\b", code)] == []
+
+
+def test_each_room_has_a_page_that_names_its_trap():
+    for room in ROOMS:
+        if room != "pipeline":
+            page = (ROOT / "flashdeck" / room / "__init__.py").read_text(encoding="utf-8")
+            assert "The trap: " in (ast.get_docstring(ast.parse(page)) or ""), room
 
 
 def test_the_readme_has_the_two_commands_and_names_every_code():

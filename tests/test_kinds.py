@@ -90,6 +90,7 @@ TYPED = """
     cards:
       - {id: capital, kind: basic, question: Where?, answer: "**Paris** & more", type_answer: true, also_accepted: Paname}
       - {id: plain, kind: basic, question: Who?, answer: me, also_accepted: I}
+      - {id: call, kind: basic, question: Which?, answer: "the call [sound:call.mp3]", type_answer: true}
       - {id: term, kind: term, avoid: old, prefer: [new, fresh], type_answer: true, reference: book}
     references:
       - {id: book, type: book, title: A Book, publisher: P, issued: 2020}
@@ -97,12 +98,15 @@ TYPED = """
 
 
 def test_answers_to_type_are_asked_and_compared_without_their_html(deck, cli, col, tmp_path):
-    assert cli("build", deck(TYPED), "--language", "en").code == 0
+    folder = deck(TYPED)
+    (folder / "test" / "media").mkdir()
+    (folder / "test" / "media" / "call.mp3").write_bytes(b"ID3 a call")
+    assert cli("build", folder, "--language", "en").code == 0
     import_package(col, tmp_path / "dist" / "test-en.apkg")
 
     notes = {note.guid.partition("@")[0]: note for note in map(col.get_note, col.find_notes(""))}
     typed = {guid: note["Typed answer"] for guid, note in notes.items()}
-    assert typed == {"test/capital": "Paris &amp; more", "test/plain": "", "test/term": "new"}
+    assert typed == {"test/capital": "Paris &amp; more", "test/plain": "", "test/call": "the call", "test/term": "new"}
     assert notes["test/capital"]["Extra"] == '<p class="label">Also accepted</p><div>Paname</div>'
     for guid, note in notes.items():
         sides = [note.cards()[0].question(), note.cards()[0].answer()]

@@ -4,7 +4,6 @@ import os
 import re
 import shutil
 from contextlib import chdir
-from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -118,7 +117,7 @@ MAY_BE_LOST = {"broken card": {"empty-course"}, "broken rest": {"empty-course"}}
 
 def without_help(problems: tuple[Problem, ...]) -> list[Problem]:
     """Problems without what they propose: that may be what an unrelated deck has."""
-    return sorted(replace(problem, help="") for problem in problems)
+    return sorted(problem._replace(help="") for problem in problems)
 
 
 def quoted(problems: tuple[Problem, ...]) -> list[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 from unicodedata import normalize
 
-from flashdeck.anki.html import find_media, rename_media, to_html, to_media_html
+from flashdeck.anki.html import SOUND, find_media, rename_media, to_html, to_media_html
 from flashdeck.anki.identity import FIELD_SEPARATOR, RETIRED_TAG, in_language, stable_id, to_course_tag, to_guid
 from flashdeck.anki.media import Media, Place, find_static
 from flashdeck.model.cards import Card, fill_gaps
@@ -318,11 +318,11 @@ class _Page:
         return html
 
     def typed_answer(self) -> str:
-        """What a learner is to type, where the card asks for it: the first of the right answers, without its HTML."""
+        """What a learner is to type, where the card asks for it: the first of the right answers, without its HTML and sounds."""
         if not self.card.is_set("type_answer"):
             return ""
         html = to_html(fill_gaps(self.card.text(self.card.kind.typed_field, self.language)))
-        return " ".join(re.sub(r"<[^>]*>", "", html).split())
+        return " ".join(re.sub(r"<[^>]*>", "", SOUND.sub("", html)).split())
 
 
 def _to_masks(shapes: Value, hide_all: bool) -> str:

@@ -5,17 +5,16 @@ It is kept by the digests of what was read, taken before the work: what is saved
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from flashdeck.build.cache import Cache
 from flashdeck.build.unused_media import find_unused_media
-from flashdeck.diagnostics.problem import Problem, Spot
+from flashdeck.diagnostics.problem import Problem, Spot, in_order
 from flashdeck.sources.files import Files, find_sources
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """The problems of a project, sorted by place, and what else was printed."""
 
     problems: tuple[Problem, ...]
@@ -36,7 +35,7 @@ def load_answer(cache: Cache, words: Sequence[str], paths: Iterable[Path]) -> An
         problems = [Problem(Spot(*row[:3]), *row[3:]) for row in kept["problems"]]
         problems += find_unused_media(kept["media"], files)
         cache.keep_digests(files)
-        return Answer(tuple(sorted(problems)), str(kept["text"]))
+        return Answer(in_order(problems), str(kept["text"]))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None  # there is no entry, or a damaged one
 

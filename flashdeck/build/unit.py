@@ -335,7 +335,7 @@ def _read_row(file: CardFile, row: int, node: Node, frame: Frame, problems: list
         for check in CARD_CHECKS:
             problems += check(card, frame)
     if id and len(problems) > before:
-        problems[before:] = [replace(problem, card=f"{deck.id}/{id}") for problem in problems[before:]]
+        problems[before:] = [problem._replace(card=f"{deck.id}/{id}") for problem in problems[before:]]
     valid = card is not None and not (len(problems) > before and has_errors(problems[before:]))
     if not valid or file.misspelt:  # what is misspelt counts as what it was meant to be
         typed = {**typed, **{meant: typed[key] for meant, key in find_misspelt(typed, CARD_KEYS).items()}}

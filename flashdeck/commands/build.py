@@ -1,9 +1,8 @@
 """`flashdeck build`: packages and ledgers."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -73,8 +72,7 @@ def build(
     save_answer(cache, words, paths, project, files, table)
 
 
-@dataclass(frozen=True)
-class BuildOptions:
+class BuildOptions(NamedTuple):
     """What the user asked for."""
 
     courses: tuple[str, ...]

@@ -34,7 +34,7 @@ def check(
 ) -> None:
     """Report every mistake in the sources with its place. Prints nothing if there is none."""
     if watch:
-        _watch(paths, format, strict)
+        _watch(paths, format, strict, not no_cache)
     from flashdeck.diagnostics.problem import has_errors
 
     cache, words = open_cache(not no_cache), ["check", *map(str, paths)]
@@ -48,7 +48,7 @@ def check(
     raise typer.Exit(int(has_errors(problems) or (strict and bool(problems))))
 
 
-def _watch(paths: Sequence[Path], format: ProblemFormat, strict: bool) -> NoReturn:
+def _watch(paths: Sequence[Path], format: ProblemFormat, strict: bool, caching: bool) -> NoReturn:
     """Checks now and whenever a file changes, until Ctrl-C. Stops at once, like `check`, only if there is nothing to check."""
     from flashdeck.sources.files import look
 
@@ -57,7 +57,7 @@ def _watch(paths: Sequence[Path], format: ProblemFormat, strict: bool) -> NoRetu
         while True:
             if (found := look(paths)) != seen:
                 try:
-                    _check_once(paths, format, strict)
+                    _check_once(paths, format, strict, caching)
                 except FlashdeckError as error:  # later it may be a deck that is about to be moved or checked out
                     if seen is None:
                         raise
@@ -69,10 +69,10 @@ def _watch(paths: Sequence[Path], format: ProblemFormat, strict: bool) -> NoRetu
         raise typer.Exit from None
 
 
-def _check_once(paths: Sequence[Path], format: ProblemFormat, strict: bool) -> None:
+def _check_once(paths: Sequence[Path], format: ProblemFormat, strict: bool, caching: bool) -> None:
     from flashdeck.diagnostics.render import render_summary
 
-    problems = compile_sources(paths).problems
+    problems = compile_sources(paths, cache=open_cache(caching)).problems
     if format is ProblemFormat.text:
         typer.echo(f"--- {render_summary(problems, strict)}")
     echo(format_problems(problems, format))

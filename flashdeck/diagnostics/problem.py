@@ -1,7 +1,6 @@
 """A mistake in a source: where it is, what it is, and how to fix it."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -26,29 +25,25 @@ class Spot(NamedTuple):
         return f"{self.path}:{self.line}:{self.column}"
 
 
-@dataclass(frozen=True)
-class Problem:
-    """One mistake. `code` never changes; `flashdeck explain CODE` explains it."""
+class Problem(NamedTuple):
+    """One mistake. `code` never changes; `flashdeck explain CODE` explains it. Problems are in order by their places."""
 
     spot: Spot
     code: str
     message: str
     help: str = ""
     level: str = "error"  # or "warning"
-    card: str = field(default="", compare=False)  # the full id of the card it belongs to, where it belongs to one
-    unknown: str = field(default="", compare=False)  # the id that it says is not known, should that be defined somewhere
-
-    def __lt__(self, other: "Problem") -> bool:
-        """By place, then by what is said."""
-        return self._order < other._order
-
-    @property
-    def _order(self) -> tuple[Spot, str, str, str, str]:
-        return self.spot, self.code, self.message, self.help, self.level
+    card: str = ""  # the full id of the card it belongs to, where it belongs to one
+    unknown: str = ""  # the id that it says is not known, should that be defined somewhere
 
     def __str__(self) -> str:
         line = f"{self.spot}: {self.level}[{self.code}] {self.message}"
         return f"{line}\n    help: {self.help}" if self.help else line
+
+
+def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Problems sorted by place, each once: what is wrong with a default of a file is found with each of its cards."""
+    return tuple({problem[:5]: problem for problem in sorted(problems)}.values())
 
 
 def has_errors(problems: Iterable[Problem]) -> bool:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -92,7 +92,7 @@ class Card:
     def problem(self, code: str, message: str, *route: str | int, unknown: str = "", **about: Any) -> Problem:
         """A problem at a field of this card, wherever that field was typed; `unknown` is the id that it reports as unknown."""
         problem = self._place(*route).problem(code, message, *route, **about)
-        return replace(problem, card=self.full_id, unknown=unknown)
+        return problem._replace(card=self.full_id, unknown=unknown)
 
     def _place(self, *route: str | int) -> Node:
         """The node below which a field was typed: the card, the defaults of its file, or an override."""
@@ -199,7 +199,7 @@ def read_kind(file: CardFile, node: Node, typed: Mapping[str, Value], problems: 
     elif isinstance(name, str):
         message = f"'{short(name)}' is not a kind of card"
         problem = file.place(node, key).problem("unknown-kind", message, help=nearest(name, file.kinds))
-        problems.append(replace(problem, unknown=name if "/" in name else ""))  # of a deck whose id is not known, perhaps
+        problems.append(problem._replace(unknown=name if "/" in name else ""))  # of a deck whose id is not known, perhaps
     else:
         report_shape(file.place(node, key), "'kind'", "a word", problems)
     return None

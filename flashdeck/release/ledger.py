@@ -220,12 +220,13 @@ def _stamp_ledger(ledger: Ledger, notes: list[Note], known: Mapping[tuple[str, s
     for note in notes:
         name = name_note(note)
         old = ledger.notes.get(name)
-        guid = digest_guid(note.full_id, note.type.language, note.guid)
-        templates = ",".join(map(str, note.cards)) or RETIRED
+        language = note.type.language
+        guid = digest_guid(note.full_id, language, note.guid)
+        templates = _to_templates(note.cards)
         changed = old.changed if old and old.digest == note.digest else now
-        entry = ReleasedNote(note.kind, templates, note.digest, old.first_text if old else _to_text(now), _to_text(changed), guid)
-        if entry != old:
-            new_notes[name] = entry
+        if not old or (note.type.kind, templates, note.digest, guid) != (old.kind, old.templates, old.digest, old.guid):
+            first = old.first_text if old else _to_text(now)
+            new_notes[name] = ReleasedNote(note.type.kind, templates, note.digest, first, _to_text(changed), guid)
         by_guid = times.overrides if note.overriding else times.notes
         by_guid[note.guid] = max(changed, by_guid.get(note.guid, 0))
     for type in {note.type.id: note.type for note in notes}.values():
