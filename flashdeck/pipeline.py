@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Project:
-    """What the sources say, what was released of them, and every mistake in them, sorted by place."""
+    """What the sources contain, what was released of them, and every mistake in them, sorted by place."""
 
     facts: Facts
     ledgers: Mapping[str, Ledger]  # by deck id
@@ -66,7 +66,7 @@ def compile_project(
 ) -> Project:
     """Everything below `paths`, with its notes in some languages (in all, if None).
 
-    `today` is for figures that are due for review; `edits` stand for files as they would be; `follow` shows progress.
+    `today` is for figures that are due for review; `edits` are files as they would be after a change; `follow` shows progress.
     """
     problems: list[Problem] = []
     files = cache.open_files(edits or {})
@@ -88,7 +88,7 @@ def compile_project(
 
 
 def release(project: Project, languages: Iterable[str], now: int) -> "Release":
-    """What a build of a project without errors hands out in these languages, at the Unix time `now`."""
+    """What a build of a project without errors publishes in these languages, at the Unix time `now`."""
     from flashdeck.release.release import to_release  # a check needs none
 
     return to_release(project.facts, project.ledgers, languages, now)

@@ -116,7 +116,7 @@ def col(tmp_path: Path) -> Iterator[Collection]:
 
 
 def import_package(col: Collection, package: Path) -> ImportLogWithChanges.Log:
-    """Imports as a learner does who just clicks Import; tells which notes were new, updated, ..."""
+    """Imports as a learner does who just clicks Import; gives which notes were new, updated, ..."""
     presets = col._backend.get_import_anki_package_presets()
     options = ImportAnkiPackageOptions()
     options.CopyFrom(presets)

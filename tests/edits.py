@@ -30,7 +30,7 @@ EDITS = [
     ("tags: [core", "tags: [gone"),
     ("answer: {fr: b, en: c}", "answer: {en: c}"),
     ("answer: {en: c}", "answer: {fr: b, en: c}"),
-    ("{{c2::it}}", "it"),  # a card that learners have becomes blank
+    ("{{c2::it}}", "it"),  # the front of a card that learners have becomes empty
     ("of it", "of {{c2::it}}"),
     ("answer: a", "anwser: a"),
     ("anwser: a", "answer: a"),
@@ -60,12 +60,12 @@ EDITS = [
     (", retired: {since: 2026-10, why: wrong, replaced_by: b1}", ""),
     ("answer: a", "question: again, answer: a"),
     ("question: again, ", ""),
-    ("tags: [late]}\n", "tags: [late]}\n  - {override: one/a0, answer: worded otherwise}\n"),
+    ("tags: [late]}\n", "tags: [late]}\n  - {override: one/a0, answer: overridden}\n"),
     ("tags: [late]}\n", "tags: [late]}\n  - {override: one/b1, question: {en: And what?}, tags: [mine]}\n"),
     ("tags: [late]}\n", "tags: [late]}\n  - {override: one/x0, answer: '![x](x.png)'}\n"),
-    ("  - {override: one/a0, answer: worded otherwise}\n", ""),
-    ("override: one/a0", "override: one/nobody"),
-    ("override: one/nobody", "override: one/a0"),
+    ("  - {override: one/a0, answer: overridden}\n", ""),
+    ("override: one/a0", "override: one/unknown"),
+    ("override: one/unknown", "override: one/a0"),
 ]
 
 

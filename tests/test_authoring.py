@@ -155,8 +155,8 @@ def test_a_second_card_of_the_same_text_gets_an_id_of_its_own(deck, cli):
         (["--set", "question=Q9", "--set", "answer=z", "--id", "one"], "error[duplicate-id]"),
         (["--set", "question=![x](gone.png)", "--set", "answer=z"], "error[missing-media]"),
         (["--set", "anwser=z"], "there is no field 'anwser'; there is 'answer'"),
-        (["--set", "answer.de=z"], "there is no language 'de'; there is 'en', 'fr'"),
-        (["--set", "answer"], "'answer' is not FIELD=TEXT; write it as in question=Why?"),
+        (["--set", "answer.de=z"], "there is no language 'de'; there are 'en', 'fr'"),
+        (["--set", "answer"], "'answer' is not FIELD=TEXT; write it like question=Why?"),
         (
             ["--set", "answer.fr=x", "--set", "answer=z", "--set", "answer.en=y"],
             "'answer' is given both with and without a language",

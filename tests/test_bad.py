@@ -1,6 +1,6 @@
-"""Every file in tests/bad says, in comments, what flashdeck must report there: `# expect: LINE:COLUMN CODE`.
+"""Every file in tests/bad states, in comments, what flashdeck must report there: `# expect: LINE:COLUMN CODE`.
 
-A file `code.yaml` stands for the cards.yaml of a deck; a folder `code` for the whole `decks` folder, and says it in `expect`.
+A file `code.yaml` stands for the cards.yaml of a deck; a folder `code` for the whole `decks` folder, and states it in `expect`.
 A second source of one code adds what it is about, as in `unknown-card.replaced-by.yaml`.
 """
 
@@ -41,7 +41,7 @@ def put(path: Path, decks: Path) -> None:
 
 
 def read_expected(path: Path) -> list[str]:
-    """What a source says must be reported in it, line by line; of a good one, nothing."""
+    """What a source states must be reported in it, line by line; of a good one, nothing."""
     if path in GOOD:
         return []
     if path.is_dir():

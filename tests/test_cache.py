@@ -118,7 +118,7 @@ def compile_with(cache: Cache) -> Project:
 
 
 def seal(entry: bytes) -> bytes:
-    """An entry that nobody but a stranger would have put there, with the right sum."""
+    """An entry that flashdeck would not have written, with the right sum."""
     return b"%08x" % crc32(entry) + entry
 
 
@@ -187,7 +187,7 @@ def test_an_answer_holds_until_anything_that_it_depends_on_changes(place):
     assert load_answer(cache, ["x"], paths) is None
 
 
-def test_what_nobody_asked_for_in_a_month_is_deleted(tmp_path):
+def test_what_was_not_asked_for_in_a_month_is_deleted(tmp_path):
     now = time.time_ns()
     cache = Cache(tmp_path, now)
     cache.store(b"old", "old")
@@ -203,7 +203,7 @@ def test_what_nobody_asked_for_in_a_month_is_deleted(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir() if path.suffix != ".cache") == ["cleaned", "not ours"]
 
 
-@pytest.mark.skipif(sys.platform != "linux" or os.getuid() != 0, reason="only root can become a user whom nobody knows")
+@pytest.mark.skipif(sys.platform != "linux" or os.getuid() != 0, reason="only root can become an unknown user")
 def test_for_a_user_without_a_home_nothing_is_kept_and_nothing_fails():
     code = """
 import os

@@ -104,7 +104,7 @@ def test_release_notes_are_golden(releases, golden):
     golden("changes.md", render_changes(changes, markdown=True) + "\n")
 
 
-def test_a_package_holds_what_the_sources_say(releases, deck):
+def test_a_package_holds_what_the_sources_define(releases, deck):
     (package,) = releases(OLD)
     compiled = compile_project([deck(OLD, DECK)])
     notes = release(compiled, ["en"], 0).notes.values()
@@ -118,7 +118,7 @@ def test_a_package_holds_what_the_sources_say(releases, deck):
         (None, "no such file or directory"),
         (b"", "it is not a zip file, or a damaged one"),
         (b"PK\x03\x04 cut off", "it is not a zip file, or a damaged one"),
-        ({"hello": b"x"}, "it holds no collection"),
+        ({"hello": b"x"}, "it contains no collection"),
         ({"collection.anki2": b"not a database"}, "its collection cannot be read"),
         ({"collection.anki2": b""}, "its collection cannot be read"),
         ({"collection.anki21b": b"x"}, "its collection cannot be unpacked"),

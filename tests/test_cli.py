@@ -62,7 +62,7 @@ def test_build_takes_what_the_options_ask_for(words, rows, deck, cli):
     ("words", "message"),
     [
         (["--course", "shirt"], "flashdeck: there is no course 'shirt'; there is 'short'"),
-        (["--language", "de"], "flashdeck: there is no language 'de'; there is 'en', 'fr'"),
+        (["--language", "de"], "flashdeck: there is no language 'de'; there are 'en', 'fr'"),
         (["--kind", "bascic"], "flashdeck: there is no kind 'bascic'; there is 'basic'"),
         (["--tag", "cor"], "flashdeck: there is no tag 'cor'; there is 'core'"),
         (["--kind", "term"], "flashdeck: nothing was built: no cards match what you asked for"),
@@ -79,7 +79,7 @@ def test_wrong_words_stop_with_the_nearest_right_one(words, message, deck, cli, 
     ("words", "message"),
     [
         (["--since", "2026-11-01"], "flashdeck: --since limits the text that --updates writes; give both, or neither"),
-        (["--updates", "--since", "yesterday"], "flashdeck: 'yesterday' is not a day; write it as 2026-11-01"),
+        (["--updates", "--since", "yesterday"], "flashdeck: 'yesterday' is not a valid day; write it as 2026-11-01"),
     ],
 )
 def test_a_day_that_makes_no_sense_is_reported(words, message, deck, cli):
@@ -142,9 +142,9 @@ def test_check_shows_problems_as_text(deck, cli, tmp_path):
 
     assert ran.code == 1
     assert ran.out.splitlines() == [
-        "decks/test/cards.yaml:3:15: warning[missing-translation] 'question' is not given in 'en': "
+        "decks/test/cards.yaml:3:15: warning[missing-translation] 'question' is not translated into 'en': "
         "the card is left out of that language",
-        "    help: translate it, or take 'en' out of the 'languages' of this card",
+        "    help: translate it, or remove 'en' from the 'languages' of this card",
         "decks/test/cards.yaml:4:33: error[unknown-key] 'anwser' is not a field of a basic",
         "    help: there is 'answer'",
     ]
@@ -212,7 +212,7 @@ def test_list_shows_what_there_is(deck, cli):
     }
 
 
-def test_explain_says_why_and_how(cli):
+def test_explain_gives_the_reason_and_the_fix(cli):
     assert cli("explain", "same-front").out == read_explanations()["same-front"] + "\n"
     ran = cli("explain", "same-frond")
     assert (ran.code, ran.err) == (2, "flashdeck: there is no problem 'same-frond'; there is 'same-front'\n")

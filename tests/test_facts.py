@@ -353,7 +353,7 @@ cards:
   - {id: new-sound, question: 'hear [sound:call.mp3]', answer: r}
   - {id: new-cloze, kind: cloze, text: 'the {{c1::Nile::river}} ![a map](map.png)'}
   - {id: new-shapes, kind: occlusion, image: map.png, alt: a map, shapes: {c1: {name: Delta, rectangle: [1, 2, 3, 4]}}}
-  - {override: x/old-sub, answer: worded otherwise}
+  - {override: x/old-sub, answer: overridden}
 """
     released = [f"old-{id}@en basic 0" for id in (*REPLACED, "own")]
     write(
@@ -393,7 +393,7 @@ cards:
         "own": [b"beside b"],
     }
     assert x.shown(x.notes["x/old-own@en"]["Question"]) == [b"beside a"]
-    assert y.notes["x/old-sub@en"]["Answer"] == "worded otherwise"
+    assert y.notes["x/old-sub@en"]["Answer"] == "overridden"
     assert y.shown(y.notes["x/old-sub@en"]["Retired"]) == [b"beside b"]
 
 

@@ -1,4 +1,4 @@
-"""The house: which room may import which, and that what the README says is so."""
+"""The house: which room may import which, and that the README is right."""
 
 import ast
 import re

@@ -440,7 +440,7 @@ def test_names_that_lead_outside_their_folder_are_left_out_and_reported(good_pac
 
     assert ran.code == 0
     for name in ("'../../evil.png'", "'/etc/evil'", "'C:\\\\evil.png'", "'CON'"):
-        assert f"  the file {name} has a name that leads outside its folder" in ran.out
+        assert f"  the file {name} has an unsafe name, which could be outside its folder" in ran.out
     assert "  the file 'gone.png' is not in the package" in ran.out
     assert not list(tmp_path.parent.rglob("evil*"))
     assert {path.relative_to(tmp_path).parts[0] for path in tmp_path.rglob("*")} == {"x.apkg", "decks"}
@@ -454,7 +454,7 @@ def test_scripts_in_texts_are_cut_and_those_of_templates_only_kept_when_asked(go
     without, with_ = cli("import", "x.apkg", "--into", "a/x"), cli("import", "x.apkg", "--into", "b/x", "--allow-scripts")
 
     assert (without.code, with_.code) == (0, 0)
-    assert "  what can run in the texts of " in without.out
+    assert "  what could run as a script in the texts of " in without.out
     texts = {top: "".join(path.read_text() for path in (tmp_path / top).rglob("*.*") if path.is_file()) for top in "ab"}
     assert "onerror" not in texts["a"] + texts["b"] and "alert" not in texts["a"] + texts["b"]
     assert ("<script" in texts["a"], "onclick" in texts["a"], "<script" in texts["b"]) == (False, False, True)
@@ -470,14 +470,14 @@ def test_scripts_in_texts_are_cut_and_those_of_templates_only_kept_when_asked(go
             "x.pdf",
             b"%PDF",
             [],
-            "files named '*.pdf' are not known; there is .csv, .tsv, .txt, .xlsx, .xlsm, .apkg, .colpkg, .json",
+            "files named '*.pdf' are not supported; import one of .csv, .tsv, .txt, .xlsx, .xlsm, .apkg, .colpkg, .json",
         ),
         ("x.csv", b"", [], "there is no card in it"),
         (
             "x.csv",
             b"a,b,c,d,e\n1,2,3,4,5\n",
             [],
-            "it has 5 columns and no header that says what they are; name them, as in '--map question=1 --map answer=2'",
+            "it has 5 columns and no header; name them, as in '--map question=1 --map answer=2'",
         ),
         ("x.csv", b"Country,Capital\nChad,x\n", ["--map", "question=Cuntry"], "there is no column 'Cuntry'; there is 'Country'"),
         ("x.csv", b"Front,Back\na,b\n", ["--kind", "bascic"], "there is no kind 'bascic'; there is 'basic'"),
@@ -491,7 +491,7 @@ def test_scripts_in_texts_are_cut_and_those_of_templates_only_kept_when_asked(go
         ("x.csv", bytes(range(256)) * 20, [], "it is not a text file"),
         ("x.xlsx", b"PK no workbook", [], "it is not a spreadsheet that can be read; save it again as .xlsx or CSV"),
         ("x.json", b"{", [], "its collection cannot be read"),
-        ("x.json", b"{}", [], "it is not a deck of CrowdAnki"),
+        ("x.json", b"{}", [], "it is not a CrowdAnki deck"),
         ("x.csv", b"Front,Back\na,b\n", ["--map", "question"], None),
     ],
 )
@@ -504,7 +504,7 @@ def test_what_cannot_be_imported_gets_a_line_that_states_what_to_do(name, data, 
     assert ran.err == (
         f"flashdeck: nothing was imported from '{name}': {message}\n"
         if message
-        else "flashdeck: 'question' is not FIELD=COLUMN; write it as in question=Front\n"
+        else "flashdeck: 'question' is not FIELD=COLUMN; write it like question=Front\n"
     )
     assert not (tmp_path / "deck").exists()
 

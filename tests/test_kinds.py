@@ -12,7 +12,7 @@ from flashdeck.model.kind_reader import FIELD_KEYS, KIND_KEYS, TEMPLATE_KEYS, TY
 from flashdeck.model.kinds import Kind, in_reading_order
 
 
-def test_kinds_of_a_decks_own_come_out_as_their_templates_say(cli, col, tmp_path):
+def test_kinds_of_a_decks_own_come_out_as_their_templates_define(cli, col, tmp_path):
     shutil.copytree(ROOT / "tests" / "good" / "own-kinds", tmp_path / "decks")
 
     assert cli("build", "--language", "en").code == 0
@@ -174,7 +174,7 @@ def test_a_readme_beside_the_kinds_is_none_of_them(deck, cli):
 def to_row(kind: Kind) -> str:
     """The row of a kind in the table of the README."""
 
-    def say(key: str) -> str:
+    def describe(key: str) -> str:
         field = kind.fields[key]
         *words, last = [f"`{word}`" for word in field.words] or [""]
         notes = [f"{', '.join(words)} or {last}"] if words else []
@@ -183,7 +183,7 @@ def to_row(kind: Kind) -> str:
 
     keys = sorted(kind.fields, key=lambda key: not kind.fields[key].required)
     shown = [key for key in keys if kind.fields[key].required or kind.fields[key].type != "references"]
-    return f"| `{kind.name}` | {', '.join(map(say, shown))} | {kind.asks} |\n"
+    return f"| `{kind.name}` | {', '.join(map(describe, shown))} | {kind.asks} |\n"
 
 
 def test_the_readme_has_a_row_for_every_kind(request):

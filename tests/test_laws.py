@@ -149,8 +149,10 @@ def test_what_is_one_question_to_a_learner_is_one_in_the_fast_path(text):
 
 
 plain = st.sampled_from(["a", " b ", "", " ", "true", "2024", "2024-13", "avoid", "x\u200b", "{{c1::a}}", "c1"])
-worded = st.dictionaries(st.sampled_from(["fr", "en", "de"]), plain, max_size=3)
-value = plain | worded | st.lists(plain | worded, max_size=3) | st.dictionaries(st.sampled_from(["why", "since", "c1"]), plain)
+localized = st.dictionaries(st.sampled_from(["fr", "en", "de"]), plain, max_size=3)
+value = (
+    plain | localized | st.lists(plain | localized, max_size=3) | st.dictionaries(st.sampled_from(["why", "since", "c1"]), plain)
+)
 keys = ("guid deck tags reference extra sensitive retired question answer both_ways text avoid prefer level why "
         "also_accepted claim date review_by distractors image shapes").split()  # fmt: skip
 DECK = read_deck(read_text("x/deck.yaml", b"id: x\nname: X\nlanguages: [fr, en]\n")[0], [])

@@ -5,12 +5,12 @@ import re
 import pytest
 
 from flashdeck.anki.note import to_note_type
-from flashdeck.model.kind_reader import FOLDER, read_kinds
+from flashdeck.model.kind_reader import KINDS_FOLDER, read_kinds
 from flashdeck.model.kinds import COMMON_FIELDS
 from flashdeck.model.template_language import find_tags
 
 LANGUAGES = ("en", "fr", "es", "ar", "de")
-STYLE = (FOLDER / "style.css").read_text(encoding="utf-8")
+STYLE = (KINDS_FOLDER / "style.css").read_text(encoding="utf-8")
 ANKIS_NIGHT = "#2c2c2c"  # the desktop program paints its own ground at night
 
 
@@ -48,7 +48,7 @@ def test_every_text_stands_out_from_its_ground(name, palette, papers):
 
 
 def test_every_notice_is_known_by_a_colour_that_can_be_read_on_and_a_pattern_of_its_own():
-    css = (FOLDER / "notice" / "style.css").read_text(encoding="utf-8")
+    css = (KINDS_FOLDER / "notice" / "style.css").read_text(encoding="utf-8")
     words = read_kinds()["notice"].fields["colour"].words
     patterns = set()
     for word in words:
@@ -82,7 +82,7 @@ def test_every_back_ends_with_the_sources_and_the_learners_notes():
 
 
 def test_cards_fetch_nothing_from_anywhere():
-    for path in FOLDER.rglob("*.*"):
+    for path in KINDS_FOLDER.rglob("*.*"):
         if path.suffix in (".html", ".css"):
             assert not re.search(
                 r"https?:|//|url\(|@import|src=",

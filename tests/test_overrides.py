@@ -1,4 +1,4 @@
-"""Cards that another deck words otherwise: whoever has that deck gets its wording, under the same guid."""
+"""Cards whose wording another deck overrides: whoever has that deck gets its wording, under the same guid."""
 
 from itertools import permutations
 
@@ -75,7 +75,7 @@ def test_the_other_wording_wins_in_whatever_order_the_packages_are_imported(orde
     base.write_text(base.read_text().replace("answer: A1", "answer: B1"))
     take()  # a correction of the original arrives in the other wording too
     base.write_text(base.read_text().replace("extra: X1", "extra: Y1"))
-    take()  # where the original is worded otherwise, its corrections do not matter
+    take()  # where the original is overridden, its corrections do not matter
     mine.write_text(mine.read_text().replace("{override: test/one, extra: {fr: 'une remarque ![un carré](red.svg)'}}", ""))
     mine.write_text(mine.read_text().replace("  - \n", ""))
     take()  # and when the override is given up, its learners get the original back

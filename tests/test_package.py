@@ -24,7 +24,7 @@ from flashdeck.sources.files import write_file
 
 OURS = compile_project([ROOT / "decks"])
 RELEASED = release(OURS, OURS.languages, 1_700_000_000)
-WHOLES = [*OURS.frame.decks.values(), *OURS.frame.courses.values()]
+TARGETS = [*OURS.frame.decks.values(), *OURS.frame.courses.values()]
 
 ONE_A_KIND = """
     reference: [book, page]
@@ -103,9 +103,9 @@ def render(col: Collection) -> str:
 
 
 @pytest.mark.parametrize("language", OURS.languages)
-@pytest.mark.parametrize("whole", WHOLES, ids=lambda whole: whole.id)
-def test_every_package_of_ours_imports_whole_and_a_second_time_changes_nothing(whole, language, col, tmp_path):
-    notes = select_notes(RELEASED, whole, language, Filter()).notes
+@pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.id)
+def test_every_package_of_ours_imports_whole_and_a_second_time_changes_nothing(target, language, col, tmp_path):
+    notes = select_notes(RELEASED, target, language, Filter()).notes
     path = tmp_path / "ours.apkg"
     write_file(path, to_package(notes, RELEASED.times))
 
@@ -121,10 +121,10 @@ def test_every_package_of_ours_imports_whole_and_a_second_time_changes_nothing(w
 
 
 def test_no_card_of_ours_has_an_empty_or_a_shared_front(col, tmp_path):
-    for whole in OURS.frame.decks.values():
+    for target in OURS.frame.decks.values():
         for language in OURS.languages:
             path = tmp_path / "ours.apkg"
-            write_file(path, to_package(select_notes(RELEASED, whole, language, Filter()).notes, RELEASED.times))
+            write_file(path, to_package(select_notes(RELEASED, target, language, Filter()).notes, RELEASED.times))
             import_package(col, path)
 
     fronts = [col.get_card(id).question() for id in col.find_cards("")]

@@ -32,10 +32,12 @@ def compile_here(cache: Cache = NO_CACHE, languages: list[str] | None = None, to
 
 
 def release_all(project: Project, languages: list[str], now: int = NOW) -> tuple[Release, dict[str, bytes]]:
-    """A release, and the bytes of a package of all notes in each language, and of all that decks word otherwise."""
+    """A release, and the bytes of a package of all notes in each language, and of all that decks override."""
     made = release(project, languages, now)
     parts = {code: [note for (_, language), note in made.notes.items() if language == code] for code in languages}
-    parts |= {f"{code}, otherwise": [note for (*_, one), note in made.overrides.items() if one == code] for code in languages}
+    parts |= {
+        f"{code}, overridden": [note for (*_, language), note in made.overrides.items() if language == code] for code in languages
+    }
     return made, {name: to_package(notes, made.times) for name, notes in parts.items()}
 
 

@@ -17,11 +17,11 @@ def to_yaml(value: object, indent: int, flow: bool) -> str:
         if isinstance(value, list):
             return "[" + ", ".join(to_yaml(item, 0, True) for item in value) + "]"
         return "{" + ", ".join(f"{key}: {to_yaml(item, 0, True)}" for key, item in value.items()) + "}"
-    blank = "\n" + " " * indent
+    line = "\n" + " " * indent
     flat = [str, *([list, dict] if indent > 6 else [])]
     if isinstance(value, list):
-        return "".join(f"{blank}- {to_yaml(item, indent + 2, type(item) in flat).lstrip(' ')}" for item in value)
-    return "".join(f"{blank}{key}: {to_yaml(item, indent + 2, type(item) in flat)}" for key, item in value.items())
+        return "".join(f"{line}- {to_yaml(item, indent + 2, type(item) in flat).lstrip(' ')}" for item in value)
+    return "".join(f"{line}{key}: {to_yaml(item, indent + 2, type(item) in flat)}" for key, item in value.items())
 
 
 def routes(value: object, route: tuple = ()) -> list[tuple[tuple, str]]:

@@ -15,7 +15,7 @@ _attributes = {tag: set(names) for tag, names in nh3.ALLOWED_ATTRIBUTES.items()}
 _attributes["*"] = {"class", "dir", "lang", "title"}
 _cleaner = nh3.Cleaner(attributes=_attributes, url_schemes={"http", "https", "mailto"}, link_rel=None, strip_comments=True)
 
-# A text that begins with this is HTML as it stands: what was imported and cannot be said in Markdown.
+# A text that begins with this is HTML as it is: what was imported and cannot be expressed in Markdown.
 RAW = "<!-- html -->"
 _raw_cleaner = nh3.Cleaner(
     tags=nh3.ALLOWED_TAGS | {"font"},
@@ -27,24 +27,24 @@ _SOURCE = r"""(?i)(<img\b[^>]*?\ssrc\s*=\s*)("[^"]*"|'[^']*'|[^\s"'>]+)"""
 PLAYED = tuple(".mp3 .ogg .oga .opus .wav .flac .m4a .aac .spx .mp4 .m4v .webm .ogv .mov .mkv .avi .mpg .mpeg".split())
 
 # A line with no sign that Markdown or HTML could take for its own is the same in both: most texts are such.
-PLAIN = re.compile(
+PLAIN_TEXT = re.compile(
     r"(?![-+=:]|\d+[.)])[^\s\\`*_\[\]<>&#~|\x00-\x1f](?:[^\n\r\t\f\v\\`*_\[\]<>&#~|\x00-\x1f\x85\u2028\u2029]*[^\s\\`*_\[\]<>&#~|\x00-\x1f])?"
 )
 
 # MathJax's own brackets, which Markdown would take for escapes. `$5 to $9` stays money.
 MATH = re.compile(r"\\\(.+?\\\)|\\\[.+?\\\]", re.S)
 SOUND = re.compile(r"\[sound:([^\]\n]+)\]")
-_MARK = "\ue000{}\ue001"  # of the private use area: in no author's text, and nothing to Markdown or HTML
+_PLACEHOLDER = "\ue000{}\ue001"  # of the private use area: in no author's text, and nothing to Markdown or HTML
 
 
 def to_html(text: str) -> str:
-    """A text as it stands on a card: safe HTML, without <p> where it is one paragraph."""
-    if PLAIN.fullmatch(text):
+    """A text as it appears on a card: safe HTML, without <p> where it is one paragraph."""
+    if PLAIN_TEXT.fullmatch(text):
         return text
     if text.startswith(RAW):
         return text[len(RAW) :]
     html = _cleaner.clean(_to_raw_html(text)).strip().replace("&nbsp;", "\u00a0")
-    if "<img" in html:  # what is played stands as a picture in Markdown, which has nothing else
+    if "<img" in html:  # sounds and videos are written like pictures: Markdown has nothing else
         html = re.sub(r'<img src="([^"]*)"[^>]*>', lambda found: _play(unescape(found[1])) or found[0], html)
     if html.startswith("<p>") and html.endswith("</p>") and html.count("<p>") == 1:
         html = html[3:-4]
@@ -52,7 +52,7 @@ def to_html(text: str) -> str:
 
 
 def to_media_html(text: str, alt: str) -> str:
-    """A field that holds a picture or sound: a file's name alone, or Markdown, as it stands on a card."""
+    """A field that holds a picture or sound: a file's name alone, or Markdown, as it appears on a card."""
     if "[" in text or "<" in text:
         return to_html(text)
     return _play(text) or f'<img src="{escape(text)}" alt="{escape(alt)}">'
@@ -75,7 +75,7 @@ def unquote_name(name: str) -> str:
 def find_unsafe(text: str) -> list[str]:
     """What `to_html` would have to cut from a text, as typed: tags (`<script`), attributes (`onclick`), addresses.
 
-    nh3 is the judge: what stands in the HTML before and not after it.
+    What counts is what nh3 removes: the parts of the HTML before it that are not in its result.
     """
     if "<" not in text and "](" not in text and "]:" not in text:
         return []  # neither HTML nor a link
@@ -89,10 +89,10 @@ def find_unsafe(text: str) -> list[str]:
     else:
         raw = _to_raw_html(text)
         clean = _cleaner.clean(raw)
-    lost = Counter(find_parts(raw)) - Counter(find_parts(clean))
-    # what goes with its tag needs no word of its own
-    parts = [part or tag for tag, part in lost if not part or (tag, "") not in lost]
-    # a bad tag can take the good ones around it along: those that Markdown made are not the author's mistake
+    removed = Counter(find_parts(raw)) - Counter(find_parts(clean))
+    # what is removed with its tag is not reported apart
+    parts = [part or tag for tag, part in removed if not part or (tag, "") not in removed]
+    # with a bad tag, nh3 may remove valid ones around it: those that Markdown made are not the author's mistake
     return [part for part in parts if part in text.lower() or part in text] or parts
 
 
@@ -107,30 +107,32 @@ def find_media(html: str) -> list[str]:
 
 def drop_media(html: str, known: Container[str]) -> tuple[str, list[str]]:
     """The HTML without the pictures and sounds that are not `known`, and their names; those on the web become links."""
-    lost: list[str] = []
+    dropped: list[str] = []
 
     def show(found: re.Match[str]) -> str:
         name = unescape(found[2].strip("\"'"))
         if name in known or unquote_name(name) in known:
             return found[0]
-        lost.append(name)
+        dropped.append(name)
         return f'<a href="{escape(name)}">{escape(name)}</a>' if re.match(r"https?://", name) else ""
 
     def play(found: re.Match[str]) -> str:
         if unescape(found[1]) in known:
             return found[0]
-        lost.append(unescape(found[1]))
+        dropped.append(unescape(found[1]))
         return ""
 
     if "<img" in html.lower():
         html = re.sub(_SOURCE + "[^>]*>", show, html)
-    return SOUND.sub(play, html), lost
+    return SOUND.sub(play, html), dropped
 
 
-def find_unnamed_pictures(html: str) -> list[str]:
-    """The pictures of a card's HTML that say nothing to who cannot see them, by their names."""
+def find_pictures_without_alt(html: str) -> list[str]:
+    """The pictures of a card's HTML without alternative text, by their names."""
     pictures = re.findall(r"<img\b[^>]*>", html) if "<img" in html else []
-    return [name for one in pictures if not re.search(r"""\salt\s*=\s*["']?[^"'\s>]""", one) for name in find_media(one)]
+    return [
+        name for picture in pictures if not re.search(r"""\salt\s*=\s*["']?[^"'\s>]""", picture) for name in find_media(picture)
+    ]
 
 
 def rename_media(html: str, names: dict[str, str]) -> str:
@@ -158,9 +160,9 @@ def _to_raw_html(text: str) -> str:
 
     def keep(found: re.Match[str]) -> str:
         kept.append(found[0].replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
-        return _MARK.format(len(kept) - 1)
+        return _PLACEHOLDER.format(len(kept) - 1)
 
     html = _markdown.html(MATH.sub(keep, text) if "\\" in text else text)
     for at, math in enumerate(kept):
-        html = html.replace(_MARK.format(at), math)
+        html = html.replace(_PLACEHOLDER.format(at), math)
     return html

@@ -47,7 +47,7 @@ def split_language(name: str) -> tuple[str, str]:
 
 
 def to_guid(card: str, language: str) -> str:
-    """By what Anki knows the note of a card (by its full id) in one language, unless its author gave it another guid."""
+    """The guid of the note of a card (by its full id) in one language, unless its author gave it another."""
     return in_language(card, language)
 
 
@@ -63,7 +63,7 @@ def to_course_tag(course: str) -> str:
 
 
 def course_of(tag: str) -> str:
-    """The id of the course that a tag stands for, or nothing. Anki does not distinguish case in tags."""
+    """The id of the course that a tag marks, or nothing. Anki does not distinguish case in tags."""
     return tag[len(COURSE_PREFIX) :] if tag.lower().startswith(COURSE_PREFIX) else ""
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from unicodedata import normalize
 
-from flashdeck.anki.html import find_media, find_unnamed_pictures, to_html, to_media_html, unquote_name
+from flashdeck.anki.html import find_media, find_pictures_without_alt, to_html, to_media_html, unquote_name
 from flashdeck.diagnostics.errors import FileChanged
 from flashdeck.diagnostics.problem import Problem, nearest
 from flashdeck.model.cards import Card
@@ -19,7 +19,7 @@ from flashdeck.sources.values import short
 from flashdeck.sources.yaml_file import Route, Value, find_invisible
 
 LARGEST_MEDIA = 5_000_000  # bytes
-Place = tuple[Path, str]  # the folder of the YAML file (or the name of a kind), and the name as it stands in the HTML
+Place = tuple[Path, str]  # the folder of the YAML file (or the name of a kind), and the name as in the HTML
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def to_media(path: Path, digest: str) -> Media:
 
 
 def load_media(media: Media) -> bytes:
-    """What a file holds. Raises FileChanged where that is not what its name stands for any more."""
+    """The content of a file. Raises FileChanged where it no longer is what its name was made from."""
     data = media.path.read_bytes()
     if to_media(media.path, digest_bytes(data)).name != media.name:
         raise FileChanged(f"'{media.path}' changed while it was read; run the command again")
@@ -60,7 +60,7 @@ def load_media(media: Media) -> bytes:
 def read_media(card: Card, files: Files, known: dict[Place, Media], problems: list[Problem]) -> Iterator[Shown]:
     """Adds the files that a card shows or plays to `known`, by where they were named, and gives those that are new there.
 
-    Those that cannot be had are added to `problems`.
+    What is wrong with them is added to `problems`.
     """
     if not card.node.source.has_markup and not card.overrides and not card.kind.has_media:
         return
@@ -74,8 +74,8 @@ def read_media(card: Card, files: Files, known: dict[Place, Media], problems: li
                 continue
             html = to_media_html(text, "") if is_media else to_html(text)
             if broken := re.search(r"!\[[^\]]*\]\(", html):
-                help = "if the name of the file has spaces, write it as ![words](<name of file.png>)"
-                message = "this does not become a picture"
+                help = "if the file name contains spaces, write it as ![words](<name of file.png>)"
+                message = "this is not rendered as a picture"
                 problems.append(card.problem("missing-media", message, *route, word=broken[0], help=help))
             for name in find_media(html):
                 if (folder, name) in known:
@@ -84,13 +84,13 @@ def read_media(card: Card, files: Files, known: dict[Place, Media], problems: li
                     path = _find(card, folder, name, route, files, problems)
                 except OSError as error:
                     message = f"'{short(unquote_name(name))}' cannot be read: {(error.strerror or str(error)).lower()}"
-                    help = "check that you may open it"
+                    help = "check that you have permission to read it"
                     problems.append(card.problem("unreadable-file", message, *route, word=unquote_name(name), help=help))
                     continue
                 if path:
                     known[folder, name] = to_media(path, files.digest(path))
                     yield Shown(route, unquote_name(name), known[folder, name])
-            for name in find_unnamed_pictures(html):
+            for name in find_pictures_without_alt(html):
                 if (folder, name) in known and not (is_media and card.values.get("alt")):
                     problems.append(_missing_alt(card, name, route))
 
@@ -99,11 +99,11 @@ def _may_name_files(value: Value) -> bool:
     """Whether ![...](...), [sound:...] or <img> can be anywhere in a value."""
     if type(value) is str:
         return "[" in value or "<" in value
-    return any(_may_name_files(one) for one in (value.values() if isinstance(value, dict) else value))
+    return any(_may_name_files(item) for item in (value.values() if isinstance(value, dict) else value))
 
 
 def _missing_alt(card: Card, name: str, route: Route) -> Problem:
-    message = f"the picture '{short(unquote_name(name))}' has no alternative text for those who cannot see it"
+    message = f"the picture '{short(unquote_name(name))}' has no alternative text (for screen readers)"
     help = f"write what it shows, as in '![a red square]({name})'"
     if "alt" in card.kind.fields:
         help = "write what it shows in 'alt'"
@@ -132,10 +132,14 @@ def _find(card: Card, folder: Path, typed: str, route: Route, files: Files, prob
         or not any((top / name).resolve().is_relative_to(inside) for top in tops)
         or not all(path.is_relative_to(inside) for path in found)
     ):
-        report("media-outside", f"'{name}' leads out of the deck's folder", "copy the file into the deck's 'media' folder")
+        report("media-outside", f"'{name}' is outside the deck's folder", "copy the file into the deck's 'media' folder")
     elif not found and (path := next((top / name for top in tops if (top / name).is_file()), None)):
         path.read_bytes()  # raises OSError, where that is the reason
-        report("missing-media", f"there is no file '{name}', only one that differs in case", "write its name as it is")
+        report(
+            "missing-media",
+            f"there is no file '{name}', only one whose name differs in case",
+            "write the name exactly as the file has it",
+        )
     elif not found:
         there = files.media_below(*tops)
         report("missing-media", f"there is no file '{name}'", nearest(name, there, "put it into the deck's 'media' folder"))

@@ -46,7 +46,7 @@ class NoteType:
 
 
 class Note(NamedTuple):
-    """One note, as Anki stores it. `guid` never changes: by it Anki knows a note again, and keeps its learner's progress."""
+    """One note, as Anki stores it. `guid` never changes: Anki identifies the note by it, and keeps its learner's progress."""
 
     guid: str
     id: int  # of its row, unless another note has it
@@ -160,13 +160,13 @@ def _stable_type_id(kind: str, language: str) -> int:
 
 
 def to_guid_of(card: Card, language: str) -> str:
-    """By what Anki knows the note of a card in one language, permanently: its author's guid, or one made from its id."""
+    """The permanent guid of a card's note in one language: its author's, or one made from its id."""
     return (card.text("guid", language) if "guid" in card.values else "") or to_guid(card.full_id, language)
 
 
 @dataclass(frozen=True)
 class Content:
-    """What a note says: its fields, with the names that their files have in Anki, and those files."""
+    """The content of a note: its fields, with the names that their files have in Anki, and those files."""
 
     text: str
     media: tuple[Media, ...] = ()
@@ -179,9 +179,9 @@ def to_content(
     media: Mapping[Place, Media],
     replacement: Content | None = None,
 ) -> Content:
-    """What the note of a card says in a language in which it is complete; `replacement` is what the card that replaces it asks.
+    """The content of a card's note in a language in which it is complete; `replacement` is what the card that replaces it asks.
 
-    A retired card keeps its fields (its front may not become blank) and gets the reason.
+    A retired card keeps its fields (its front may not become empty) and gets the reason.
     """
     page = _Page(card, language, media)
     kind = card.kind
@@ -207,7 +207,7 @@ def to_asked(card: Card, language: str, media: Mapping[Place, Media]) -> Content
 
 
 def to_digest(content: Content, tag_text: str, type_id: int, cards: tuple[int, ...]) -> str:
-    """A digest of what Anki stores of a note; it stands in ledgers, so it never changes."""
+    """A digest of what Anki stores of a note; ledgers hold it, so how it is made never changes."""
     return digest_texts(content.text, tag_text, str(type_id), str(cards))
 
 
@@ -276,7 +276,7 @@ class _Page:
         return '<ul class="texts">' + "".join(f"<li>{self.html(key, text)}</li>" for text in texts) + "</ul>"
 
     def options(self, key: str, wrong: list[str]) -> str:
-        """The options of a choice, in an order that nobody chose and that stays when another option is corrected."""
+        """The options of a choice, in an order that looks random and stays when another option is corrected."""
         right = [text for _, text in self.card.texts("answer", self.language)]
         options = [(f"<li>{self.html(key, text)}</li>", text) for text in wrong]
         options += [(f'<li class="right">{self.html("answer", text)}</li>', text) for text in right]

@@ -1,7 +1,7 @@
 """The notes, note types and media of packages: .apkg and .colpkg in every format that Anki writes, and CrowdAnki's folders.
 
 A file from a stranger is not trusted: sizes are bounded, nothing in it is run, and no name in it leads outside its folder.
-Whatever is wrong with it is one PackageError in words for its user.
+Whatever is wrong with it raises PackageError, with a message for its user.
 """
 
 import json
@@ -21,15 +21,15 @@ from flashdeck.diagnostics.problem import FlashdeckError
 
 LARGEST_COLLECTION = 1_000_000_000  # bytes, unpacked
 LARGEST_MEDIUM = 200_000_000
-MAX_COMPRESSION = 300  # times its size: what unpacks to more was made to do harm
-SMALL = 20_000_000  # bytes that do no harm however they were compressed
+MAX_COMPRESSION = 300  # times its size: what unpacks to more is a zip bomb
+SMALL = 20_000_000  # bytes that are harmless however they were compressed
 STEPS = 2_000  # of a million SQLite instructions each: a hostile view could be read without end
 CHUNK = 1 << 20
-NO_PLACE = 1 << 62  # where a note without cards is in its author's order: after all others
+NO_PLACE = 1 << 62  # the place of a note without cards in its author's order: after all others, as no `due` of 32 bits is
 
 
 class PackageError(FlashdeckError):
-    """A file that is not a package, in words for its user."""
+    """A file that is not a package; the message is for its user."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def _read_zip(path: Path, archive: ZipFile) -> Archive:
     names = archive.namelist()
     name = next((name for name in ("collection.anki21b", "collection.anki21", "collection.anki2") if name in names), "")
     if not name:
-        raise PackageError("it holds no collection")
+        raise PackageError("it contains no collection")
     zstd = name.endswith("b")  # since 2022: zstd, and protobuf inside
     data = _unpack(archive, name, zstd, LARGEST_COLLECTION, "its collection")
     if not data.startswith(b"SQLite format 3\0"):
@@ -126,7 +126,7 @@ def _read_at_most(stream: IO[bytes], size: int, limit: int, what: str) -> bytes:
             if len(data) > limit:
                 raise PackageError(f"{what} is larger than {limit // 1_000_000:,} MB")
             if len(data) > max(SMALL, MAX_COMPRESSION * size):
-                raise PackageError(f"{what} unpacks to more than {MAX_COMPRESSION} times its size: it was made to do harm")
+                raise PackageError(f"{what} unpacks to more than {MAX_COMPRESSION} times its size, as a zip bomb does")
     except zstandard.ZstdError as error:
         raise PackageError(f"{what} cannot be unpacked") from error
     return bytes(data)
@@ -137,9 +137,9 @@ def _read_collection(data: bytes) -> tuple[list[PackageNote], dict[int, PackageN
     with closing(sqlite3.connect(":memory:")) as database:
         database.text_factory = lambda raw: raw.decode("utf-8", "replace")
         database.create_collation(
-            "unicase", lambda one, other: (one.casefold() > other.casefold()) - (one.casefold() < other.casefold())
+            "unicase", lambda left, right: (left.casefold() > right.casefold()) - (left.casefold() < right.casefold())
         )
-        # these two bytes say whether the last writer kept a journal beside the file; a copy in memory has none
+        # these two bytes record whether the last writer kept a journal beside the file; a copy in memory has none
         database.deserialize(data[:18] + b"\x01\x01" + data[20:])
         database.set_progress_handler(lambda: next(steps, None) is None, 1_000_000)
         database.execute("PRAGMA trusted_schema = OFF")
@@ -164,7 +164,7 @@ def _read_collection(data: bytes) -> tuple[list[PackageNote], dict[int, PackageN
             place = own[0][2] if own else NO_PLACE
             templates = tuple(at for at, _, _ in own)
             notes.append((place, PackageNote(str(guid), id, type, texts, tuple(tags.split()), deck, templates, changed)))
-    notes.sort(key=lambda one: (one[0], one[1].id))
+    notes.sort(key=lambda placed: (placed[0], placed[1].id))
     used = {note.type for _, note in notes}
     return [note for _, note in notes], {id: type for id, type in types.items() if id in used}
 
@@ -176,7 +176,7 @@ def _fit(texts: Iterable[str], type: PackageNoteType) -> tuple[str, ...]:
 
 
 def _read_json(models: Mapping[str, Any], decks: Mapping[str, Any]) -> tuple[dict[int, PackageNoteType], dict[int, str]]:
-    """Note types and decks as they stood in one row of JSON until 2021, and still do in packages for older versions."""
+    """Note types and decks as they were stored in one row of JSON until 2021, and still do in packages for older versions."""
     types = {int(id): _to_type(int(id), model) for id, model in models.items()}
     return types, {int(id): str(deck["name"]) for id, deck in decks.items()}
 
@@ -185,8 +185,8 @@ def _to_type(id: int, model: Mapping[str, Any]) -> PackageNoteType:
     return PackageNoteType(
         id,
         str(model["name"]),
-        tuple((str(one["name"]), int(one.get("id") or 0)) for one in model["flds"]),
-        tuple((str(one["name"]), str(one["qfmt"]), str(one["afmt"]), int(one.get("id") or 0)) for one in model["tmpls"]),
+        tuple((str(field["name"]), int(field.get("id") or 0)) for field in model["flds"]),
+        tuple((str(side["name"]), str(side["qfmt"]), str(side["afmt"]), int(side.get("id") or 0)) for side in model["tmpls"]),
         str(model.get("css", "")),
         model.get("type") == 1,
         int(model.get("originalStockKind") or 0),
@@ -248,14 +248,14 @@ def _read_message(data: bytes) -> dict[int, list[int | bytes]]:
 def _number(message: Mapping[int, list[int | bytes]], key: int) -> int:
     value = message.get(key, [0])[-1]
     if not isinstance(value, int):
-        raise ValueError("no number")
+        raise ValueError("not a number")
     return value - (1 << 64) if value >= 1 << 63 else value
 
 
 def _text(message: Mapping[int, list[int | bytes]], key: int) -> str:
     value = message.get(key, [b""])[-1]
     if not isinstance(value, bytes):
-        raise ValueError("no text")
+        raise ValueError("not a text")
     return value.decode("utf-8", "replace")
 
 
@@ -270,7 +270,7 @@ def _find_media(path: Path, archive: ZipFile, zstd: bool) -> tuple[dict[str, Cal
         names = {}
         for at, entry in entries:
             if not isinstance(entry, bytes):
-                raise ValueError("no entry")
+                raise ValueError("not an entry")
             message = _read_message(entry)
             names[str(_number(message, 255) or at)] = _text(message, 1)
     else:
@@ -281,7 +281,7 @@ def _find_media(path: Path, archive: ZipFile, zstd: bool) -> tuple[dict[str, Cal
     messages = []
     for member, name in names.items():
         if not isinstance(name, str) or not is_safe_name(name):
-            messages.append(f"the file {str(name)!r} has a name that leads outside its folder")
+            messages.append(f"the file {str(name)!r} has an unsafe name, which could be outside its folder")
         elif member not in members:
             messages.append(f"the file '{name}' is not in the package")
         else:
@@ -319,21 +319,21 @@ def _read_crowdanki(path: Path) -> Archive:
         raise PackageError(f"it is larger than {LARGEST_COLLECTION // 1_000_000:,} MB")
     deck = json.loads(path.read_text(encoding="utf-8-sig"))
     if not isinstance(deck, dict) or "notes" not in deck:
-        raise PackageError("it is not a deck of CrowdAnki")
+        raise PackageError("it is not a CrowdAnki deck")
     types: dict[int, PackageNoteType] = {}
     by_uuid: dict[str, int] = {}
     notes: list[PackageNote] = []
     names: list[str] = []
-    for name, one in _walk(deck, ""):
-        for model in one.get("note_models", ()):
+    for name, child in _walk(deck, ""):
+        for model in child.get("note_models", ()):
             if model["crowdanki_uuid"] not in by_uuid:
                 by_uuid[model["crowdanki_uuid"]] = len(types) + 1
                 types[len(types) + 1] = _to_type(len(types) + 1, model)
-        for note in one["notes"]:
+        for note in child["notes"]:
             type = by_uuid[note["note_model_uuid"]]
             texts, tags = _fit(map(str, note["fields"]), types[type]), tuple(map(str, note.get("tags", ())))
             notes.append(PackageNote(str(note["guid"]), len(notes), type, texts, tags, name, (0,)))
-        names += one.get("media_files", ())
+        names += child.get("media_files", ())
     folder = path.parent / "media"
     found = {name for name in names if isinstance(name, str) and is_safe_name(name) and (folder / name).is_file()}
     media: dict[str, Callable[[], bytes]] = {name: (folder / name).read_bytes for name in sorted(found)}

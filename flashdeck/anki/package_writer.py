@@ -24,7 +24,7 @@ MOST_CARDS = 500  # of a note
 # Anki makes its indexes itself; in a package they would take a third of the time and the room.
 SCHEMA = re.sub(r"CREATE INDEX[^;]*;", "", APKG_SCHEMA)
 MASK_FIELDS = 5  # of Anki's own note type for pictures with hidden places
-# A database says which SQLite wrote it; this one says the same everywhere.
+# A database records which SQLite wrote it; this one records the same everywhere.
 SQLITE_VERSION = (3_040_000).to_bytes(4, "big")
 
 

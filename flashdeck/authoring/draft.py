@@ -1,7 +1,7 @@
 """What `add` writes: a card with its id, in the file where it belongs, tried out before a byte is written.
 
 The card is put into the files as they would be, and all is compiled with it: what is wrong then and was not before is the
-draft's, wherever it stands. Where nothing is, the draft says how the card will look.
+draft's, wherever it is. Where nothing is, the draft shows how the card will look.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -87,7 +87,7 @@ def _to_notes(facts: Facts, fact: CardFact) -> Iterator[Note]:
 
 
 def find_new_problems(before: Iterable[Problem], after: Iterable[Problem], ignore: Collection[str] = ()) -> tuple[Problem, ...]:
-    """What is wrong after an edit that was not before, wherever it stood then; without problems of the codes in `ignore`."""
+    """What is wrong after an edit that was not before, on whatever line; without problems of the codes in `ignore`."""
     known = {(problem.spot.path, problem.code, problem.message) for problem in before}
     return tuple(
         problem
@@ -96,12 +96,12 @@ def find_new_problems(before: Iterable[Problem], after: Iterable[Problem], ignor
     )
 
 
-def to_new_id(text: str, taken: Collection[str], otherwise: str) -> str:
-    """An id made from a text (from `otherwise` where it has no letters a-z) that no card of `taken` has."""
+def to_new_id(text: str, taken: Collection[str], default: str) -> str:
+    """An id made from a text (`default` where it has no letters a-z) that no card of `taken` has."""
     id = to_id(fill_gaps(text))
     if len(id) > LONGEST_ID:
         id = id[: LONGEST_ID + 1].rpartition("-")[0] or id[:LONGEST_ID]
-    id = id or otherwise
+    id = id or default
     if id not in taken:
         return id
     return next(f"{id}-{number}" for number in range(2, len(taken) + 3) if f"{id}-{number}" not in taken)
@@ -135,7 +135,7 @@ def to_entry(
     references: Sequence[str],
     defaults: Mapping[str, Value],
 ) -> dict[str, Value]:
-    """A card as it stands in a file with these defaults."""
+    """A card as it is written in a file with these defaults."""
     entry: dict[str, Value] = {"id": id}
     name = kind.name.removeprefix(f"{deck.id}/")
     if defaults.get("kind") != name:

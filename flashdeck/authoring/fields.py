@@ -16,7 +16,7 @@ def parse_fields(texts: Iterable[str], kind: Kind, languages: Sequence[str]) -> 
     for typed in texts:
         name, equals, text = typed.partition("=")
         if not equals:
-            raise FlashdeckError(f"'{typed}' is not FIELD=TEXT; write it as in question=Why?")
+            raise FlashdeckError(f"'{typed}' is not FIELD=TEXT; write it like question=Why?")
         key, _, language = name.strip().partition(".")
         field = find_known("field", key, fields)
         if language:

@@ -37,7 +37,9 @@ def ask_some(question: str, options: Mapping[str, str]) -> list[str]:
         return []
     _show(options)
     while True:
-        texts = [text.strip() for text in ask_text(f"{question} (with commas; empty: none)", "").split(",") if text.strip()]
+        texts = [
+            text.strip() for text in ask_text(f"{question} (separated by commas; empty: none)", "").split(",") if text.strip()
+        ]
         found = [_find(text, list(options)) for text in texts]
         if all(found):
             return found

@@ -17,7 +17,7 @@ Schema = dict[str, Any]
 
 TEXT: Schema = {"type": ["string", "number", "boolean", "null"], "minLength": 1}  # editors read `196`, `no` and `~` as they like
 FLAG: Schema = {"enum": [True, False, "true", "false"]}
-ID: Schema = {"type": ["string", "number", "boolean", "null"], "pattern": "^[a-z0-9]+([._-][a-z0-9]+)*$"}
+ID_SCHEMA: Schema = {"type": ["string", "number", "boolean", "null"], "pattern": "^[a-z0-9]+([._-][a-z0-9]+)*$"}
 NUMBER: Schema = {"type": ["number", "string"]}
 DOCS = {key: about.doc for key, about in CARD_KEYS.items()} | {"override": OVERRIDE_DOC}
 
@@ -55,7 +55,7 @@ class _Names:
         self.languages = sorted(facts.frame.languages)
 
     def one_of(self, words: Iterable[str]) -> Schema:
-        """One of these words, which editors may take for something else; any text where nobody knows them all."""
+        """One of these words, which editors may take for something else; any text where some of them could not be read."""
         words = sorted(words)
         return {"anyOf": [{"enum": words}, {"type": ["number", "boolean", "null"]}]} if words and self.complete else TEXT
 
@@ -85,7 +85,7 @@ def _list_of(item: Schema) -> Schema:
 
 def _deck_field(key: str) -> Schema:
     anywhere = {"anyOf": [TEXT, {"type": "object", "additionalProperties": TEXT, "minProperties": 1}]}
-    known: dict[str, Schema] = {"id": ID, "languages": _list_of(TEXT), "licence": TEXT, "allow_scripts": FLAG}
+    known: dict[str, Schema] = {"id": ID_SCHEMA, "languages": _list_of(TEXT), "licence": TEXT, "allow_scripts": FLAG}
     return known.get(key, anywhere)
 
 
@@ -158,7 +158,7 @@ def _field(field: Field, names: _Names) -> Schema:
 
 def _card_field(key: str, names: _Names) -> Schema:
     types: dict[str, Schema] = {
-        "id": ID,
+        "id": ID_SCHEMA,
         "kind": names.kinds,
         "languages": _list_of({"enum": names.languages} if names.languages else TEXT),
         "tags": _list_of(names.any_tag),
@@ -182,10 +182,10 @@ def _shapes(names: _Names) -> Schema:
 def _course(names: _Names) -> Schema:
     rules = {"kinds": names.kinds, "tags": names.tags, "decks": names.decks}
     rule = _mapping({key: _list_of(rules[key]) for key in RULE_KEYS})
-    types = {"id": ID, "title": names.localized(TEXT), "include": rule, "exclude": rule, "cards": _list_of(names.cards)}
+    types = {"id": ID_SCHEMA, "title": names.localized(TEXT), "include": rule, "exclude": rule, "cards": _list_of(names.cards)}
     return _mapping({key: types[key] for key in COURSE_KEYS}, ["id"])
 
 
 def _reference() -> Schema:
     """A reference of CSL; what its dates and names may be is CSL's."""
-    return _mapping({key: ID if key == "id" else {} for key in sorted(TEXTS | DATES | NAMES | OTHERS)}, ["id"])
+    return _mapping({key: ID_SCHEMA if key == "id" else {} for key in sorted(TEXTS | DATES | NAMES | OTHERS)}, ["id"])

@@ -1,6 +1,6 @@
 """What `init` writes: the files of a first deck, with the example of each kind of card that comes with flashdeck.
 
-An example is a card in the kind's kind.yaml, with its picture beside it; what they cite stands in kinds/references.yaml.
+An example is a card in the kind's kind.yaml, with its picture beside it; what they cite is in kinds/references.yaml.
 A text of theirs comes out in the languages of the deck, or in English where it is not there in all of them. The deck builds
 at once, also beside other decks: an example that asks what one of their cards asks is left out.
 """
@@ -15,7 +15,7 @@ from flashdeck.build.link import Facts
 from flashdeck.build.unit import to_rows
 from flashdeck.diagnostics.problem import Problem
 from flashdeck.model.cards import Card
-from flashdeck.model.kind_reader import FOLDER, read_kinds
+from flashdeck.model.kind_reader import KINDS_FOLDER, read_kinds
 from flashdeck.model.kinds import Kind, in_reading_order
 from flashdeck.pipeline import compile_project
 from flashdeck.sources.editing import render_block, render_item
@@ -23,19 +23,19 @@ from flashdeck.sources.files import Files
 from flashdeck.sources.values import as_mapping, as_text
 from flashdeck.sources.yaml_file import Value, read_source
 
-SCHEMA = "schema.json"
+SCHEMA_FILE = "schema.json"
 
 DECK_COMMENT = """\
-# A deck: its cards stand in the other files of this folder. `flashdeck check` tells mistakes, `flashdeck build` makes packages.
+# A deck: its cards are in the other files of this folder. `flashdeck check` finds mistakes, `flashdeck build` makes packages.
 # The id is part of every card's identity, and name is what learners see in Anki: never change them once learners have the deck.
 """
 CARDS_COMMENT = """\
 # One example of each kind of card: change them, or delete them and write your own (`flashdeck add` helps).
-# An id names its card for ever: the text may change, the id never.
+# An id identifies its card permanently: the text may change, the id never.
 """
-REFERENCES_COMMENT = "# Where it is from, as Zotero and pandoc write it (CSL-YAML).\n"
+REFERENCES_COMMENT = "# The sources, as Zotero and pandoc write it (CSL-YAML).\n"
 COURSES_COMMENT = "# A course is a subset: `flashdeck build --course ID`.\n"
-IGNORED = f"# what flashdeck makes and what systems leave behind\ndist/\n{SCHEMA}\n.DS_Store\nThumbs.db\n~$*\n"
+IGNORED = f"# what flashdeck generates and what operating systems leave behind\ndist/\n{SCHEMA_FILE}\n.DS_Store\nThumbs.db\n~$*\n"
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def _find_asked(facts: Facts) -> set[tuple[str, str]]:
 def to_starter(id: str, name: str, languages: Collection[str], left_out: Collection[str] = ()) -> dict[str, bytes]:
     """The files of a small deck with one card a kind, by name; without the examples of the kinds in `left_out`."""
     kinds = [kind for kind in in_reading_order(read_kinds().values()) if kind.example and kind.name not in left_out]
-    references = as_mapping(read_source(FOLDER / "references.yaml", Files(), []).value or {})["references"]
+    references = as_mapping(read_source(KINDS_FOLDER / "references.yaml", Files(), []).value or {})["references"]
     cited = [_cite(as_mapping(reference), id, "id") for reference in references]
     deck: dict[str, Value] = {"id": id, "name": name, "languages": list(languages)}
     course: dict[str, Value] = {"id": f"{id}-first", "title": f"{name}: a first course", "include": {"tags": ["first"]}}
@@ -85,7 +85,7 @@ def to_starter(id: str, name: str, languages: Collection[str], left_out: Collect
         "references.yaml": REFERENCES_COMMENT + "references:\n" + _render_items(cited),
         "courses.yaml": COURSES_COMMENT + "courses:\n" + _render_items([course]),
     }
-    files = {name: f"# yaml-language-server: $schema={SCHEMA}\n{text}".encode() for name, text in texts.items()}
+    files = {name: f"# yaml-language-server: $schema={SCHEMA_FILE}\n{text}".encode() for name, text in texts.items()}
     return files | {".gitignore": IGNORED.encode()} | {name: data for kind in kinds for name, data in _to_media(kind).items()}
 
 
@@ -117,10 +117,10 @@ def _cite(entry: Mapping[str, Value], deck: str, key: str) -> dict[str, Value]:
 
 
 def _to_media(kind: Kind) -> dict[str, bytes]:
-    """The pictures and sounds of a kind's example, which stand beside its kind.yaml."""
+    """The pictures and sounds of a kind's example, which are beside its kind.yaml."""
     keys = [field.key for field in kind.fields.values() if field.type == "media" and field.key in kind.example]
     names = [as_text(kind.example[key]) for key in keys]
-    return {f"media/{name}": (FOLDER / kind.name / name).read_bytes() for name in names}
+    return {f"media/{name}": (KINDS_FOLDER / kind.name / name).read_bytes() for name in names}
 
 
 def _render_items(items: Iterable[dict[str, Value]]) -> str:

@@ -37,7 +37,7 @@ def load_answer(cache: Cache, words: Sequence[str], paths: Iterable[Path]) -> An
         cache.keep_digests(files)
         return Answer(in_order(problems), str(kept["text"]))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return None  # there is no entry, or none that anybody wrote on purpose
+        return None  # there is no entry, or a damaged one
 
 
 def store_answer(

@@ -1,7 +1,7 @@
-"""What an earlier run worked out, kept as files in the user's cache folder.
+"""The results of earlier runs, kept as files in the user's cache folder.
 
-Nothing in there is trusted: an entry that is cut off, or was put there by a stranger, is as good as none. It holds no code, and
-deleting it changes nothing but time.
+Nothing in it is trusted: an entry that is truncated, or that another program wrote, counts as missing. It holds no code, and
+deleting it costs nothing but time.
 """
 
 import json
@@ -29,7 +29,7 @@ class Cache:
     now: int = 0
 
     def load(self, *words: str) -> bytes:
-        """What was stored under these words; empty where there is nothing, or nothing whole."""
+        """What was stored under these words; empty where there is nothing, or a damaged entry."""
         if not self.folder:
             return b""
         try:
@@ -40,7 +40,7 @@ class Cache:
         return rest if sum == _sum(data[8:]) and head == self._head(words) else b""
 
     def store(self, data: bytes, *words: str) -> None:
-        """Keeps something under these words. A cache that cannot be written is no problem."""
+        """Keeps something under these words. A cache that cannot be written is ignored."""
         if not self.folder:
             return
         entry = self._head(words) + b"\n" + data
@@ -64,11 +64,11 @@ class Cache:
             self._delete_old()
 
     def _head(self, words: Sequence[str]) -> bytes:
-        # another version of flashdeck may work out something else, and so may another Python
+        # another version of flashdeck, or of Python, may give other results
         return json.dumps([self._version, sys.version, *words]).encode()
 
     def _place(self, words: Sequence[str]) -> Path:
-        # no digest: to import hashlib would take a tenth of the time of an unchanged build. The words stand in the entry too, so
+        # no digest: to import hashlib would take a tenth of the time of an unchanged build. The entry holds the words too, so
         # two entries of one name only displace each other
         assert self.folder
         text = os.fsencode("\0".join(words))
@@ -76,7 +76,7 @@ class Cache:
 
     @cached_property
     def _version(self) -> str:
-        """What changes with any file of flashdeck itself."""
+        """A text that differs whenever a file of flashdeck itself does."""
         return f"{crc32(repr(sorted(_list_files(str(PACKAGE)))).encode()):08x}"
 
     def _delete_old(self) -> None:

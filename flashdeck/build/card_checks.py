@@ -1,7 +1,7 @@
 """What must hold of one card by itself. A check gives the problems of a card; CARD_CHECKS, at the end, lists them.
 
 To add a check: a function here (or in `project_checks.py`, if it needs more than one file), its name in the list, its code in
-`diagnostics/problems.md`, and a source in tests/bad that bears the code's name.
+`diagnostics/problems.md`, and a source in tests/bad named after the code.
 """
 
 import re
@@ -14,7 +14,7 @@ from flashdeck.diagnostics.problem import Problem, nearest
 from flashdeck.model.cards import Card, find_gaps
 from flashdeck.model.fields import HIGHEST_GAP, type_of
 from flashdeck.model.frame import Frame
-from flashdeck.model.keys import NAMES
+from flashdeck.model.keys import NAME_TYPES
 from flashdeck.sources.values import short
 from flashdeck.sources.yaml_file import Value, find_invisible, name_character
 
@@ -26,28 +26,28 @@ def check_references(card: Card, frame: Frame) -> Iterator[Problem]:
         return
     for route, id in card.all_texts("reference"):
         if id not in frame.references:
-            help = nearest(id, frame.reference_ids, "write it in a file that begins with 'references:'")
+            help = nearest(id, frame.reference_ids, "describe it in a file that begins with 'references:'")
             yield card.problem("unknown-reference", f"'{short(id)}' is not the id of a reference", *route, help=help, unknown=id)
 
 
 def check_tags(card: Card, frame: Frame) -> Iterator[Problem]:
-    """Anki splits, drops or takes for its own a tag that it does not like, and searches for it find nothing."""
-    if GOOD_TAGS.issuperset(card.tags):
+    """Anki splits, drops or claims a tag of the wrong form, and searches for it find nothing."""
+    if VALID_TAGS.issuperset(card.tags):
         return
     for route, tag in card.all_texts("tags"):
         if re.search(r'[\s"]', tag):
-            good = re.sub(r'[\s"]+', "-", tag).strip("-")
-            yield card.problem("bad-tag", f"'{short(tag)}' has a space or a quote in it", *route, help=f"write '{good}'")
+            valid = re.sub(r'[\s"]+', "-", tag).strip("-")
+            yield card.problem("bad-tag", f"'{short(tag)}' contains a space or a quote", *route, help=f"write '{valid}'")
         elif not all(tag.split("::")):
             yield card.problem("bad-tag", f"'{short(tag)}' has an empty part", *route, help="write it as 'part::part'")
         elif is_reserved_tag(tag):
-            message = f"'{short(tag)}' is a tag that Anki or flashdeck sets itself"
+            message = f"'{short(tag)}' is reserved: Anki or flashdeck sets this tag itself"
             yield card.problem("bad-tag", message, *route, help="choose another word")
         else:
-            GOOD_TAGS.add(tag)
+            VALID_TAGS.add(tag)
 
 
-GOOD_TAGS: set[str] = set()  # those that were looked at: a project has few tags and many cards
+VALID_TAGS: set[str] = set()  # those checked already: a project has few tags and many cards
 
 
 # Gaps with something in them, none in another, and no character by which Markdown could drop or make one: most texts are such.
@@ -56,7 +56,7 @@ PLAIN_GAPS = re.compile(rf"(?:{_PLAIN}|:|{{{{c[1-9]\d?::\s*+(?:{_PLAIN})++}}}})*
 
 
 def check_clozes(card: Card, frame: Frame) -> Iterator[Problem]:
-    """Without a good gap Anki makes no card, or one that shows the answer."""
+    """Without a valid gap Anki makes no card, or one that shows the answer."""
     if not card.kind.cloze or card.kind.shapes:
         return
     for route, text in card.all_texts(card.kind.cloze):
@@ -67,7 +67,7 @@ def check_clozes(card: Card, frame: Frame) -> Iterator[Problem]:
             help = "write a gap as {{c1::text}} or {{c1::text::hint}}"
             yield card.problem("broken-cloze", message, *route, word=word, help=help)
         elif find_gaps(to_html(text)) != find_gaps(text):
-            help = "write the text another way: outside of tables, code and links"
+            help = "write it differently: gaps cannot be in tables, code or links"
             yield card.problem("broken-cloze", "Markdown drops a gap of this text", *route, help=help)
         elif "{{c" not in text:
             help = "put what is asked into {{c1::...}}"
@@ -85,7 +85,7 @@ def find_broken_gap(text: str) -> tuple[str, str] | None:
         elif found[0] == "{{" or (not found[1] and not found[2]):
             opened.append(None)
         elif found[2] != "::" or not 1 <= int(found[1] or 0) <= HIGHEST_GAP:
-            return found[0], f"'{found[0]}' opens no gap"
+            return found[0], f"'{found[0]}' does not open a gap"
         else:
             opened.append(found)
     unclosed = next((gap for gap in opened if gap), None)
@@ -100,10 +100,12 @@ def check_options(card: Card, frame: Frame) -> Iterator[Problem]:
             seen: set[str] = set()
             for route, text in card.texts(key, language):
                 if to_plain(text) in answers:
-                    message = f"'{short(text)}' is the right answer and stands among the wrong ones"
+                    message = f"'{short(text)}' is the right answer, and is also among the wrong ones"
                     yield card.problem("answer-among-distractors", message, *route, help="delete it here")
                 elif to_plain(text) in seen:
-                    yield card.problem("repeated-option", f"'{short(text)}' stands here twice", *route, help="delete one")
+                    yield card.problem(
+                        "repeated-option", f"'{short(text)}' is repeated among the wrong answers", *route, help="delete one"
+                    )
                 seen.add(to_plain(text))
 
 
@@ -112,18 +114,18 @@ def check_html(card: Card, frame: Frame) -> Iterator[Problem]:
     if not card.node.source.has_markup and not card.overrides:
         return
     for key, value in card.values.items():
-        if not _may_be_html(value) or type_of(card.kind, key) in NAMES:
+        if not _may_be_html(value) or type_of(card.kind, key) in NAME_TYPES:
             continue
         for route, text in card.all_texts(key):
             if "&#" in text and (character := find_invisible(to_html(text))):
-                entities = (one[0] for one in re.finditer(r"&#\w+;?", text))
-                word = next((one for one in entities if unescape(one) in (character, "")), "&#")
-                message = f"'{word}' is {name_character(character)}, which cannot be seen"
+                entities = (entity[0] for entity in re.finditer(r"&#\w+;?", text))
+                word = next((entity for entity in entities if unescape(entity) in (character, "")), "&#")
+                message = f"'{word}' is the invisible character {name_character(character)}"
                 yield card.problem("control-character", message, *route, word=word, help="delete it")
             for part in find_unsafe(text):
                 word = next((word for word in (part, part.upper()) if word in text), "")
                 named = f"'{part}>'" if part.startswith("<") else f"'{short(part)}'"
-                help = "delete it; to show a '<' as a sign, write '&lt;' or put `...` around the code"
+                help = "delete it; to show a literal '<', write '&lt;' or put `...` around the code"
                 yield card.problem("unsafe-html", f"{named} is not allowed in a text", *route, word=word, help=help)
 
 

@@ -34,7 +34,7 @@ class Dependents:
     def digest(self) -> str:
         """What changes with any of the files."""
         replaced = [(row, card.unit.path, card.unit.digest, card.row) for row, card in self.replaced.items()]
-        overridden = [(row, unit.path, unit.digest, item) for row, some in self.overridden.items() for unit, item in some]
+        overridden = [(row, unit.path, unit.digest, item) for row, places in self.overridden.items() for unit, item in places]
         return digest_bytes(repr((self.unit.digest, replaced, overridden)).encode(errors="surrogateescape"))
 
 
@@ -44,7 +44,7 @@ def complete(facts: Facts, answers: Answers, languages: Collection[str]) -> Fact
     here = str(Path.cwd())
     for dependents in find_dependents(facts):
         words = ("completed", here, dependents.unit.path, dependents.digest)
-        known = _recall(facts.cache.load(*words))
+        known = _load(facts.cache.load(*words))
         if not known or not all(answers.are_still(unit.asked) and unit.has_notes(languages) for unit in known):
             known = [*_complete(facts, dependents, answers, languages)]
             facts.cache.store(END.join(map(to_bytes, known)), *words)
@@ -54,11 +54,11 @@ def complete(facts: Facts, answers: Answers, languages: Collection[str]) -> Fact
     return replace(facts, completed=tuple(units))
 
 
-def _recall(data: bytes) -> list[Unit]:
+def _load(data: bytes) -> list[Unit]:
     try:
-        return [from_bytes(one) for one in data.split(END)]
+        return [from_bytes(entry) for entry in data.split(END)]
     except (ValueError, TypeError, RecursionError):
-        return []  # there is no entry, or none that anybody wrote on purpose
+        return []  # there is no entry, or a damaged one
 
 
 def find_dependents(facts: Facts) -> list[Dependents]:
@@ -86,7 +86,7 @@ def _complete(facts: Facts, dependents: Dependents, answers: Answers, languages:
         overrides = [Override(deck, facts.node(unit, item)) for deck, unit, item in decks if deck]
         card = _override(facts, facts.card(base, row), overrides, files, media, problems)
         if card:
-            groups.setdefault(tuple(sorted({one.deck.id for one in card.overrides.values()})), {})[row] = card
+            groups.setdefault(tuple(sorted({override.deck.id for override in card.overrides.values()})), {})[row] = card
     replacements: dict[int, dict[str, Content]] = {}
     for row, other in dependents.replaced.items():
         card = facts.read_card(facts.card(base, row)) if facts.card(base, row).valid else None
@@ -112,7 +112,7 @@ def _complete(facts: Facts, dependents: Dependents, answers: Answers, languages:
 def _override(
     facts: Facts, fact: CardFact, overrides: list[Override], files: Files, media: dict[Place, Media], problems: list[Problem]
 ) -> Card | None:
-    """A card as other decks word it; None where something is wrong with it, or nothing is left to override."""
+    """A card with the wording of other decks; None where something is wrong with it, or nothing is left to override."""
     card, before = facts.read_card(fact), len(problems)
     if not card:
         return None
@@ -145,8 +145,8 @@ def _find_questions(
 ) -> set[str]:
     """What the units depend on besides the contents of files: decks, and the kinds and references that the cards name."""
     paths = {base.path, *(other.unit.path for other in dependents.replaced.values())}
-    paths |= {unit.path for some in dependents.overridden.values() for unit, _ in some}
-    cards = [card for some in groups.values() for card in some.values()]
+    paths |= {unit.path for places in dependents.overridden.values() for unit, _ in places}
+    cards = [card for by_row in groups.values() for card in by_row.values()]
     questions = {f"deck {path}" for path in paths} | {f"kind {card.kind.name}" for card in cards}
     questions |= {f"reference {id}" for card in cards for _, id in card.all_texts("reference")}
     return questions | (

@@ -28,7 +28,7 @@ from flashdeck.sources.yaml_file import ANYTHING, Node, Source, read_source
 
 
 class CardFact(NamedTuple):
-    """What is known of one card as it was typed, be it good or not."""
+    """What is known of one card as it was typed, valid or not."""
 
     unit: Unit
     row: int
@@ -50,7 +50,7 @@ class CardFact(NamedTuple):
 
 @dataclass(frozen=True)
 class Facts:
-    """What all files of a project tell together."""
+    """The facts of all files of a project together."""
 
     frame: Frame
     units: tuple[Unit, ...]  # in the order of their cards
@@ -225,7 +225,7 @@ class Facts:
             try:
                 for question, (line, column) in json.loads(self.cache.load("spots", unit.digest) or "{}").items():
                     found[str(question)] = int(line), int(column)
-            except (ValueError, TypeError, AttributeError, RecursionError):  # no entry that anybody wrote on purpose
+            except (ValueError, TypeError, AttributeError, RecursionError):  # a damaged entry
                 found = {}
             self._spots[unit.digest] = {**found, "": (len(found), 0)}
         return self._spots[unit.digest]

@@ -23,7 +23,7 @@ def check_ids(facts: Facts) -> Iterator[Problem]:
     for card in facts.cards():
         if card.id and card.deck and facts.ids[card.full_id] != (card.unit, card.row):
             other = facts.card(*facts.ids[card.full_id])
-            message = f"'{card.id}' is also the id at {facts.spot(other.unit, other.item, 'id')}"
+            message = f"the id '{card.id}' is already used at {facts.spot(other.unit, other.item, 'id')}"
             yield facts.problem(card, "duplicate-id", message, "id", help=NEWER_ID)
 
 
@@ -35,14 +35,14 @@ def check_guids(facts: Facts) -> Iterator[Problem]:
     for card, guids in facts.list_guids():
         if len({*guids}) < len(guids):
             guid = next(guid for guid in guids if guids.count(guid) > 1)
-            message = f"'{short(guid)}' is the guid of this card in each of its languages"
+            message = f"the guid '{short(guid)}' is shared by all languages of this card"
             help = "write it for one language, as in 'guid: {en: ...}'"
             yield facts.problem(card, "duplicate-guid", message, "guid", help=help)
             continue
         others = [(guid, other) for guid in guids if (other := first.setdefault(guid, card)).full_id != card.full_id]
         if others:  # else it shares its id too, which has been reported
             guid, other = others[0]
-            message = f"'{short(guid)}' is also the guid of the card '{other.full_id}'"
+            message = f"the guid '{short(guid)}' is already used by the card '{other.full_id}'"
             help = (
                 f"keep it on the card that learners have under it; the other is at {facts.spot(other.unit, other.item, 'guid')}"
             )
@@ -50,7 +50,7 @@ def check_guids(facts: Facts) -> Iterator[Problem]:
 
 
 def check_fronts(facts: Facts) -> Iterator[Problem]:
-    """Two cards ask the same and want different answers: their learner can only guess which."""
+    """Two cards ask the same and expect different answers: their learner can only guess which."""
     for group in {group for unit in facts.units for group in unit.fronts}:
         units = [unit for unit in facts.units if group in unit.fronts]
         texts = [to_rows(unit.fronts[group].texts) for unit in units]
@@ -62,15 +62,15 @@ def _report_fronts(facts: Facts, group: str, units: list[Unit], texts: list[list
     name, _, template = group.partition("#")
     kind, language = split_language(name)
     first: dict[str, CardFact] = {}
-    for unit, some in zip(units, texts, strict=True):
-        for row, text in zip(map(int, to_rows(unit.fronts[group].rows)), some, strict=True):
+    for unit, fronts in zip(units, texts, strict=True):
+        for row, text in zip(map(int, to_rows(unit.fronts[group].rows)), fronts, strict=True):
             if text not in first:
                 first[text] = facts.card(unit, row)
                 continue
             card, other = facts.read_card(facts.card(unit, row)), first[text]
             read = facts.read_card(other)
             assert card and read  # their kinds are known, or they would ask nothing
-            (route, typed), (place, _) = (one.asked(language, int(template))[0] for one in (card, read))
+            (route, typed), (place, _) = (side.asked(language, int(template))[0] for side in (card, read))
             message = f"'{short(typed)}' is also what the card '{other.full_id}' asks"
             help = f"word one of them differently; the other is at {facts.spot(other.unit, other.item, *place)}"
             level = "warning" if facts.frame.kinds[kind].imported_note_type else "error"  # what is imported may be so on purpose
@@ -90,7 +90,7 @@ def check_replacements(facts: Facts) -> Iterator[Problem]:
 
 
 def check_overrides(facts: Facts) -> Iterator[Problem]:
-    """A deck overrides the wording of a card that does not exist, so its learners get nothing of it."""
+    """A deck overrides the wording of a card that does not exist, so the override has no effect."""
     for unit in facts.units:
         for item, id in unit.overrides:
             node = facts.node(unit, item)
@@ -104,7 +104,7 @@ def check_overrides(facts: Facts) -> Iterator[Problem]:
 
 
 def check_courses(facts: Facts) -> Iterator[Problem]:
-    """A course that names what does not exist leaves out cards that somebody counts on."""
+    """A course that names what does not exist silently lacks cards that its learners need."""
     if not facts.frame.courses:
         return
     known = {"kinds": facts.frame.kind_words, "tags": facts.tags, "decks": facts.frame.deck_ids}
@@ -117,7 +117,7 @@ def check_courses(facts: Facts) -> Iterator[Problem]:
             for word in words
             if word not in known[key]
         ]
-        routes = {one: course.routes(*one) for one in {(rule, key) for rule, key, _ in unknown}}
+        routes = {place: course.routes(*place) for place in {(rule, key) for rule, key, _ in unknown}}
         for rule, key, word in unknown:
             if not facts.may_have(key, word):
                 message = f"there is no {key[:-1]} '{short(word)}' in these decks"
@@ -132,7 +132,7 @@ def check_courses(facts: Facts) -> Iterator[Problem]:
                 yield course.node.problem("unknown-card", message, *places[id], help=help)
         complete = course.valid and not unknown and not missing
         if complete and course.id not in filled and not _may_be_filled(facts, course):
-            help = "say in 'include' or 'cards' what belongs to it"
+            help = "add cards to it under 'include' or 'cards'"
             yield course.node.problem("empty-course", f"the course '{course.id}' has no cards", "id", help=help, level="warning")
 
 
@@ -182,12 +182,12 @@ def check_scripts(facts: Facts) -> Iterator[Problem]:
 
 
 def check_large_media(facts: Facts) -> Iterator[Problem]:
-    """A large picture or sound is slow to fetch on a phone, and fills it. It is reported where it is first shown."""
+    """A large picture or sound is slow to download on a phone, and fills it. It is reported where it is first shown."""
     seen: set[str] = set()
     for unit in facts.units:
         for path, size, item, key, name in unit.large:
             if path not in seen:
-                message = f"'{short(name)}' has {size / 1e6:.0f} MB: phones are slow to fetch it"
+                message = f"'{short(name)}' is {size / 1e6:.0f} MB: slow to download on a phone"
                 help = f"make it smaller than {LARGEST_MEDIA / 1e6:.0f} MB"
                 spot = facts.spot(unit, item, key, word=name)
                 yield Problem(spot, "large-media", message, help, "warning")
@@ -195,13 +195,13 @@ def check_large_media(facts: Facts) -> Iterator[Problem]:
 
 
 def check_reviews(facts: Facts) -> Iterator[Problem]:
-    """A figure that nobody looked at again since its author said so may be wrong by now."""
+    """A figure that was not reviewed by the day its author set may be out of date."""
     for unit in facts.units if facts.today else ():
         for item, key, text in unit.reviews:
             day = to_date(text)
             if day and facts.today and day < facts.today:
-                help = f"look for a newer figure, then set '{key}' to a later day"
-                message = f"this was to be looked at again by {day}"
+                help = f"check for a newer figure, then set '{key}' to a later day"
+                message = f"this was due for review by {day}"
                 yield Problem(facts.spot(unit, item, key), "review-overdue", message, help, "warning")
 
 

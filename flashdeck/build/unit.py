@@ -29,7 +29,7 @@ from flashdeck.sources.yaml_file import Node, Source, Value
 
 # No text of a card has these (`control-character`).
 ROW, COLUMN, PART = "\x1e", "\x1d", "\x1f"
-RETIRED = "retired"  # stands for the templates of a card that was withdrawn
+RETIRED = "retired"  # in place of the templates of a card that was withdrawn, here and in ledgers
 Column = str  # a text a row, each ended by ROW
 
 
@@ -191,8 +191,8 @@ def compile_unit(path: Path, source: Source, found: Iterable[Problem], answers: 
     if not any(key_of_list(source, key) for key in FILE_KEYS):
         return replace(unit, problems=tuple(problems))
     if not deck:
-        message = f"'{path.name}' is in no deck: no folder above it has a deck.yaml"
-        problems.append(source.node().problem("no-deck", message, help="add a deck.yaml beside it, or move the file"))
+        message = f"'{path.name}' is not in a deck: no folder above it has a deck.yaml"
+        problems.append(source.node().problem("no-deck", message, help="add a deck.yaml beside it, or move the file into a deck"))
         deck = NOWHERE
     nodes = read_items(source, "cards", problems)
     file = open_card_file(source, deck, nodes, frame.kinds_of(deck), problems)
@@ -294,7 +294,7 @@ def _report_file(source: Source) -> Iterator[Problem]:
     value = source.value
     if value is None:
         if not source.unread:  # else it has been reported why there is nothing
-            yield source.node().problem("empty-file", "there is nothing in this file", help="fill it or delete it")
+            yield source.node().problem("empty-file", "this file is empty", help="fill it or delete it")
         return
     help = "begin it with one of them"
     if isinstance(value, dict):
@@ -306,7 +306,7 @@ def _report_file(source: Source) -> Iterator[Problem]:
 
 
 def _find_unread(source: Source) -> str:
-    """The text that could not be read, with the defaults of its cards: they would be those of what stands there."""
+    """The text that could not be read, with the defaults of its cards: they would apply to the cards there."""
     if not source.unread:
         return ""
     defaults = {key: value for key, value in source.fields.items() if key not in FILE_KEYS}
@@ -354,7 +354,7 @@ def _read_row(file: CardFile, row: int, node: Node, frame: Frame, problems: list
 
 
 def _find_likely_kind(file: CardFile, typed: Mapping[str, Value]) -> str:
-    """The name of the kind that was meant by one that is not known; empty where nothing is like it."""
+    """The name of the kind that was meant by one that is not known; empty where none is similar."""
     word = typed.get("kind")
     close = find_nearest(word, file.kinds) if isinstance(word, str) else ""
     return file.kinds[close].name if close else ""

@@ -10,7 +10,7 @@ from flashdeck.build.unit import COLUMN, ROW, CardFacts, Fronts, LanguageFacts, 
 from flashdeck.diagnostics.problem import Problem, Spot
 
 TABLES: Mapping[str, type[Any]] = {"languages": LanguageFacts, "fronts": Fronts, "notes": NoteColumns}
-PLAIN: Mapping[str, type] = {
+PLAIN_FIELDS: Mapping[str, type] = {
     "path": str, "digest": str, "asked": dict, "deck": str, "defines_frame": bool, "unread": str, "deck_names": list,
     "media": dict, "named": list, "large": list, "reviews": list, "overrides": list,
     "kind_languages": list, "groups": list, "overriding": list,
@@ -20,7 +20,7 @@ PROBLEM = [str, int, int, str, str, str, str, str, str]
 
 
 def to_bytes(unit: Unit) -> bytes:
-    head = {name: getattr(unit, name) for name in PLAIN}  # tuples become lists
+    head = {name: getattr(unit, name) for name in PLAIN_FIELDS}  # tuples become lists
     problems = [
         [p.spot.path, p.spot.line, p.spot.column, p.code, p.message, p.help, p.level, p.card, p.unknown] for p in unit.problems
     ]
@@ -37,11 +37,13 @@ def from_bytes(data: bytes) -> Unit:
     head, *texts = data.decode().split(COLUMN)
     columns = iter(texts)
     match json.loads(head):
-        case [dict(plain), list(problems), dict(tables)] if plain.keys() == PLAIN.keys() and tables.keys() == TABLES.keys():
+        case [dict(plain), list(problems), dict(tables)] if (
+            plain.keys() == PLAIN_FIELDS.keys() and tables.keys() == TABLES.keys()
+        ):
             pass
         case _:
             raise ValueError("it is not a unit")
-    if not all(isinstance(plain[name], type) for name, type in PLAIN.items()) or not all(map(_is_problem, problems)):
+    if not all(isinstance(plain[name], type) for name, type in PLAIN_FIELDS.items()) or not all(map(_is_problem, problems)):
         raise ValueError("it has values of another type")
     for name in ("deck_names", "named", "overriding"):
         plain[name] = tuple(map(str, plain[name]))
@@ -69,7 +71,7 @@ def _take(type: type[Any], columns: Iterator[str]) -> Any:
 
 
 def _check(unit: Unit) -> None:
-    """Raises ValueError where columns are not of one length, or what is to be numbers is none."""
+    """Raises ValueError where columns have different lengths, or a column of numbers holds something else."""
     numbers = [unit.cards.items]
     tables = [[*unit.cards]]
     for language, facts in unit.languages.items():

@@ -54,7 +54,7 @@ def _recall(data: bytes) -> Unit | None:
     try:
         return from_bytes(data)
     except (ValueError, TypeError, RecursionError):
-        return None  # there is no entry, or none that anybody wrote on purpose
+        return None  # there is no entry, or a damaged one
 
 
 def compile_units(
@@ -63,7 +63,7 @@ def compile_units(
     """The units of all files but deck.yaml, with their notes in some languages (in all, if None)."""
     wanted = answers.frame.languages if languages is None else [code for code in answers.frame.languages if code in languages]
     units = {path: unit for path, unit in read.known.items() if unit.has_notes(wanted) and answers.are_still(unit.asked)}
-    # what was made for another language the last time may be wanted again the next time
+    # what was made for another language the last time may be needed again the next time
     made = [code for code in answers.frame.languages if code in wanted or any(code in unit.notes for unit in read.known.values())]
     missing = [path for path in read.problems if path not in units and path.name != DECK_FILE]
     here = str(Path.cwd())

@@ -1,4 +1,4 @@
-"""The media that no card shows. Whether there are any is the one thing that depends on files which nobody reads, so it is looked
+"""The media that no card shows. Whether there are any is the one thing that depends on files that are never read, so it is looked
 up at every run, even where all else is as it was.
 """
 

@@ -3,7 +3,7 @@
 Exit codes are 0 for done, 1 for problems in the sources, 2 for wrong usage or nothing to do. A command is a few lines: it reads
 its words, calls the rooms below, prints and writes. `project.py` is the only door to the pipeline and to the clock,
 `terminal.py` prints and writes, `options.py` holds what several commands take. What stops a command is raised as a
-FlashdeckError, in words for its user; `main` prints it.
+FlashdeckError, with a message for its user; `main` prints it.
 
 The trap: whatever a command needs of the other rooms it imports inside its function, so that `--help` and completion are instant.
 """

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flashdeck.commands.options import DECKS, Paths, complete
+from flashdeck.commands.options import DECKS, Paths, complete_names
 from flashdeck.commands.project import compile_sources
 from flashdeck.commands.terminal import show_problems, write
 from flashdeck.diagnostics.errors import FlashdeckError
@@ -19,20 +19,21 @@ if TYPE_CHECKING:
 
 def add(
     paths: Paths = DECKS,
-    deck: Annotated[str, typer.Option(metavar="ID", autocompletion=complete("deck"), help="The deck of the card.")] = "",
+    deck: Annotated[str, typer.Option(metavar="ID", autocompletion=complete_names("deck"), help="The deck of the card.")] = "",
     kind: Annotated[
-        str, typer.Option(metavar="KIND", autocompletion=complete("kind"), help="Its kind.", show_default="basic")
+        str, typer.Option(metavar="KIND", autocompletion=complete_names("kind"), help="Its kind.", show_default="basic")
     ] = "",
     fields: Annotated[
         list[str] | None, typer.Option("--set", metavar="FIELD=TEXT", help="A field; FIELD.fr=TEXT in one language.")
     ] = None,
     id: Annotated[str, typer.Option(metavar="ID", help="Its permanent id.", show_default="made from the text")] = "",
-    tag: Annotated[list[str] | None, typer.Option(metavar="TAG", autocompletion=complete("tag"), help="A tag.")] = None,
+    tag: Annotated[list[str] | None, typer.Option(metavar="TAG", autocompletion=complete_names("tag"), help="A tag.")] = None,
     reference: Annotated[
-        list[str] | None, typer.Option(metavar="ID", autocompletion=complete("reference"), help="A source.")
+        list[str] | None, typer.Option(metavar="ID", autocompletion=complete_names("reference"), help="A source.")
     ] = None,
     course: Annotated[
-        list[str] | None, typer.Option(metavar="ID", autocompletion=complete("course"), help="A course to name the card in.")
+        list[str] | None,
+        typer.Option(metavar="ID", autocompletion=complete_names("course"), help="A course to name the card in."),
     ] = None,
 ) -> None:
     """Add a card: asks for what is not given, shows it as learners will see it, and puts it into the right file."""

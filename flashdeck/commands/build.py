@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from flashdeck.commands.options import DECKS, NoCache, Paths, complete
-from flashdeck.commands.project import compile_sources, keep_answer, now, open_cache, recall_answer
+from flashdeck.commands.options import DECKS, NoCache, Paths, complete_names
+from flashdeck.commands.project import compile_sources, find_answer, now, open_cache, save_answer
 from flashdeck.commands.terminal import progress, show_problems, write
 from flashdeck.diagnostics.errors import FileChanged, FlashdeckError
 
@@ -19,26 +19,28 @@ if TYPE_CHECKING:
     from flashdeck.release.release import Release, Selection
 
 
-ATTEMPTS = 3  # so many times files may be saved while they are read
+ATTEMPTS = 3  # a file that is saved while it is read is read again, but not without end
 
 
 def build(
     paths: Paths = DECKS,
     course: Annotated[
         list[str] | None,
-        typer.Option(metavar="ID", autocompletion=complete("course"), help="Build this course instead of whole decks."),
+        typer.Option(metavar="ID", autocompletion=complete_names("course"), help="Build this course instead of whole decks."),
     ] = None,
     language: Annotated[
-        list[str] | None, typer.Option(metavar="CODE", autocompletion=complete("language"), help="Build this language only.")
+        list[str] | None,
+        typer.Option(metavar="CODE", autocompletion=complete_names("language"), help="Build this language only."),
     ] = None,
     kind: Annotated[
-        list[str] | None, typer.Option(metavar="KIND", autocompletion=complete("kind"), help="Take only cards of this kind.")
+        list[str] | None,
+        typer.Option(metavar="KIND", autocompletion=complete_names("kind"), help="Take only cards of this kind."),
     ] = None,
     tag: Annotated[
-        list[str] | None, typer.Option(metavar="TAG", autocompletion=complete("tag"), help="Take only cards with this tag.")
+        list[str] | None, typer.Option(metavar="TAG", autocompletion=complete_names("tag"), help="Take only cards with this tag.")
     ] = None,
     without_tag: Annotated[
-        list[str] | None, typer.Option(metavar="TAG", autocompletion=complete("tag"), help="Leave out cards with this tag.")
+        list[str] | None, typer.Option(metavar="TAG", autocompletion=complete_names("tag"), help="Leave out cards with this tag.")
     ] = None,
     out: Annotated[Path, typer.Option(metavar="DIR", help="The folder for the packages.")] = Path("dist"),
     updates: Annotated[bool, typer.Option("--updates", help="Also write a text that updates notes edited by learners.")] = False,
@@ -50,7 +52,7 @@ def build(
     changed_after = _read_since(since, updates)
     words = ["build", *map(repr, (paths, course, language, kind, tag, without_tag, out, updates, since, locked))]
     cache = open_cache(not no_cache)
-    if answer := recall_answer(cache, words, paths):
+    if answer := find_answer(cache, words, paths):
         show_problems(answer.problems, err=True)
         typer.echo(f"{answer.text}\nunchanged since the last build")
         return
@@ -58,31 +60,31 @@ def build(
     from flashdeck.model.courses import Filter
 
     filter = Filter(tuple(kind or ()), tuple(tag or ()), tuple(without_tag or ()))
-    wanted = Wanted(tuple(course or ()), tuple(language or ()), filter, out, changed_after, locked)
+    options = BuildOptions(tuple(course or ()), tuple(language or ()), filter, out, changed_after, locked)
     for attempt in range(ATTEMPTS):
         try:
-            project, table, files = _build(paths, cache, wanted)
+            project, table, files = _build(paths, cache, options)
             break
         except FileChanged:
             if attempt == ATTEMPTS - 1:
                 raise
     typer.echo(table)
-    keep_answer(cache, words, paths, project, files, table)
+    save_answer(cache, words, paths, project, files, table)
 
 
-class Wanted(NamedTuple):
-    """What a build is asked for."""
+class BuildOptions(NamedTuple):
+    """What the user asked for."""
 
     courses: tuple[str, ...]
     languages: tuple[str, ...]
     filter: "Filter"
     out: Path
-    changed_after: int | None  # a Unix time; None if no update texts are wanted
+    changed_after: int | None  # a Unix time; None without update texts
     locked: bool
 
 
-def _build(paths: Sequence[Path], cache: "Cache", wanted: Wanted) -> tuple["Project", str, list[Path]]:
-    """Writes what is wanted; gives the project, the table that lists the files, and all that was written.
+def _build(paths: Sequence[Path], cache: "Cache", options: BuildOptions) -> tuple["Project", str, list[Path]]:
+    """Writes packages and ledgers; gives the project, the table that lists the files, and all that was written.
 
     Raises FileChanged where a file was saved meanwhile.
     """
@@ -90,24 +92,24 @@ def _build(paths: Sequence[Path], cache: "Cache", wanted: Wanted) -> tuple["Proj
     from flashdeck.release.ledger import render_ledger
     from flashdeck.release.release import select_notes
 
-    project = compile_sources(paths, wanted.languages or None, cache)
+    project = compile_sources(paths, options.languages or None, cache)
     show_problems(project.problems, err=True)
     _check_problems(project)
-    wholes = _find_wholes(project, wanted)
-    codes = list(dict.fromkeys(wanted.languages or project.languages))
+    targets = _find_targets(project, options)
+    codes = list(dict.fromkeys(options.languages or project.languages))
     released = release(project, codes, int(now().timestamp()))
     changed = [ledger for id, ledger in released.ledgers.items() if ledger != project.ledgers[id]]
-    if wanted.locked:
+    if options.locked:
         _check_unchanged(ledger.path for ledger in changed)
-    selections = [select_notes(released, whole, code, wanted.filter) for whole in wholes for code in codes]
-    table, files = _write_files(selections, released, wanted)
+    selections = [select_notes(released, target, code, options.filter) for target in targets for code in codes]
+    table, files = _write_files(selections, released, options)
     for ledger in changed:
         write(ledger.path, render_ledger(ledger).encode())
     return project, table, [*files, *(ledger.path for ledger in changed)]
 
 
 def _read_since(since: str, updates: bool) -> int | None:
-    """After which Unix time a note must have changed to be in the text of `--updates`; None if no text is wanted."""
+    """After which Unix time a note must have changed to be in the text of `--updates`; None without such a text."""
     if since and not updates:
         raise FlashdeckError("--since limits the text that --updates writes; give both, or neither")
     if not since:
@@ -127,16 +129,18 @@ def _check_problems(project: "Project") -> None:
         raise typer.Exit(1)
 
 
-def _find_wholes(project: "Project", wanted: Wanted) -> "list[Deck | Course]":
+def _find_targets(project: "Project", options: BuildOptions) -> "list[Deck | Course]":
     """The courses that are asked for, or all decks. Raises FlashdeckError for a word that names nothing."""
     from flashdeck.diagnostics.problem import find_known
 
     frame = project.frame
-    chosen: list[Deck | Course] = [find_known("course", id, frame.courses) for id in wanted.courses] or list(frame.decks.values())
+    chosen: list[Deck | Course] = [find_known("course", id, frame.courses) for id in options.courses] or list(
+        frame.decks.values()
+    )
     for what, words, known in (
-        ("language", wanted.languages, frame.languages),
-        ("kind", wanted.filter.kinds, frame.kind_words),
-        ("tag", (*wanted.filter.tags, *wanted.filter.without_tags), project.facts.tags),
+        ("language", options.languages, frame.languages),
+        ("kind", options.filter.kinds, frame.kind_words),
+        ("tag", (*options.filter.tags, *options.filter.without_tags), project.facts.tags),
     ):
         for word in words:
             find_known(what, word, dict.fromkeys(known))
@@ -151,8 +155,8 @@ def _check_unchanged(ledgers: Iterable[Path]) -> None:
         raise typer.Exit(1)
 
 
-def _write_files(selections: "Sequence[Selection]", released: "Release", wanted: Wanted) -> tuple[str, list[Path]]:
-    """Writes the packages, and the texts of `--updates`; gives the table that says so, and the paths."""
+def _write_files(selections: "Sequence[Selection]", released: "Release", options: BuildOptions) -> tuple[str, list[Path]]:
+    """Writes the packages, and the texts of `--updates`; gives the table that lists them, and the paths."""
     from flashdeck.release.packages import make_files, render_files
 
     filled = [selection for selection in selections if selection.notes]
@@ -160,8 +164,8 @@ def _write_files(selections: "Sequence[Selection]", released: "Release", wanted:
         raise FlashdeckError("nothing was built: no cards match what you asked for")
     rows: list[tuple[str, ...]] = []
     for selection in progress(filled):
-        for file in make_files(selection.name, selection.notes, released.times, released.ledgers, wanted.changed_after):
-            write(wanted.out / file.name, file.data)
-            rows.append((str(wanted.out / file.name), *file.row))
+        for file in make_files(selection.name, selection.notes, released.times, released.ledgers, options.changed_after):
+            write(options.out / file.name, file.data)
+            rows.append((str(options.out / file.name), *file.row))
     table = render_files(rows, {selection.name: len(selection.left_out) for selection in selections})
     return table, [Path(path) for path, *_ in rows]

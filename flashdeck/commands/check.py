@@ -10,8 +10,8 @@ from typing import Annotated, NoReturn
 import typer
 
 from flashdeck.commands.options import DECKS, NoCache, Paths
-from flashdeck.commands.project import compile_sources, keep_answer, open_cache, recall_answer
-from flashdeck.commands.terminal import echo, render
+from flashdeck.commands.project import compile_sources, find_answer, open_cache, save_answer
+from flashdeck.commands.terminal import echo, format_problems
 from flashdeck.diagnostics.errors import FlashdeckError
 
 INTERVAL = 0.2  # seconds between two looks at the files
@@ -38,13 +38,13 @@ def check(
     from flashdeck.diagnostics.problem import has_errors
 
     cache, words = open_cache(not no_cache), ["check", *map(str, paths)]
-    if answer := recall_answer(cache, words, paths):
+    if answer := find_answer(cache, words, paths):
         problems = answer.problems
     else:
         project = compile_sources(paths, cache=cache)
         problems = project.problems
-        keep_answer(cache, words, paths, project, [], "")
-    echo(render(problems, format))
+        save_answer(cache, words, paths, project, [], "")
+    echo(format_problems(problems, format))
     raise typer.Exit(int(has_errors(problems) or (strict and bool(problems))))
 
 
@@ -75,4 +75,4 @@ def _check_once(paths: Sequence[Path], format: ProblemFormat, strict: bool, cach
     problems = compile_sources(paths, cache=open_cache(caching)).problems
     if format is ProblemFormat.text:
         typer.echo(f"--- {render_summary(problems, strict)}")
-    echo(render(problems, format))
+    echo(format_problems(problems, format))

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from flashdeck.commands.options import complete
+from flashdeck.commands.options import complete_names
 from flashdeck.commands.terminal import show_problems, write
 from flashdeck.diagnostics.errors import FlashdeckError
 
@@ -18,7 +18,7 @@ def import_(
     kind: Annotated[
         str,
         typer.Option(
-            metavar="KIND", autocompletion=complete("kind"), help="The kind of the cards.", show_default="by the columns"
+            metavar="KIND", autocompletion=complete_names("kind"), help="The kind of the cards.", show_default="by the columns"
         ),
     ] = "",
     language: Annotated[str, typer.Option(metavar="CODE", help="The language of texts without one.")] = "en",
@@ -53,6 +53,6 @@ def _parse_columns(texts: Iterable[str]) -> dict[str, str]:
     for text in texts:
         field, _, column = text.partition("=")
         if not column.strip():
-            raise FlashdeckError(f"'{text}' is not FIELD=COLUMN; write it as in question=Front")
+            raise FlashdeckError(f"'{text}' is not FIELD=COLUMN; write it like question=Front")
         columns[field.strip()] = column.strip()
     return columns

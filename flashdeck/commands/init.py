@@ -19,7 +19,7 @@ def init(
 ) -> None:
     """Start a deck: an example of each kind of card, ready to build. Asks for what is not given. Never overwrites."""
     from flashdeck.authoring.schema import render_schema
-    from flashdeck.authoring.starter import SCHEMA, start_deck
+    from flashdeck.authoring.starter import SCHEMA_FILE, start_deck
 
     if (folder / "deck.yaml").exists():
         raise FlashdeckError(f"there is already a deck in '{folder}'; name a new folder")
@@ -34,7 +34,7 @@ def init(
     for path, data in starter.files.items():
         write(path, data)
     decks = _find_decks(folder)
-    write(folder / SCHEMA, render_schema(compile_sources([decks]).facts))
+    write(folder / SCHEMA_FILE, render_schema(compile_sources([decks]).facts))
     typer.echo(f"created a deck in '{folder}', with an example of each kind of card in '{folder / 'cards.yaml'}'")
     for kind in starter.left_out:
         typer.echo(f"without the example of '{kind}': another deck in '{decks}' asks the same question")
@@ -51,7 +51,7 @@ def _ask(folder: Path, id: str, name: str, languages: list[str]) -> tuple[str, s
 
     id = id or ask("permanent id of the deck", to_id(folder.resolve().name) or "my-deck")
     name = name or ask("its name in Anki", id.replace("-", " ").capitalize())
-    languages = languages or ask("its languages, with commas", "en").replace(",", " ").split()
+    languages = languages or ask("its languages, separated by commas", "en").replace(",", " ").split()
     return id, name, list(dict.fromkeys(languages))
 
 

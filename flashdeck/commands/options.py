@@ -11,7 +11,7 @@ DECKS = [Path("decks")]  # the default of Paths
 Paths = Annotated[list[Path], typer.Argument(metavar="[PATHS]...", help="Folders with decks.")]
 
 
-NoCache = Annotated[bool, typer.Option("--no-cache", help="Work everything out again, and keep nothing.")]
+NoCache = Annotated[bool, typer.Option("--no-cache", help="Compile everything, without reading or writing the cache.")]
 
 
 class OutputFormat(StrEnum):
@@ -21,7 +21,7 @@ class OutputFormat(StrEnum):
     json = "json"
 
 
-def complete(what: str) -> Callable[[typer.Context, str], list[str]]:
+def complete_names(what: str) -> Callable[[typer.Context, str], list[str]]:
     """Offers the names of the decks at hand to a shell; stays silent about all mistakes in them."""
 
     def complete_name(ctx: typer.Context, incomplete: str) -> list[str]:

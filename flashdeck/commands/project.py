@@ -28,11 +28,11 @@ def now() -> datetime:
     return datetime.fromtimestamp(int(epoch) if epoch else int(time.time()), UTC)
 
 
-def open_cache(wanted: bool = True) -> "Cache":
-    """The user's cache; an empty one where it is not wanted, or cannot be had."""
+def open_cache(use: bool = True) -> "Cache":
+    """The user's cache; an empty one where it is not to be used, or the user has no folder for it."""
     from flashdeck.build.cache import NO_CACHE, Cache, find_cache_folder
 
-    return Cache(find_cache_folder(), time.time_ns()) if wanted else NO_CACHE
+    return Cache(find_cache_folder(), time.time_ns()) if use else NO_CACHE
 
 
 def compile_sources(
@@ -89,14 +89,14 @@ def _to_notes(project: "Project", what: str) -> "list[Stored]":
     return [to_stored(note) for note in release(project, project.languages, 0).notes.values()]
 
 
-def recall_answer(cache: "Cache", words: Sequence[str], paths: Sequence[Path]) -> "Answer | None":
+def find_answer(cache: "Cache", words: Sequence[str], paths: Sequence[Path]) -> "Answer | None":
     """What a command with these words printed last time, if nothing that it depends on has changed since."""
     from flashdeck.build.answer import load_answer
 
     return load_answer(cache, _to_key(words), paths) if _are_complete(paths) else None
 
 
-def keep_answer(
+def save_answer(
     cache: "Cache", words: Sequence[str], paths: Sequence[Path], project: "Project", outputs: Sequence[Path], text: str
 ) -> None:
     """Keeps what a command printed of a project, and which files it wrote."""

@@ -25,10 +25,10 @@ def echo(text: str, err: bool = False) -> None:
 
 def show_problems(problems: "Sequence[Problem]", format: str = "text", err: bool = False) -> None:
     """Prints problems in one of the formats of `check`."""
-    echo(render(problems, format), err)
+    echo(format_problems(problems, format), err)
 
 
-def render(problems: "Sequence[Problem]", format: str = "text") -> str:
+def format_problems(problems: "Sequence[Problem]", format: str = "text") -> str:
     """Problems in one of the formats of `check`."""
     from flashdeck.diagnostics.render import render_problems
 

@@ -10,7 +10,8 @@ from flashdeck.diagnostics.errors import FlashdeckError as FlashdeckError
 
 T = TypeVar("T")
 SEE_LIST = "see 'flashdeck list'"
-FEW = 100  # words, with all of which another can be compared
+SIMILAR = 0.6  # the ratio of difflib: of five letters, two may be wrong
+FEW = 100  # known words: up to here, a word is compared with all of them
 
 
 class Spot(NamedTuple):
@@ -25,7 +26,7 @@ class Spot(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """One mistake. `code` is stable; `flashdeck explain CODE` says more about it. Problems are in order by their places."""
+    """One mistake. `code` never changes; `flashdeck explain CODE` explains it. Problems are in order by their places."""
 
     spot: Spot
     code: str
@@ -50,13 +51,13 @@ def has_errors(problems: Iterable[Problem]) -> bool:
     return any(problem.level == "error" for problem in problems)
 
 
-def nearest(word: str, known: Collection[str], otherwise: str = "") -> str:
-    """The help for a word that is not `known`: the known word most like it, or else all of them, or `otherwise`."""
+def nearest(word: str, known: Collection[str], default: str = "") -> str:
+    """The help for a word that is not `known`: the known word most like it, or else all of them, or `default`."""
     if close := find_nearest(word.lower(), known):
         return f"there is '{close}'"
     if known and len(known) <= 20:
-        return "there is " + ", ".join(f"'{name}'" for name in sorted(known))
-    return otherwise
+        return f"there {'is' if len(known) == 1 else 'are'} " + ", ".join(f"'{name}'" for name in sorted(known))
+    return default
 
 
 def find_known(what: str, word: str, known: Mapping[str, T]) -> T:
@@ -67,16 +68,16 @@ def find_known(what: str, word: str, known: Mapping[str, T]) -> T:
     return known[word]
 
 
-def find_nearest(word: str, known: Collection[str], cutoff: float = 0.6) -> str:
+def find_nearest(word: str, known: Collection[str], cutoff: float = SIMILAR) -> str:
     """The known word most like another, or nothing. Of many, give a frozenset, and only those a letter or two away count.
 
     To compare each word that is wrong with all that are known would take minutes where both are thousands.
     """
-    from difflib import get_close_matches  # who makes no mistakes need not wait for it
+    from difflib import get_close_matches  # an import that a check without mistakes does not need
 
     if len(known) > FEW:
         index = _to_index(frozenset(known))
-        known = {other for part in _without_one(word) for other in index.get(part, ())}
+        known = {other for part in _without_a_letter(word) for other in index.get(part, ())}
     return next(iter(get_close_matches(word, sorted(known), n=1, cutoff=cutoff)), "")
 
 
@@ -85,12 +86,12 @@ def _to_index(known: frozenset[str]) -> dict[str, list[str]]:
     """Words by what they are without one of their letters: words that are almost the same meet there."""
     index: dict[str, list[str]] = {}
     for word in known:
-        for part in _without_one(word):
+        for part in _without_a_letter(word):
             index.setdefault(part, []).append(word)
     return index
 
 
-def _without_one(word: str) -> set[str]:
+def _without_a_letter(word: str) -> set[str]:
     return {word, *(word[:at] + word[at + 1 :] for at in range(len(word)))}
 
 

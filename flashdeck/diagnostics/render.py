@@ -68,7 +68,7 @@ def count(number: int, what: str) -> str:
 
 
 def render_table(rows: list[list[str]], indent: str = "", numbers: bool = False) -> str:
-    """Rows in columns; columns of `numbers`, which is all but the first, stand on the right."""
+    """Rows in columns; columns of `numbers`, which are all but the first, are aligned to the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = []
     for row in rows:

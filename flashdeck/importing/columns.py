@@ -10,7 +10,7 @@ from flashdeck.anki.identity import FIELD_SEPARATOR
 from flashdeck.diagnostics.problem import FlashdeckError, nearest
 from flashdeck.importing.cards import ImportedCard, ImportOptions, ParsedImport, separate_courses
 from flashdeck.importing.html_to_markdown import from_html, from_plain
-from flashdeck.importing.tables import Table, read_table, split_tags
+from flashdeck.importing.tables import Table, parse_tags, read_table
 from flashdeck.model.kinds import Field, Kind
 from flashdeck.sources.values import to_id
 from flashdeck.sources.yaml_file import Value
@@ -38,7 +38,7 @@ TRUE_WORDS = ("1", "true", "yes", "x", "oui", "ja", "sí")
 
 
 @dataclass(frozen=True)
-class Column:
+class TableColumn:
     """What one column holds."""
 
     key: str  # of a field, or one of ABOUT_KEYS
@@ -55,7 +55,7 @@ class Columns:
     """What all columns of a table hold; the kind is empty where each row shows its own."""
 
     kind: str
-    columns: tuple[Column, ...]
+    columns: tuple[TableColumn, ...]
     languages: tuple[str, ...] = ()
 
     @property
@@ -74,7 +74,9 @@ def import_table(path: Path, options: ImportOptions, known: Kinds) -> ParsedImpo
 def _find_beside(path: Path) -> dict[str, Callable[[], bytes]]:
     """The files beside a table, and in a folder `media` there: those that it names come with it."""
     tops = (path.resolve().parent / "media", path.resolve().parent)
-    return {one.name: one.read_bytes for top in reversed(tops) if top.is_dir() for one in sorted(top.iterdir()) if one.is_file()}
+    return {
+        file.name: file.read_bytes for top in reversed(tops) if top.is_dir() for file in sorted(top.iterdir()) if file.is_file()
+    }
 
 
 def _read_rows(table: Table, options: ImportOptions, known: Kinds) -> ParsedImport:
@@ -96,7 +98,7 @@ def _read_rows(table: Table, options: ImportOptions, known: Kinds) -> ParsedImpo
         if card.values:
             cards.append(card)
         else:
-            left_out.append(f"line {line}: nothing is in it")
+            left_out.append(f"line {line}: it is empty")
     messages = [f"{len(rows)} {'row' if len(rows) == 1 else 'rows'}, {table.description}", _describe(columns, header)]
     return ParsedImport(cards, messages, left_out, columns.languages)
 
@@ -104,8 +106,8 @@ def _read_rows(table: Table, options: ImportOptions, known: Kinds) -> ParsedImpo
 def _describe(columns: Columns, header: tuple[str, ...]) -> str:
     """Which column became what, for the user."""
     names = [
-        f"{header[one.at] if header else one.at + 1} -> {one.key}{f' ({one.language})' if one.language else ''}"
-        for one in columns.columns
+        f"{header[column.at] if header else column.at + 1} -> {column.key}{f' ({column.language})' if column.language else ''}"
+        for column in columns.columns
     ]
     left = [cell or str(at + 1) for at, cell in enumerate(header) if at not in columns.used]
     return f"columns: {', '.join(names)}" + (f"; left out: {', '.join(left)}" if left else "")
@@ -139,7 +141,7 @@ def _words_for(kind: Kind) -> dict[str, str]:
 
 
 def _map_columns(header: tuple[str, ...], width: int, table: Table, options: ImportOptions, known: Kinds) -> Columns:
-    """What each column holds: as the user says, else as the header says, else by its place."""
+    """What each column holds: by the user's options, else by the header, else by its place."""
     if options.columns:
         columns = _map_by_options(header, width, options, known)
     elif header:
@@ -160,32 +162,32 @@ def _map_by_options(header: tuple[str, ...], width: int, options: ImportOptions,
     return Columns(kind, tuple(columns))
 
 
-def _find_named(key: str, name: str, header: tuple[str, ...], width: int) -> list[Column]:
+def _find_named(key: str, name: str, header: tuple[str, ...], width: int) -> list[TableColumn]:
     """The columns that the user means by a name, with those of other languages beside it, or by a number."""
     key, _, language = key.partition(".")
-    wanted = _normal_name(name)
-    found = [Column(key, language, at) for at, cell in enumerate(header) if _normal_name(cell) == wanted]
+    normal = _normal_name(name)
+    found = [TableColumn(key, language, at) for at, cell in enumerate(header) if _normal_name(cell) == normal]
     if not language:
         names = enumerate(map(_split_name, header))
-        found += [Column(key, code, at) for at, (base, code) in names if base == wanted and code]
+        found += [TableColumn(key, code, at) for at, (base, code) in names if base == normal and code]
     if found:
         return found
     if header and not name.isdecimal():
         raise FlashdeckError(f"there is no column '{name}'; {nearest(name, [cell for cell in header if cell])}")
     if not name.isdecimal() or not 1 <= int(name) <= width:
         raise FlashdeckError(f"there is no column '{name}'; it has {width} columns{'' if header else ' and no header'}")
-    return [Column(key, language, int(name) - 1)]
+    return [TableColumn(key, language, int(name) - 1)]
 
 
 def _map_by_header(header: tuple[str, ...], options: ImportOptions, known: Kinds) -> Columns:
     """The columns that are named like the fields of a kind, each field once in a language."""
     kind = options.kind or find_best_kind({_find_key(*_split_name(cell), known) for cell in header}, known)
     words = {alias: key for alias, key in ALIASES.items() if key in known[kind].fields} | _words_for(known[kind])
-    found: dict[tuple[str, str], Column] = {}
+    found: dict[tuple[str, str], TableColumn] = {}
     for at, cell in enumerate(header):
         for word, language in ((_normal_name(cell), ""), _split_name(cell)):
             if word in words and (words[word], language) not in found:
-                found[words[word], language] = Column(words[word], language, at)
+                found[words[word], language] = TableColumn(words[word], language, at)
                 break
     return Columns(kind, tuple(found.values()))
 
@@ -206,24 +208,24 @@ def _map_by_place(width: int, table: Table, options: ImportOptions) -> Columns:
     free = [at for at in range(width) if at not in table.about_columns.values()]
     if len(free) > 3:
         help = "name them, as in '--map question=1 --map answer=2'"
-        raise FlashdeckError(f"it has {width} columns and no header that says what they are; {help}")
+        raise FlashdeckError(f"it has {width} columns and no header; {help}")
     keys = ("question", "answer", "extra") if len(free) > 1 else ("text",)
-    return Columns(options.kind, tuple(Column(key, "", at) for key, at in zip(keys, free, strict=False)))
+    return Columns(options.kind, tuple(TableColumn(key, "", at) for key, at in zip(keys, free, strict=False)))
 
 
-def _find_about(header: tuple[str, ...], table: Table, used: set[int]) -> list[Column]:
-    """The columns with something about a card, of those that are not `used`: as the file says, else as the header says."""
+def _find_about(header: tuple[str, ...], table: Table, used: set[int]) -> list[TableColumn]:
+    """The columns with something about a card, of those that are not `used`: by what the file declares, else by the header."""
     guids = []
     about = dict(table.about_columns)
     for at, (name, language) in enumerate(map(_split_name, header)):
         if at not in used and name == "guid" and language:
-            guids.append(Column("guid", language, at))
+            guids.append(TableColumn("guid", language, at))
         elif at not in used and name in ABOUT_CARD and ABOUT_CARD[name] not in about:
             about[ABOUT_CARD[name]] = at
-    return guids + [Column(key, "", at) for key, at in about.items()]
+    return guids + [TableColumn(key, "", at) for key, at in about.items()]
 
 
-def _find_languages(columns: Sequence[Column], base: str) -> tuple[str, ...]:
+def _find_languages(columns: Sequence[TableColumn], base: str) -> tuple[str, ...]:
     """The languages of the columns; the one of those without only where a field has both."""
     named = [column.language for column in columns if column.language]
     both = {column.key for column in columns if not column.language} & {column.key for column in columns if column.language}
@@ -242,9 +244,7 @@ def find_best_kind(keys: set[str], known: Kinds) -> str:
         if required <= keys and required:
             scores[word] = len(keys & kind.fields.keys()) + 0.5 * (word == "basic")
     if not scores:
-        raise FlashdeckError(
-            "no kind of card fits its columns; say which is which, as in '--map question=Country --map answer=Capital'"
-        )
+        raise FlashdeckError("no kind of card fits its columns; map them, as in '--map question=Country --map answer=Capital'")
     return max(scores, key=lambda word: scores[word])
 
 
@@ -252,15 +252,19 @@ Text = tuple[str, str, str]  # the key of a field, a language or nothing, and wh
 
 
 def _to_card(origin: str, cells: Sequence[str], columns: Columns, table: Table, known: Kinds) -> ImportedCard:
-    own = {one.key: cells[one.at].strip() for one in columns.columns if not one.is_field}
+    own = {column.key: cells[column.at].strip() for column in columns.columns if not column.is_field}
     about = {**table.defaults, **own}
-    texts = [(one.key, one.language, cells[one.at]) for one in columns.columns if one.is_field and cells[one.at].strip()]
+    texts = [
+        (column.key, column.language, cells[column.at])
+        for column in columns.columns
+        if column.is_field and cells[column.at].strip()
+    ]
     kind = columns.kind
     if not kind:
         kind = _guess_kind(texts, about.get("notetype", ""))
         if kind == "cloze":
             texts = [("text" if key in ("question", "text") else "extra", language, text) for key, language, text in texts]
-    tags = split_tags(table.defaults.get("tags", "")) + split_tags(own.get("tags", ""))
+    tags = parse_tags(table.defaults.get("tags", "")) + parse_tags(own.get("tags", ""))
     return ImportedCard(
         origin,
         _to_guid(cells, columns),
@@ -281,7 +285,7 @@ def _guess_kind(texts: Sequence[Text], notetype: str) -> str:
 def _to_guid(cells: Sequence[str], columns: Columns) -> str | dict[str, str]:
     """The guid of a row, by language where the table has several."""
     base = columns.languages[0]
-    found = {one.language or base: cells[one.at].strip() for one in columns.columns if one.key == "guid"}
+    found = {column.language or base: cells[column.at].strip() for column in columns.columns if column.key == "guid"}
     guids = {language: guid for language, guid in found.items() if guid}
     return guids if len(columns.languages) > 1 else guids.get(base, "")
 
@@ -326,7 +330,7 @@ HTML_SIGNS = re.compile(
 
 
 def _to_text(text: str, html: bool | None) -> str:
-    """A cell as an author would write it; its tags show whether it is HTML where the file does not say so (None)."""
+    """A cell as an author would write it; its tags show whether it is HTML where the file does not declare it (None)."""
     if html is None:
         html = bool(HTML_SIGNS.search(text))
     return from_html(text.strip(), exact=False) if html else from_plain(text)

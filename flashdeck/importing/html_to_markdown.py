@@ -18,7 +18,7 @@ PLAIN_MARKS = {"b": "**", "i": "*"}
 
 def from_html(html: str, exact: bool) -> str:
     """A text that gives this HTML; where not `exact`, also one that gives <strong> for <b> and <em> for <i>."""
-    html = drop_unseen(html)
+    html = drop_invisible(html)
     expected = html if exact else _normalize(html)
 
     def is_faithful(text: str) -> bool:
@@ -41,23 +41,23 @@ def keep_html(html: str) -> str:
 
 def from_plain(text: str) -> str:
     """A text that shows exactly these words, whatever Markdown could make of them."""
-    text = drop_unseen(text).strip()
+    text = drop_invisible(text).strip()
     lines = [line.strip() for line in text.split("\n")]
     expected = "<br>".join(escape(line, quote=False) for line in lines)
     candidates = [text] if len(lines) == 1 else []
     candidates.append(_escape("\n".join(lines)).replace("\n", "\\\n"))
-    faithful = (one for one in candidates if to_html(one).replace("<br>\n", "<br>") == expected)
+    faithful = (text for text in candidates if to_html(text).replace("<br>\n", "<br>") == expected)
     return next(faithful, RAW + expected if text else "")
 
 
-def drop_unseen(text: str) -> str:
-    """A text without the characters that no editor shows; every kind of line end becomes `\\n`."""
+def drop_invisible(text: str) -> str:
+    """A text without invisible characters; every kind of line end becomes `\\n`."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n").replace("\x85", "\n")
     return INVISIBLE.sub("", text)
 
 
 def _normalize(html: str) -> str:
-    """HTML without differences that nobody sees."""
+    """HTML without differences that make no difference on a card."""
     html = clean_raw(html).replace(' alt=""', "")
     for old, new in (("<b>", "<strong>"), ("</b>", "</strong>"), ("<i>", "<em>"), ("</i>", "</em>"), ("<br>\n", "<br>")):
         html = html.replace(old, new)
@@ -73,15 +73,15 @@ def _to_markdown(html: str, exact: bool) -> str:
     writer.feed(html)
     writer.close()
     text = "".join(writer.parts).strip()
-    return "" if writer.lost else re.sub(r"\n{3,}", "\n\n", text)
+    return "" if writer.is_lossy else re.sub(r"\n{3,}", "\n\n", text)
 
 
 class _MarkdownWriter(HTMLParser):
-    """Writes the Markdown of HTML; `lost` if there is none for some of it."""
+    """Writes the Markdown of HTML; `is_lossy` if Markdown cannot express some of it."""
 
     def __init__(self, marks: dict[str, str]) -> None:
         super().__init__(convert_charrefs=True)
-        self.marks, self.parts, self.lost = marks, [""], False
+        self.marks, self.parts, self.is_lossy = marks, [""], False
         self.lists: list[int] = []  # the last number in each of the lists around; -1 in one without numbers
         self.links: list[str] = []
 
@@ -108,7 +108,7 @@ class _MarkdownWriter(HTMLParser):
         elif tag == "p" and not attrs:
             self.parts.append("\n\n")
         else:
-            self.lost = True
+            self.is_lossy = True
 
     def handle_endtag(self, tag: str) -> None:
         if tag in self.marks:
@@ -128,10 +128,10 @@ class _MarkdownWriter(HTMLParser):
             self.parts.append(_escape_lightly(data))
 
     def handle_comment(self, data: str) -> None:
-        self.lost = True
+        self.is_lossy = True
 
     def handle_decl(self, decl: str) -> None:
-        self.lost = True
+        self.is_lossy = True
 
 
 def _escape_lightly(text: str) -> str:

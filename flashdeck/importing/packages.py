@@ -12,7 +12,7 @@ from flashdeck.anki.package_reader import Archive, PackageNote, PackageNoteType,
 from flashdeck.authoring.draft import to_new_id
 from flashdeck.importing.cards import ImportedCard, ImportOptions, ParsedImport, separate_courses
 from flashdeck.importing.columns import find_best_kind
-from flashdeck.importing.html_to_markdown import drop_unseen, from_html
+from flashdeck.importing.html_to_markdown import drop_invisible, from_html
 from flashdeck.model.kind_reader import RESERVED_KEYS, read_kinds
 from flashdeck.model.kinds import Kind
 from flashdeck.model.template_language import find_scripts, find_shown
@@ -56,7 +56,7 @@ def import_package(path: Path, options: ImportOptions, known: Mapping[str, Kind]
         cards.append(_to_card(origin, note, archive.types[note.type], targets[note.type]))
     left_out += [f"the picture or sound '{short(name)}', which is not in the package" for name in missing]
     if unsafe:
-        left_out.append(f"what can run in the texts of {unsafe} notes")
+        left_out.append(f"what could run as a script in the texts of {unsafe} notes")
     names = ", ".join(type.name for type in archive.types.values())
     messages = [f"{len(archive.notes)} notes of {len(archive.types)} note types: {names}"]
     kinds = {target.kind: target.files for target in targets.values() if target.files}
@@ -99,7 +99,7 @@ def _to_kind(type: PackageNoteType, allow_scripts: bool, taken: set[str]) -> _Ta
     for at, (name, front, back, id) in enumerate(type.templates, 1):
         card: dict[str, Value] = {"name": normalize("NFC", name)}
         for side, html in (("front", front), ("back", back)):
-            html = normalize("NFC", drop_unseen(html))
+            html = normalize("NFC", drop_invisible(html))
             had_scripts |= any(find_scripts(html))
             if not allow_scripts:
                 html = _without_scripts(html)
@@ -117,7 +117,7 @@ def _to_kind(type: PackageNoteType, allow_scripts: bool, taken: set[str]) -> _Ta
         about["stock"] = str(IMAGE_OCCLUSION)
     comment = "# An imported note type, exactly as its learners have it: fields, cards and style.\n"
     files["kind.yaml"] = comment + render_block(about) + "\n"
-    files["style.css"] = drop_unseen(type.css)
+    files["style.css"] = drop_invisible(type.css)
     return _Target(word, keys, files, had_scripts)
 
 

@@ -25,12 +25,12 @@ from flashdeck.sources.editing import append_items, render_block
 from flashdeck.sources.values import first_text, to_id
 from flashdeck.sources.yaml_file import Value, read_text
 
-FOLDER = "/"
+FOLDER_SUFFIX = "/"  # in place of a suffix, for a folder
 Reader = Callable[[Path, ImportOptions, Mapping[str, Kind]], ParsedImport]
 # What reads a file, by the end of its name. To add a format: a module with a Reader, and its line here.
-READERS: dict[str, Reader] = {
+FORMATS: dict[str, Reader] = {
     **dict.fromkeys((".csv", ".tsv", ".txt", ".xlsx", ".xlsm"), import_table),
-    **dict.fromkeys((".apkg", ".colpkg", ".json", FOLDER), import_package),
+    **dict.fromkeys((".apkg", ".colpkg", ".json", FOLDER_SUFFIX), import_package),
 }
 MOST_LISTED = 20  # lines of what was left out
 
@@ -52,16 +52,16 @@ class _Target:
     id: str
     root: str  # its name in Anki
     new_file: str = ""  # its deck.yaml, unless there is one
-    before: Project | None = None  # it as it was
+    before: Project | None = None  # the project before the import
 
 
 def plan_import(path: Path, options: ImportOptions) -> ImportPlan:
     """Reads a file and plans what to write for it. Raises FlashdeckError."""
-    suffix = FOLDER if path.is_dir() else path.suffix.lower()
-    if suffix not in READERS:
-        known = ", ".join(name for name in READERS if name != FOLDER)
-        raise FlashdeckError(f"files named '*{suffix or path.name}' are not known; there is {known}")
-    parsed = READERS[suffix](path, options, _known_kinds(options.folder))
+    suffix = FOLDER_SUFFIX if path.is_dir() else path.suffix.lower()
+    if suffix not in FORMATS:
+        known = ", ".join(name for name in FORMATS if name != FOLDER_SUFFIX)
+        raise FlashdeckError(f"files named '*{suffix or path.name}' are not supported; import one of {known}")
+    parsed = FORMATS[suffix](path, options, _known_kinds(options.folder))
     if not parsed.cards:
         raise FlashdeckError("; ".join(["there is no card in it", *parsed.left_out[:3]]))
     return _plan(parsed, options)
@@ -118,10 +118,10 @@ def _find_target(parsed: ParsedImport, options: ImportOptions) -> _Target:
     before = compile_project([folder], languages=()) if (folder / "deck.yaml").exists() else None
     if before and before.frame.decks:
         decks = [*before.frame.decks.values()]
-        deck = next((one for one in decks if one.folder == folder), decks[0])
-        if lacking := [language for language in parsed.languages if language not in deck.languages]:
+        deck = next((deck for deck in decks if deck.folder == folder), decks[0])
+        if missing := [language for language in parsed.languages if language not in deck.languages]:
             raise FlashdeckError(
-                f"'{lacking[0]}' is not a language of the deck in '{folder}'; add it in deck.yaml, or see --language"
+                f"'{missing[0]}' is not a language of the deck in '{folder}'; add it in deck.yaml, or see --language"
             )
         root = first_text(deck.name)
         return _Target(folder, deck.id, root, before=before)
@@ -235,7 +235,7 @@ def _read_cards_file(path: Path, cards: Sequence[ImportedCard]) -> tuple[bytes, 
 
 
 def _to_entry(card: ImportedCard, deck: str, language: str, defaults: Mapping[str, Value]) -> dict[str, Value]:
-    """A card as it stands in a file with these defaults. A guid is written unless it is the one that its id gives."""
+    """A card as it is written in a file with these defaults. A guid is written unless it is the one that its id gives."""
     entry: dict[str, Value] = {"id": card.id}
     if any(guid != to_guid(to_full_id(deck, card.id), code) for code, guid in card.guids_in(language).items()):
         entry["guid"] = card.guid if isinstance(card.guid, str) else {**card.guid}
@@ -256,7 +256,7 @@ def _to_media(parsed: ParsedImport, cards: Sequence[ImportedCard], folder: Path)
         if text in parsed.media:
             named.add(text)
         elif "[" in text or "<" in text:
-            named |= {one for name in find_media(to_html(text)) for one in (name, unquote(name))}
+            named |= {form for name in find_media(to_html(text)) for form in (name, unquote(name))}
     templates = "".join(text for files in parsed.kinds.values() for text in files.values())
     named |= {name for name in parsed.media if name[0] == "_" and name in templates}  # what begins so is Anki's for templates
     files: dict[Path, bytes] = {}
@@ -277,19 +277,19 @@ def _texts(value: Value | Mapping[str, Value]) -> Iterable[str]:
     if isinstance(value, str):
         yield value
     else:
-        for one in value.values() if isinstance(value, Mapping) else value:
-            yield from _texts(one)
+        for item in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(item)
 
 
 def _rename_media(card: ImportedCard, names: Mapping[str, str]) -> ImportedCard:
-    """A card that names its media otherwise."""
+    """A card with its media renamed."""
 
     def change(value: Value) -> Value:
         if isinstance(value, str):
             for old, new in names.items():
                 value = value.replace(old, new)
             return value
-        return {key: change(one) for key, one in value.items()} if isinstance(value, dict) else [change(one) for one in value]
+        return {key: change(item) for key, item in value.items()} if isinstance(value, dict) else [change(item) for item in value]
 
     return replace(card, values={key: change(value) for key, value in card.values.items()}) if names else card
 

@@ -14,7 +14,7 @@ from flashdeck.diagnostics.problem import FlashdeckError
 
 LARGEST_CELL = 10_000_000  # characters
 LARGEST_SHEET = 500_000_000  # bytes, unpacked
-MAX_COMPRESSION = 300  # what unpacks to more times its size was made to do harm
+MAX_COMPRESSION = 300  # times its size: what unpacks to more is a zip bomb
 SEPARATORS = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "pipes", ":": "colons", " ": "spaces"}
 ANKI_NAMES = {"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "colon": ":", "space": " "}
 
@@ -26,7 +26,7 @@ class Table:
     rows: tuple[tuple[int, tuple[str, ...]], ...]
     description: str  # how it was read: 'separated by tabs, in UTF-8'
     header: tuple[str, ...] = ()
-    html: bool | None = None  # whether the cells are HTML, where the file says so
+    html: bool | None = None  # whether the cells are HTML, where the file declares it
     about_columns: Mapping[str, int] = field(default_factory=dict)  # Anki's guid, notetype, deck and tags, from 0
     defaults: Mapping[str, str] = field(default_factory=dict)  # Anki's notetype, deck and tags of all rows
 
@@ -63,7 +63,7 @@ def read_table(path: Path) -> Table:
 def _decode(data: bytes) -> tuple[str, str]:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         text, encoding = data.decode("utf-16", "replace"), "UTF-16"
-    elif data[:400].count(0) > len(data[:400]) // 4:  # UTF-16 that does not say so: every other byte is 0
+    elif data[:400].count(0) > len(data[:400]) // 4:  # UTF-16 without a byte order mark: every other byte is 0
         little = data[:400:2].count(0) < data[1:400:2].count(0)
         text, encoding = data.decode("utf-16-le" if little else "utf-16-be", "replace"), "UTF-16"
     else:
@@ -72,7 +72,7 @@ def _decode(data: bytes) -> tuple[str, str]:
         except UnicodeDecodeError:
             text, encoding = data.decode("cp1252", "replace"), "Windows-1252"
     if text.count("\0") > 0 or (
-        len(text) > 100 and sum(not one.isprintable() and one not in "\r\n\t\v\f" for one in text[:4000]) > 400
+        len(text) > 100 and sum(not sign.isprintable() and sign not in "\r\n\t\v\f" for sign in text[:4000]) > 400
     ):
         raise FlashdeckError("it is not a text file")
     return text.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff"), encoding
@@ -98,7 +98,7 @@ def _guess_separator(text: str, default: str) -> str:
     for separator in ("\t", ";", ",", "|"):
         rows, _ = _split(sample, separator, 0)
         counts = Counter(len(cells) for _, cells in rows[:500])
-        columns, times = max(counts.items(), key=lambda one: (one[1], one[0]), default=(1, 0))
+        columns, times = max(counts.items(), key=lambda item: (item[1], item[0]), default=(1, 0))
         score = (times / max(1, sum(counts.values())), columns)
         if columns > 1 and (score[0] > best[0] + 0.05 or (score[0] > best[0] - 0.05 and score[1] > best[1])):
             best, chosen = score, separator
@@ -142,7 +142,7 @@ def _read_sheet(data: bytes) -> Table:
             rows = [(at, row) for at, row in cells if any(cell.strip() for cell in row)]
             if rows:
                 width = max(at + 1 for _, row in rows for at, cell in enumerate(row) if cell.strip())
-                others = [one.title for one in book.worksheets if one is not sheet]
+                others = [other.title for other in book.worksheets if other is not sheet]
                 description = f"the sheet '{sheet.title}'" + (f", not {', '.join(map(repr, others))}" if others else "")
                 return Table(tuple((at, row[:width]) for at, row in rows), description)
     except (
@@ -174,6 +174,6 @@ def _to_cell(value: object) -> str:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
-def split_tags(text: str) -> list[str]:
+def parse_tags(text: str) -> list[str]:
     """Tags as people and Anki write them in one cell."""
     return [tag for tag in re.split(r"[,;\s]+", text) if tag]

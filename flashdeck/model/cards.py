@@ -90,7 +90,7 @@ class Card:
         return fill_gaps(asked[0][1]) if asked else ""
 
     def problem(self, code: str, message: str, *route: str | int, unknown: str = "", **about: Any) -> Problem:
-        """A problem at a field of this card, wherever that was typed; `unknown` is an id that it says is not known."""
+        """A problem at a field of this card, wherever that field was typed; `unknown` is the id that it reports as unknown."""
         problem = self._place(*route).problem(code, message, *route, **about)
         return problem._replace(card=self.full_id, unknown=unknown)
 
@@ -140,7 +140,7 @@ class CardFile:
     source: Source
     deck: Deck
     kinds: Mapping[str, Kind]  # by the words that its cards may use
-    defaults: Mapping[str, Value]  # what stands beside the cards, for each of them
+    defaults: Mapping[str, Value]  # what is written beside `cards`, for each of them
     misspelt: Mapping[str, str]  # keys of defaults: what each was meant to be, and what was typed
     forms: dict[tuple[str, ...], "Form"] = field(default_factory=dict)
     deck_names: dict[tuple[str, tuple[str, ...]], frozenset[str]] = field(default_factory=dict)  # by sub-deck and languages
@@ -155,7 +155,7 @@ class CardFile:
 
 
 def open_card_file(source: Source, deck: Deck, nodes: list[Node], kinds: Mapping[str, Kind], problems: list[Problem]) -> CardFile:
-    """A file whose cards stand at `nodes`; reports what stands beside `cards` and is no field of any kind that the file uses."""
+    """A file with cards at `nodes`; reports keys beside `cards` that are not a field of any kind that the file uses."""
     defaults = {key: value for key, value in source.fields.items() if key not in FILE_KEYS}
     misspelt = find_misspelt(defaults, CARD_KEYS)
     default_kind = defaults.get("kind") or defaults.get(misspelt.get("kind", ""))
@@ -241,8 +241,8 @@ def read_card(
     wanted = _read_languages(file, node, problems) if "languages" in typed else deck.languages
     for key, without in incomplete.items():
         for language in filter(without.__contains__, wanted):
-            message = f"'{key}' is not given in '{language}': the card is left out of that language"
-            help = f"translate it, or take '{language}' out of the 'languages' of this card"
+            message = f"'{key}' is not translated into '{language}': the card is left out of that language"
+            help = f"translate it, or remove '{language}' from the 'languages' of this card"
             place = file.place(node, key)
             problems.append(place.problem("missing-translation", message, key=True, help=help, level="warning"))
     lacking: set[str] = set().union(*incomplete.values()) if incomplete else set()
@@ -288,7 +288,7 @@ def _report_keys(file: CardFile, node: Node, kind: Kind, problems: list[Problem]
 
 
 def _is_plain(type_: str, value: Value, source: Source) -> bool:
-    """Whether a value is what nearly all of its type are, so that it need not be known where it stands."""
+    """Whether a value is what nearly all of its type are, so that its place is not needed."""
     if type_ == "flag":
         return value in ("true", "false")
     if type_ == "date":

@@ -28,7 +28,7 @@ class Course:
     valid: bool = True  # whether nothing is wrong with what it names its cards by
 
     def routes(self, *route: str) -> dict[str, Route]:
-        """The routes to the words of one of its lists; of a word that stands twice, to the first."""
+        """The routes to the words of one of its lists; of a repeated word, to the first."""
         value = self.node.node(*route).value
         if isinstance(value, str):
             return {value: route}
@@ -117,12 +117,12 @@ class Tagged(Protocol):
 T = TypeVar("T", bound=Tagged)
 
 
-def select(notes: Iterable[T], wanted: Filter) -> list[T]:
+def select(notes: Iterable[T], criteria: Filter) -> list[T]:
     """The notes that pass the filter, in their order."""
-    if wanted == Filter():
+    if criteria == Filter():
         return list(notes)
-    words = (wanted.kinds, wanted.tags, wanted.without_tags)
-    kinds, tags, without_tags = ({normalize("NFC", word) for word in some} for some in words)
+    words = (criteria.kinds, criteria.tags, criteria.without_tags)
+    kinds, tags, without_tags = ({normalize("NFC", word) for word in names} for names in words)
     return [
         note
         for note in notes

@@ -52,7 +52,7 @@ def read_deck(source: Source, problems: list[Problem]) -> Deck:
         if source.value is not None:
             report_shape(node, "deck.yaml", "a mapping", problems)
         elif not source.unread:
-            problems.append(node.problem("empty-file", "there is nothing in this file", help="write the 'id' of the deck first"))
+            problems.append(node.problem("empty-file", "this file is empty", help="write the 'id' of the deck first"))
         return Deck("", "", "", (), "", Path(source.path).parent, False, node, valid=False)
     misspelt = report_unknown_keys(node, DECK_KEYS, "a deck", problems)
     id = read_id(node, problems, misspelt)
@@ -65,18 +65,18 @@ def read_deck(source: Source, problems: list[Problem]) -> Deck:
     for language, place in languages.items():
         if not LANGUAGE.fullmatch(language):
             help = "write a code such as 'fr', 'en' or 'pt-BR'"
-            problems.append(place.problem("bad-language", f"'{short(language)}' is not the code of a language", help=help))
-    good = {
+            problems.append(place.problem("bad-language", f"'{short(language)}' is not a language code", help=help))
+    valid_keys = {
         key
         for key in ("name", "title", "licence")
         if key in known and languages and read_texts(node.node(key), f"'{key}'", languages if key != "licence" else (), problems)
     }
-    name: Value = known["name"] if "name" in good else ""
+    name: Value = known["name"] if "name" in valid_keys else ""
     if name:
         check_deck_name(node.node("name"), languages, problems)
     for language in languages if name else ():
         if not is_complete_in(name, language):
-            message = f"'name' is not given in '{language}': all cards are left out of that language"
+            message = f"'name' is not translated into '{language}': all cards are left out of that language"
             problems.append(node.problem("missing-translation", message, "name", key=True, help="translate it", level="warning"))
     scripts = "allow_scripts" in known and read_word(node.node("allow_scripts"), "'allow_scripts'", ("true", "false"), problems)
     valid = bool(id and name and languages) and not any(
@@ -85,9 +85,9 @@ def read_deck(source: Source, problems: list[Problem]) -> Deck:
     return Deck(
         id,
         name,
-        known["title"] if "title" in good else name,
+        known["title"] if "title" in valid_keys else name,
         tuple(languages),
-        "".join(all_texts(known["licence"])) if "licence" in good else "",
+        "".join(all_texts(known["licence"])) if "licence" in valid_keys else "",
         Path(source.path).parent,
         scripts and known["allow_scripts"] == "true",
         node,
@@ -100,7 +100,9 @@ def check_deck_name(node: Node, languages: Iterable[str], problems: list[Problem
     for route, text in dict(pair for language in languages for pair in texts_in(node.value, language)).items():
         if '"' in text:
             help = "use other quotes, such as « » or “ ”"
-            problems.append(node.problem("bad-deck-name", "Anki may drop the '\"' of a deck's name", *route, word='"', help=help))
+            problems.append(
+                node.problem("bad-deck-name", "Anki may drop the '\"' from a deck's name", *route, word='"', help=help)
+            )
         if any(not part or part != part.strip() or "\n" in part for part in text.split("::")):
-            message = f"'{short(text)}' has a part that is empty, or that has leading or trailing space"
+            message = f"'{short(text)}' has an empty part, or one with a leading or trailing space"
             problems.append(node.problem("bad-deck-name", message, *route, help="write it as 'Deck::Part'"))

@@ -1,4 +1,4 @@
-"""What a value of a card may be, by the type of its field. Each reader reports what is wrong, and says whether nothing is."""
+"""What a value of a card may be, by the type of its field. Each reader reports what is wrong, and returns whether nothing is."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -24,12 +24,12 @@ READ_APART = ("id", "kind", "languages")
 
 
 def type_of(kind: Kind, key: str) -> str:
-    """The type of what stands under a key of a card."""
+    """The type of the value of a key of a card."""
     return kind.fields[key].type if key in kind.fields else CARD_KEYS[key].type
 
 
 def are_complete_texts(values: Sequence[Value], deck: Deck, source: Source) -> bool:
-    """Whether all values of a text type are fine and given in every language: true of most cards, and known in little time."""
+    """Whether all values of a text type are valid and given in every language: true of most cards, and quick to check."""
     texts: list[Value] = []
     for value in values:
         if type(value) is dict and value.keys() == deck.language_set:
@@ -100,7 +100,7 @@ def _read_shapes(place: Node, name: str, deck: Deck, field: Field | None, proble
     for key, about in place.value.items():
         if not re.fullmatch(r"c[1-9]\d{0,2}", key) or int(key[1:]) > HIGHEST_GAP:
             help = "write c1, c2 and so on: the number is the card's, and never changes"
-            problems.append(place.problem("bad-shape", f"'{short(key)}' is not the number of a gap", key, key=True, help=help))
+            problems.append(place.problem("bad-shape", f"'{short(key)}' is not a gap number", key, key=True, help=help))
         for one in [place.node(key, at) for at in range(len(about))] if isinstance(about, list) and about else [place.node(key)]:
             _read_shape(one, key, deck, problems)
     return len(problems) == before
@@ -142,7 +142,7 @@ def _check_form(place: Node, form: str, problems: list[Problem]) -> None:
         left, top = (x - width, y - height) if form == "ellipse" else (x, y)
         right, bottom = x + width, y + height
         if min(left, top) < 0 or max(right, bottom) > 100 or (rest and 0 in rest):
-            message = f"this {form} is not on the picture"
+            message = f"this {form} is not inside the picture"
             problems.append(place.problem("bad-shape", message, help="its numbers are percent of the picture, from 0 to 100"))
             return
 
@@ -188,7 +188,7 @@ READERS: Mapping[str, Callable[[Node, str, Deck, Field | None, list[Problem]], b
 
 
 def is_complete(kind: Kind, key: str, value: Value, language: str) -> bool:
-    """Whether no part of a good value of a card is missing in one language."""
+    """Whether no part of a valid value of a card is missing in one language."""
     match type_of(kind, key):
         case "shapes":
             return all(is_complete_in(shape.names, language) for shape in to_shapes(value))
@@ -213,7 +213,7 @@ class Shape:
 
 
 def to_shapes(value: Value) -> list[Shape]:
-    """The shapes of a good value, in its order."""
+    """The shapes of a valid value, in its order."""
     shapes = []
     for key, about in value.items() if isinstance(value, dict) else ():
         for one in about if isinstance(about, list) else [about]:

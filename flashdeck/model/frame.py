@@ -1,4 +1,4 @@
-"""What stands around the cards of a project: decks, kinds, references and courses. It is small, and read every time."""
+"""What surrounds the cards of a project: decks, kinds, references and courses. It is small, and read every time."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -27,7 +27,7 @@ NEWER_ID = "give the newer of the two another id"
 
 @dataclass(frozen=True)
 class Frame:
-    """What stands around the cards. `problems` are those of its own files' contents."""
+    """What surrounds the cards. `problems` are those of its own files' contents."""
 
     decks: Mapping[str, Deck]  # the valid ones, by id
     folders: Mapping[Path, Deck]  # all of them, valid or not
@@ -100,8 +100,8 @@ def read_frame(sources: Mapping[Path, Source], files: Files) -> Frame:
         if deck.id and _is_free(("package", deck.id), deck.node, taken, problems) and deck.valid
     }
     own_kinds = {folder: _read_kinds_of(deck, files, problems) for folder, deck in folders.items()}
-    kinds = {**read_kinds(), **{kind.name: kind for some in own_kinds.values() for kind in some.values()}}
-    kind_folders = {kind.name: folders[folder].folder for folder, some in own_kinds.items() for kind in some.values()}
+    kinds = {**read_kinds(), **{kind.name: kind for own in own_kinds.values() for kind in own.values()}}
+    kind_folders = {kind.name: folders[folder].folder for folder, own in own_kinds.items() for kind in own.values()}
     frame = Frame(decks, folders, kinds, own_kinds, kind_folders, {}, {}, sources, ())
     references: dict[str, Reference] = {}
     courses: dict[str, Course] = {}
@@ -120,7 +120,7 @@ def read_frame(sources: Mapping[Path, Source], files: Files) -> Frame:
 
 def _read_kinds_of(deck: Deck, files: Files, problems: list[Problem]) -> dict[str, Kind]:
     """The kinds that a deck has of its own, by their words."""
-    files.list_below(deck.folder / OWN_KINDS)  # should one come
+    files.list_below(deck.folder / OWN_KINDS)  # records the question, so that a kind that is added later is noticed
     kinds = read_own_kinds(deck.folder / OWN_KINDS, files, problems)
     return {kind.word: replace(kind, name=f"{deck.id}/{kind.word}") for kind in kinds}
 
@@ -142,7 +142,7 @@ def key_of_list(source: Source, key: str) -> str:
 
 
 def read_items(source: Source, key: str, problems: list[Problem]) -> list[Node]:
-    """The items of one of a file's lists that are mappings; reports what else stands there."""
+    """The items of one of a file's lists that are mappings; reports what else is in it."""
     key = key_of_list(source, key)
     if not key:
         return []
@@ -161,6 +161,6 @@ def _is_free(what: tuple[str, str], node: Node, taken: dict[tuple[str, str], Nod
     first = taken.setdefault(what, node)
     if first is node:
         return True
-    message = f"'{what[1]}' is also the id at {first.spot('id')}"
+    message = f"the id '{what[1]}' is already used at {first.spot('id')}"
     problems.append(node.problem("duplicate-id", message, "id", help=NEWER_ID))
     return False

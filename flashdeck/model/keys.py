@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 
 class Key(NamedTuple):
-    """What stands under a key: the type of its value, and a line for editors."""
+    """A key that an author may write: the type of its value, and a line of help for editors."""
 
     type: str
     doc: str
@@ -12,11 +12,11 @@ class Key(NamedTuple):
 
 # What a card of any kind may have besides the fields of its kind.
 CARD_KEYS = {
-    "id": Key("id", "names the card permanently: its text may change, its id never"),
-    "guid": Key("guid", "by what Anki knows a note that learners have from elsewhere"),
+    "id": Key("id", "identifies the card permanently: its text may change, its id never"),
+    "guid": Key("guid", "identifies in Anki a note that learners already have from elsewhere"),
     "kind": Key("kind", "the kind of card, which decides what fields it has"),
     "deck": Key("deck", "its sub-deck in Anki, such as Law::Basics"),
-    "languages": Key("languages", "the languages it is meant for; otherwise all of the deck"),
+    "languages": Key("languages", "the languages it is meant for; by default all of the deck"),
     "tags": Key("tags", "words to find it by, in courses and in Anki"),
     "reference": Key("references", "the id of its source, or a list of them"),
     "extra": Key("text", "a remark on the back"),
@@ -26,17 +26,17 @@ CARD_KEYS = {
 OVERRIDE_DOC = "the full id of another deck's card whose wording this deck overrides"
 COMMON_ONLY = ("extra", "reference")  # these go into fields that a note type from elsewhere does not have
 OF_ONE_CARD = ("id", "guid")  # these cannot be the default of a file
-NAMES = ("id", "guid", "kind", "deck", "languages", "tags", "references")  # types of values that are no text on a card
+NAME_TYPES = ("id", "guid", "kind", "deck", "languages", "tags", "references")  # types of values that are no text on a card
 
 SENSITIVE = "sensitive"  # the tag of a card with `sensitive: true`
 
 FILE_KEYS = {
-    "cards": "the cards; what stands beside them is the default for all",
+    "cards": "the cards; the fields beside this key are defaults for all of them",
     "references": "the sources, as Zotero and pandoc write them (CSL-YAML)",
     "courses": "subsets of the cards",
 }
 DECK_KEYS = {
-    "id": "names the deck permanently: part of the identity of its cards",
+    "id": "identifies the deck permanently, and is part of the identity of its cards",
     "name": "what learners see in Anki; never renamed once they have it",
     "title": "what it is called in lists",
     "languages": "the codes of its languages",
@@ -44,11 +44,11 @@ DECK_KEYS = {
     "allow_scripts": "true: templates of the deck's own kinds may run scripts",
 }
 COURSE_KEYS = {
-    "id": "names the course permanently",
+    "id": "identifies the course permanently",
     "title": "what it is called in lists",
     "include": "a card that matches any of these belongs to the course",
-    "exclude": "a card that matches any of these does not, whatever else says",
-    "cards": "the full ids of cards that belong to it too",
+    "exclude": "a card that matches any of these is left out, even if another rule includes it",
+    "cards": "the full ids of further cards that belong to it",
 }
 RULE_KEYS = {"kinds": "kinds of cards", "tags": "tags of cards", "decks": "ids of decks"}
 RETIRED_KEYS = {

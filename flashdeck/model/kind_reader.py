@@ -33,7 +33,7 @@ from flashdeck.sources.values import (
 )
 from flashdeck.sources.yaml_file import Node, Source, Value, read_plain, read_source
 
-FOLDER = Path(__file__).parent.parent / "kinds"
+KINDS_FOLDER = Path(__file__).parent.parent / "kinds"
 
 KIND_KEYS = ("fields", "cards", "labels", "cloze", "typed", "anki", "stock", "asks", "example", "order")
 TEMPLATE_KEYS = ("name", "front", "back", "when", "id")
@@ -50,7 +50,7 @@ Labels = dict[str, dict[str, str]]
 def read_kinds() -> dict[str, Kind]:
     """The kinds that come with flashdeck, by name."""
     problems: list[Problem] = []
-    kinds = _read_folder(FOLDER, {}, Files(), problems)
+    kinds = _read_folder(KINDS_FOLDER, {}, Files(), problems)
     assert not problems, problems
     return {kind.name: kind for kind in kinds}
 
@@ -74,7 +74,7 @@ class _Shared:
 
 
 def _read_folder(folder: Path, parts: Mapping[str, str], files: Files, problems: list[Problem]) -> list[Kind]:
-    css = (FOLDER / "style.css").read_text(encoding="utf-8")
+    css = (KINDS_FOLDER / "style.css").read_text(encoding="utf-8")
     own_parts = _read_parts(folder, files, problems)
     shared = _Shared(_read_shared_labels(), css, {**parts, **own_parts}, own_parts, files)
     kinds = []
@@ -85,19 +85,19 @@ def _read_folder(folder: Path, parts: Mapping[str, str], files: Files, problems:
             kinds.append(_read_kind(source.node(), path, shared, problems))
             continue
         if not source.unread:
-            problems.append(source.node().problem("wrong-shape", "kind.yaml must be a mapping", help="begin it with 'fields:'"))
+            problems.append(source.node().problem("wrong-shape", "kind.yaml: expected a mapping", help="begin it with 'fields:'"))
         kinds.append(Kind(normalize("NFC", path.name), {}, (), {}, "", {}))  # its cards have a kind that is known
     return kinds
 
 
 @cache
 def _read_shared_labels() -> Labels:
-    return _read_labels(read_source(FOLDER / "labels.yaml", Files(), []).node(), [])
+    return _read_labels(read_source(KINDS_FOLDER / "labels.yaml", Files(), []).node(), [])
 
 
 @cache
 def _read_shared_parts() -> Mapping[str, str]:
-    return _read_parts(FOLDER, Files(), [])
+    return _read_parts(KINDS_FOLDER, Files(), [])
 
 
 def _read_parts(folder: Path, files: Files, problems: list[Problem]) -> dict[str, str]:
@@ -200,7 +200,7 @@ def _read_fields(node: Node, common: Collection[str], problems: list[Problem]) -
             report_shape(place.node(key), f"'{key}'", "a mapping such as '{type: text}'", problems)
             continue
         if key in RESERVED_KEYS or not re.fullmatch(r"[\w.-]+", key):
-            reason = "is what every card or file has" if key in RESERVED_KEYS else "cannot be a key"
+            reason = "is reserved: every card or file may have it" if key in RESERVED_KEYS else "cannot be a key"
             help = "choose another key; its 'name' in Anki may stay"
             problems.append(place.problem("bad-field-name", f"'{short(key)}' {reason}", key, key=True, help=help))
         fields[key] = field = _read_field(place.node(key), key, abouts, problems)
@@ -232,7 +232,7 @@ def _read_doc(node: Node, fields: Collection[str], problems: list[Problem]) -> s
     return as_text(node.value) if read_texts(node, "'doc'", (), problems) else ""
 
 
-# What may be said of a field, and how it is read; `fields` are the keys of all fields of the kind.
+# The keys of a field, and how each is read; `fields` are the keys of all fields of the kind.
 FIELD_READERS: Mapping[str, Callable[[Node, Collection[str], list[Problem]], Any]] = {
     "type": _read_type,
     "required": _read_flag,
@@ -265,7 +265,7 @@ def _read_name(node: Node, default: str, problems: list[Problem]) -> str:
     wrong = next(iter(re.findall(r'[:"{}]|^[#^/]', name)), "")
     if not wrong and name == name.strip() and name and normalize("NFC", name) == name:
         return name
-    reason = f"has '{wrong}' in it" if wrong else "has a leading or trailing space, or an accent apart from its letter"
+    reason = f"contains '{wrong}'" if wrong else "has a leading or trailing space, or a decomposed accent"
     message = f"'{short(name)}' {reason}: Anki would rename it, and later releases would not arrive"
     problems.append(_at_name(node, message, "use letters, digits, spaces and hyphens"))
     return ""
@@ -316,7 +316,7 @@ class _Context:
 
     @property
     def has_words(self) -> bool:
-        """Whether `[[word]]` stands for something: a note type from elsewhere may have `[[0]]` in a script."""
+        """Whether `[[word]]` is to be replaced: a note type from elsewhere may have `[[0]]` in a script."""
         return bool(self.parts or self.labels)
 
 
@@ -380,7 +380,7 @@ def _read_side(node: Node, about: Mapping[str, Value], side: str, context: _Cont
 
 
 def _check_word(word: str, html: Source, index: int, context: _Context, problems: list[Problem]) -> None:
-    """Whether a `[[word]]` stands for something, and what it stands for is right in this kind."""
+    """Whether a `[[word]]` is defined, and its HTML is valid in this kind."""
     spot = html.spot_at(index)
     for mistake in find_mistakes(_fill_parts(context.parts.get(word, ""), context.parts), context.names):
         problems.append(Problem(spot, mistake.code, f"in '{word}.html', {mistake.message}", mistake.help))
@@ -407,7 +407,7 @@ def _check_front(
     text = " ".join(front.text.split())
     start = front.spot_at(0)
     if not any(name in context.names for name in shown):
-        help = f"show what is asked, as in '{{{{{context.names[0]}}}}}'"
+        help = f"show the field that is asked, as in '{{{{{context.names[0]}}}}}'"
         problems.append(Problem(start, "empty-front", "this front shows no field: Anki makes no card of it", help))
     elif cloze not in _fill_parts(front.text, context.parts):
         problems.append(Problem(start, "empty-front", "this front shows no gap", f"write '{cloze}' where the gaps go"))

@@ -84,7 +84,7 @@ class Kind:
 
     @cached_property
     def days(self) -> tuple[str, ...]:
-        """The keys of its fields that say when to look at it again."""
+        """The keys of its fields with the day of its next review."""
         return tuple(field.key for field in self.fields.values() if field.type == "day")
 
     @cached_property

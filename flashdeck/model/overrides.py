@@ -1,4 +1,4 @@
-"""A card as another deck words it for its own learners."""
+"""A card with the wording that another deck gives it for its own learners."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -14,9 +14,9 @@ from flashdeck.sources.yaml_file import Value
 def apply_overrides(card: Card, overrides: Iterable[Override], problems: list[Problem]) -> Card:
     """The card with the wording of the decks that override it; one without `overrides` where none of them does."""
     values, places, id = dict(card.values), dict(card.overrides), card.full_id
-    for one in overrides:
-        node = one.node
-        if card.deck.id == one.deck.id:
+    for override in overrides:
+        node = override.node
+        if card.deck.id == override.deck.id:
             help = "change the card itself"
             problems.append(node.problem("bad-override", f"'{short(id)}' is a card of this deck", "override", help=help))
             continue
@@ -34,7 +34,7 @@ def apply_overrides(card: Card, overrides: Iterable[Override], problems: list[Pr
                 problems.append(node.problem("repeated-override", message, key, key=True, help="keep one of the two"))
             elif read_value(node.node(key), key, card.kind, card.deck, problems):
                 values[key] = _merge(values.get(key), node.fields[key], card.deck.languages)
-                places[key] = one
+                places[key] = override
     tags = {*to_tags({"tags": values.get("tags", [])}), *({*card.tags} & {SENSITIVE})}
     return replace(card, values=values, overrides=places, tags=tuple(sorted(tags)))
 

@@ -57,12 +57,12 @@ def read_reference(node: Node, problems: list[Problem]) -> Reference | None:
     if "title" not in typed and "title" not in misspelt:
         problems.append(node.problem("missing-field", "this reference has no 'title'", help="add it"))
     if not {*typed, *misspelt} & {"author", "editor", "publisher", "container-title"}:
-        message = "this reference does not say whose it is"
+        message = "this reference names no author, editor or publisher"
         problems.append(node.problem("missing-field", message, help="add 'author' or 'publisher'"))
     url = texts.get("URL", "")
     if url and not re.fullmatch(r"https?://[^\s/\"<>]+\.[^\s\"<>]+", url):
         help = "write an address that begins with https://"
-        problems.append(node.problem("bad-url", f"'{short(url)}' is not an address of the web", "URL", help=help))
+        problems.append(node.problem("bad-url", f"'{short(url)}' is not a web address", "URL", help=help))
     if not url and "DOI" in texts:
         url = f"https://doi.org/{texts['DOI']}"
     year = _read_year(node.node("issued"), problems) if "issued" in typed else ""
@@ -103,7 +103,7 @@ def _read_year(node: Node, problems: list[Problem]) -> str:
         read_date(node, value.partition("/")[0], problems)  # a range is written 2018-03-06/2018-03-09
     found = re.search(r"\b\d{4}\b", value) if isinstance(value, str) else None
     if not found:
-        help = "write it as 2018, 2018-03 or 2018-03-06, or leave 'issued' out where there is no date"
+        help = "write it as 2018, 2018-03 or 2018-03-06, or leave 'issued' out if there is no date"
         problems.append(node.problem("bad-date", "'issued' has no year", help=help))
     return found[0] if found else ""
 

@@ -18,7 +18,7 @@ GAP = re.compile(r"c\d+")  # in templates of clozes a section can ask for the nu
 
 @dataclass(frozen=True)
 class Tag:
-    """One `{{...}}` of a template: what stands before the name (`#`, `^`, `/` or nothing), the filters, and the name."""
+    """One `{{...}}` of a template: what is before the name (`#`, `^`, `/` or nothing), the filters, and the name."""
 
     index: int
     sign: str
@@ -57,10 +57,10 @@ def find_mistakes(html: str, fields: Collection[str]) -> Iterator[Mistake]:
         if tag.sign == "/":
             if opened and opened[-1].name == tag.name:
                 opened.pop()
-            elif tag.name in [one.name for one in opened]:
+            elif tag.name in [section.name for section in opened]:
                 message = f"'{{{{/{tag.name}}}}}' closes before '{{{{/{opened[-1].name}}}}}'"
                 yield Mistake(tag.index, "unbalanced-section", message, "close the inner section first")
-                del opened[[one.name for one in opened].index(tag.name) :]
+                del opened[[section.name for section in opened].index(tag.name) :]
             else:
                 message = f"'{{{{/{tag.name}}}}}' closes what was never opened"
                 yield Mistake(tag.index, "unbalanced-section", message, f"write '{{{{#{tag.name}}}}}' before it, or delete it")

@@ -21,7 +21,7 @@ GROUPS = {
     "retired": "Retired",
     "gone": "No longer in the package (learners keep them)",
 }
-SIMILAR = 0.85  # texts more alike than this, with the same digits, differ only in wording
+SAME_FACT = 0.85  # the ratio of difflib: above it, with the same digits, a text differs in a word or two, not in fact
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def _compare(old: Stored | None, new: Stored) -> Change | None:
         # a card that was retired before this learner got it is not shown anywhere
         return None if RETIRED_TAG in new.tags else Change("new", new.guid, new.id, _title(new))
     names = {**new.fields, **old.fields}
-    texts = [(name, to_plain(old.fields.get(name, "")), to_plain(new.fields.get(name, ""))) for name in names]
+    texts = [(name, strip_html(old.fields.get(name, "")), strip_html(new.fields.get(name, ""))) for name in names]
     fields = tuple((name, was, now) for name, was, now in texts if was != now)
     if RETIRED_TAG in new.tags and RETIRED_TAG not in old.tags:
         return Change("retired", new.guid, new.id, _title(new), tuple(field for field in fields if field[0] == "Retired"))
@@ -78,16 +78,16 @@ def _fact_fields(note: Stored) -> set[str]:
 
 
 def _is_new_fact(was: str, now: str) -> bool:
-    return re.findall(r"\d+", was) != re.findall(r"\d+", now) or SequenceMatcher(None, was, now).ratio() < SIMILAR
+    return re.findall(r"\d+", was) != re.findall(r"\d+", now) or SequenceMatcher(None, was, now).ratio() < SAME_FACT
 
 
-def to_plain(html: str) -> str:
+def strip_html(html: str) -> str:
     """A field's text without its HTML, on one line."""
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
 
 
 def _title(note: Stored) -> str:
-    return fill_gaps(to_plain(next(iter(note.fields.values()), "")))
+    return fill_gaps(strip_html(next(iter(note.fields.values()), "")))
 
 
 def render_changes(changes: Iterable[Change], markdown: bool) -> str:

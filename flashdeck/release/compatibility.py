@@ -10,6 +10,7 @@ from flashdeck.diagnostics.problem import Problem, find_nearest
 from flashdeck.model.decks import Deck
 from flashdeck.release.ledger import Ledger, ReleasedNote, digest_guid, is_override, to_released_keys
 
+SIMILAR_NAME = 0.3
 Types = Mapping[tuple[str, str], NoteType]  # by kind and language
 FindNotes = Callable[[Deck], list[Note]]  # the notes of a deck in all its languages
 
@@ -57,16 +58,16 @@ def _check_cards(facts: Facts, unit: Unit, deck: Deck, ledger: Ledger, found: se
 
 def _check_card(facts: Facts, card: CardFact, language: str, templates: str, guid: str, note: ReleasedNote) -> Iterator[Problem]:
     if card.kind != note.kind:
-        message = f"this card was released as a {note.kind}; Anki cannot make a {card.kind} of it"
-        yield _report(facts, card, "changed-kind", message, "kind", "retire it, and write a new card with an id of its own")
+        message = f"this card was released as a {note.kind}; Anki cannot turn it into a {card.kind}"
+        yield _report(facts, card, "changed-kind", message, "kind", "retire it, and write a new card with a new id")
     elif digest_guid(card.full_id, language, guid) != note.guid:
         message = f"this card was released in '{language}' under another guid: its learners would have it twice"
         help = "bring the old 'guid' back" if note.guid else "delete the 'guid'"
         yield _report(facts, card, "changed-guid", message, "guid", help)
     elif card.valid and templates != RETIRED:  # what is wrong with a card for another reason is reported for that reason only
-        lost = sorted({*note.cards} - {*map(int, filter(None, templates.split(",")))})
-        if lost:
-            yield _report_blank(facts, card, lost[0])
+        missing = sorted({*note.cards} - {*map(int, filter(None, templates.split(",")))})
+        if missing:
+            yield _report_emptied(facts, card, missing[0])
 
 
 def _check_missing(
@@ -80,14 +81,14 @@ def _check_missing(
         if language not in deck.languages:
             dropped.add(language)
         elif card and card.valid:
-            message = f"this card was released in '{language}' and is not in it any more"
-            help = f"translate what is missing, or take '{language}' into its 'languages' again; to withdraw it, retire it"
+            message = f"this card was released in '{language}', and is no longer available in it"
+            help = f"translate what is missing, or add '{language}' to its 'languages' again; to withdraw it, retire it"
             yield _report(facts, card, "dropped-language", message, "languages", help)
         if not card and not facts.may_define(id):
             vanished.setdefault(id, []).append(language)
     for language in sorted(dropped):
-        message = f"this deck was released in '{language}', and its learners would get no more corrections"
-        help = f"keep '{language}' in 'languages'; cards may be left out of it one by one, by retiring them"
+        message = f"this deck was released in '{language}', whose learners would get no more corrections"
+        help = f"keep '{language}' in 'languages'; single cards can be withdrawn from it by retiring them"
         yield deck.node.problem("dropped-language", message, "languages", help=help)
     if vanished:
         yield from _report_vanished(facts, deck, ledger, vanished, find_notes)
@@ -98,15 +99,15 @@ def _report_vanished(
 ) -> Iterator[Problem]:
     new = facts.ids_of(deck.id) - {split_language(name)[0] for name in ledger.notes}
     notes = find_notes(deck) if find_notes else []
-    same = {(note.kind, note.type.language, note.digest): note.card for note in notes if note.card in new}
+    by_content = {(note.kind, note.type.language, note.digest): note.card for note in notes if note.card in new}
     for id, languages in vanished.items():
         released = {language: ledger.notes[in_language(id, language)] for language in languages}
         contents = [(note.kind, language, note.digest) for language, note in released.items()]
-        like = next((same[one] for one in contents if one in same), "") or find_nearest(id, new)
+        renamed = next((by_content[content] for content in contents if content in by_content), "") or find_nearest(id, new)
         help = "bring it back and, to withdraw it, write 'retired:' on it"
-        if like:
-            help = f"if it is '{like}' now, give that card its old id back; else {help}"
-        message = f"the card '{id}' was released and is gone: its learners would keep it and get no correction"
+        if renamed:
+            help = f"if it is '{renamed}' now, give that card its old id back; else {help}"
+        message = f"the card '{id}' was released and is gone: its learners would keep it, without corrections"
         yield Problem(ledger.spot(f"note {in_language(id, languages[0])}"), "vanished-id", message, help)
 
 
@@ -116,27 +117,28 @@ def _report(facts: Facts, card: CardFact, code: str, message: str, key: str, hel
     return facts.problem(card, code, message, *((key,) if key in typed else ()), help=help)
 
 
-def _report_blank(facts: Facts, card: CardFact, template: int) -> Problem:
+def _report_emptied(facts: Facts, card: CardFact, template: int) -> Problem:
     kind = facts.frame.kinds[card.kind]
     if kind.cloze:
-        what, key = f"gap {template + 1}", kind.cloze
+        what, key = f"the card of gap {template + 1}", kind.cloze
     else:
-        what, key = f"'{kind.templates[template].name}'", kind.templates[template].when
-    message = f"learners have a card {what} of this, and its front would become blank"
+        what, key = f"the card '{kind.templates[template].name}'", kind.templates[template].when
+    message = f"learners have {what}, whose front would become empty"
     help = "bring it back; to withdraw it, retire the card and write a new one without it"
     return _report(facts, card, "emptied-front", message, key, help)
 
 
 def _check_decks(units: list[Unit], ledger: Ledger) -> Iterator[Problem]:
     if any(unit.unread for unit in units):
-        return  # its cards may stand where the file could not be read
+        return  # its cards may be where the file could not be read
     names = {name for unit in units for name in unit.deck_names}
     new_names = frozenset(names - ledger.decks)
+    # a deck's new name may have little in common with the old one, and a wrong guess is only a hint
     for name in sorted(ledger.decks - names):
-        help = "name it back; to give it up all the same, delete this line of the ledger"
-        if new := find_nearest(name, new_names, cutoff=0.3):
+        help = "rename it back; to abandon it anyway, delete this line of the ledger"
+        if new := find_nearest(name, new_names, cutoff=SIMILAR_NAME):
             help = f"if it is '{new}' now, {help}"
-        message = f"the released deck '{name}' has no cards any more: learners' cards would stay behind in it"
+        message = f"the released deck '{name}' no longer has any cards: learners' cards would stay behind in it"
         yield Problem(ledger.spot(f"deck {name}"), "renamed-deck", message, help)
 
 
@@ -152,5 +154,5 @@ def _check_types(ledger: Ledger, types: Types) -> Iterator[Problem]:
                 message = (
                     f"the {what} of the released kind '{kind}' ({language}) were {', '.join(old)}: Anki would stop all updates"
                 )
-                help = "bring them back in this order; new ones go to the end, or into a kind of another name"
+                help = "bring them back in this order; new ones go to the end, or into a kind with another name"
                 yield Problem(ledger.spot(f"type {name}"), "changed-note-type", message, help)

@@ -10,11 +10,11 @@ from flashdeck.diagnostics.problem import FlashdeckError
 
 
 class GitError(FlashdeckError):
-    """What git could not do, in words for its user."""
+    """What git could not do, with a message for its user."""
 
 
 def extract(revision: str, paths: Iterable[Path], folder: Path) -> None:
-    """Writes what stood at `paths` in a revision of the repository here into `folder`. Raises GitError."""
+    """Writes the files at `paths` in a revision of the repository here into `folder`. Raises GitError."""
     command = ["git", "archive", "--format=tar", revision, "--", *map(str, paths)]
     try:
         done = subprocess.run(command, capture_output=True, check=True)

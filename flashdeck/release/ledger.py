@@ -17,12 +17,12 @@ from typing import NamedTuple
 
 from flashdeck.anki.identity import in_language, split_language, to_guid
 from flashdeck.anki.note import Note, NoteType, Times, digest_texts
+from flashdeck.build.unit import RETIRED
 from flashdeck.diagnostics.problem import Problem, Spot
 from flashdeck.sources.files import Files
 
 NAME = "flashdeck.lock"
 FIRST, LAST = "flashdeck ledger 1", "end"
-RETIRED = "retired"  # stands for the cards of a note that was withdrawn
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
 DIGEST = "[0-9a-f]{16}"
 NOTE = re.compile(rf"^note (\S+@\S+) (\S+) ([\d,]+|{RETIRED}) ({DIGEST}) ({TIME}) ({TIME})(?: guid:({DIGEST}))?$", re.M)
@@ -31,7 +31,7 @@ DECK = re.compile(r"^deck (.*)$", re.M)
 
 
 class ReleasedNote(NamedTuple):
-    """What is known of a note, as its line has it after its name: most notes did not change, and nobody asks for more."""
+    """What is known of a note, as text from its line after its name: most did not change, and their times are never needed."""
 
     kind: str
     templates: str  # their numbers (of a cloze: the gaps, from 0) with commas, or RETIRED
@@ -115,23 +115,27 @@ def read_ledger(path: Path, files: Files, problems: list[Problem]) -> Ledger:
     def report(line: int, message: str, help: str) -> None:
         problems.append(Problem(Spot(str(path), line, 1), "broken-ledger", message, help))
 
-    back = f"get the file back from git, as with 'git checkout -- {path.as_posix()}'"
+    restore = f"get the file back from git, as with 'git checkout -- {path.as_posix()}'"
     if not files.digest(path) and not path.exists():
         return Ledger(path)
     try:
         text = files.read(path).decode().replace("\r\n", "\n")
     except (OSError, UnicodeDecodeError):
-        report(1, "this ledger cannot be read", back)
+        report(1, "this ledger cannot be read", restore)
         return Ledger(path)
     lines = text.splitlines()
     if not lines or (lines[0] != FIRST and not lines[0].startswith("<<<<<<<")):
         if known := re.fullmatch(r"flashdeck ledger (\d+)", lines[0] if lines else ""):
-            report(1, f"this ledger is of version {known[1]}; this flashdeck knows version 1", "use the flashdeck that wrote it")
+            report(
+                1,
+                f"this ledger has version {known[1]}; this flashdeck reads version 1",
+                "use the version of flashdeck that wrote it",
+            )
         else:
-            report(1, f"this ledger does not begin with '{FIRST}'", back)
+            report(1, f"this ledger does not begin with '{FIRST}'", restore)
         return Ledger(path)
     if lines[-1] != LAST:
-        report(len(lines), f"this ledger is cut off: its last line is not '{LAST}'", back)
+        report(len(lines), f"this ledger is truncated: its last line is not '{LAST}'", restore)
         return Ledger(path)
     found = NOTE.findall(text)
     notes = {row[0]: ReleasedNote._make(row[1:]) for row in found}
@@ -143,28 +147,32 @@ def read_ledger(path: Path, files: Files, problems: list[Problem]) -> Ledger:
         for name, digest, changed, fields, templates in TYPE.findall(others)
         if _is_time(changed)
     }
-    whole = len(notes) + len(types) + len(decks) + 2 == len(lines)
-    if not whole or not all(map(_is_time, times)):
-        _report_lines(lines, report, back)
+    is_complete = len(notes) + len(types) + len(decks) + 2 == len(lines)
+    if not is_complete or not all(map(_is_time, times)):
+        _report_lines(lines, report, restore)
     return Ledger(path, notes, types, decks, text)
 
 
-def _report_lines(lines: list[str], report: Callable[[int, str, str], None], back: str) -> None:
+def _report_lines(lines: list[str], report: Callable[[int, str, str], None], restore: str) -> None:
     """Reports which lines of a ledger are wrong, and why."""
     seen = set()
     for number, line in enumerate(lines, 1):
         if line in (FIRST, LAST):
             continue
         if re.match(r"<{7}|={7}|>{7}|\|{7}", line):
-            report(number, f"'{line[:7]}' is left over from a merge", "delete this line; of two lines of one note keep the later")
+            report(
+                number,
+                f"'{line[:7]}' is left over from a merge",
+                "delete this line; where a note has two lines, keep the later one",
+            )
             continue
         name = _name_line(line)
         if name in seen:
-            report(number, f"'{name}' stands here a second time", "keep the line with the later time, delete the other")
+            report(number, f"'{name}' is repeated", "keep the line with the later time, and delete the other")
         seen.add(name)
-        known = any(one.fullmatch(line) for one in (NOTE, TYPE, DECK))
+        known = any(pattern.fullmatch(line) for pattern in (NOTE, TYPE, DECK))
         if not known or not all(map(_is_time, re.findall(rf" ({TIME})(?= |$)", line))):
-            report(number, "this line of the ledger cannot be read", back)
+            report(number, "this line of the ledger cannot be read", restore)
 
 
 def _name_line(line: str) -> str:
@@ -200,14 +208,14 @@ def stamp(ledgers: Mapping[str, Ledger], notes: Iterable[Note], now: int) -> tup
         for id in note.released_by:
             by_deck[id].append(note)
     times = Times()
-    stamped = {id: _stamp_one(ledger, by_deck[id], known, now, times) for id, ledger in ledgers.items()}
+    stamped = {id: _stamp_ledger(ledger, by_deck[id], known, now, times) for id, ledger in ledgers.items()}
     for guid, changed in times.overrides.items():
         # so that it wins in whatever order both are imported
         times.overrides[guid] = max(changed, 1 + times.notes.get(guid, 0))
     return stamped, times
 
 
-def _stamp_one(ledger: Ledger, notes: list[Note], known: Mapping[tuple[str, str], int], now: int, times: Times) -> Ledger:
+def _stamp_ledger(ledger: Ledger, notes: list[Note], known: Mapping[tuple[str, str], int], now: int, times: Times) -> Ledger:
     new_notes, new_types = dict(ledger.notes), dict(ledger.types)
     for note in notes:
         name = name_note(note)

@@ -182,11 +182,11 @@ def render_report(title: str, report: Report) -> str:
     rows = [
         ("new", report.new, "reach every learner"),
         ("updated", report.updated, "are corrected"),
-        ("left alone", report.left_alone, "did not change: a learner's own words, tags and stars are kept"),
+        ("left alone", report.left_alone, "did not change: a learner's own text, tags and marks are kept"),
         ("retired", report.retired, f"have the tag {RETIRED_TAG}"),
         ("not removed", report.not_removed, "are in the old release only: learners keep them"),
         ("skipped because edited later", report.skipped, "wait: the learner edited them after this build"),
-        ("edits lost", report.edits_lost, "were corrected over a learner's tags and My notes"),
+        ("edits lost", report.edits_lost, "were corrected, overwriting a learner's tags and My notes"),
         ("unnecessary overwrites", report.unnecessary_overwrites, "did not change, but were overwritten"),
         ("conflicting", report.conflicting, "would get no more updates"),
         ("progress lost", report.progress_lost, "lose what a learner has learned"),

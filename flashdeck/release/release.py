@@ -1,4 +1,4 @@
-"""What a build or release hands out: every note with its time, and which of them belong to each deck and course. Pure."""
+"""What a build or release publishes: every note with its time, and which of them belong to each deck and course. Pure."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -49,7 +49,7 @@ class Selection:
 
 
 def to_release(facts: Facts, ledgers: Mapping[str, Ledger], languages: Iterable[str], now: int) -> Release:
-    """All notes in these languages, and what the ledgers say of them at the Unix time `now`, of a project without errors."""
+    """All notes in these languages, and what the ledgers record of them at the Unix time `now`, of a project without errors."""
     languages = list(languages)
     # what was withdrawn before anybody had it is not released
     notes = {
@@ -59,7 +59,7 @@ def to_release(facts: Facts, ledgers: Mapping[str, Ledger], languages: Iterable[
         if not note.retired or is_released(ledgers, note)
     }
     overrides = _to_overrides(facts, ledgers, notes, languages)
-    left_out = {(one.full_id, language): one for language in languages for one in to_left_out(facts, language)}
+    left_out = {(card.full_id, language): card for language in languages for card in to_left_out(facts, language)}
     stamped, times = stamp(ledgers, [*notes.values(), *{id(note): note for note in overrides.values()}.values()], now)
     return Release(notes, overrides, left_out, times, stamped)
 
@@ -72,14 +72,14 @@ def _to_overrides(
     for id, ledger in ledgers.items():
         for name in ledger.overrides:
             decks_of.setdefault(name, set()).add(id)
-    worded = {(note.full_id, language): note for language in languages for note in to_overrides(facts, language)}
-    for (card, language), note in worded.items():
+    overriding = {(note.full_id, language): note for language in languages for note in to_overrides(facts, language)}
+    for (card, language), note in overriding.items():
         decks = {id for id in note.overriding if language in facts.frame.decks[id].languages}
         decks_of.setdefault((card, language), set()).update(decks)
     overrides: dict[tuple[str, str, str], Note] = {}
     for (card, language), decks in decks_of.items():
         if (original := notes.get((card, language))) and decks:
-            note = worded.get((card, language), original)
+            note = overriding.get((card, language), original)
             note = note._replace(overriding=tuple(sorted(decks)), order=original.order)
             overrides |= {(deck, card, language): note for deck in decks}
     return overrides
@@ -88,21 +88,21 @@ def _to_overrides(
 T = TypeVar("T", bound=Note | LeftOut)
 
 
-def _to_parts(all: Mapping[tuple[str, str], T]) -> dict[tuple[str, str], list[T]]:
+def _to_parts(items: Mapping[tuple[str, str], T]) -> dict[tuple[str, str], list[T]]:
     """What belongs to each deck and course (by its id: they share theirs) in each language, in its order."""
     parts: dict[tuple[str, str], list[T]] = {}
     courses: dict[str, list[str]] = {}  # by the text of all tags
-    for (_, language), one in all.items():
-        if one.tag_text not in courses:
-            courses[one.tag_text] = [course for tag in one.tags if (course := course_of(tag))]
-        for id in (one.deck_id, *courses[one.tag_text]):
-            parts.setdefault((id, language), []).append(one)
+    for (_, language), item in items.items():
+        if item.tag_text not in courses:
+            courses[item.tag_text] = [course for tag in item.tags if (course := course_of(tag))]
+        for id in (item.deck_id, *courses[item.tag_text]):
+            parts.setdefault((id, language), []).append(item)
     return parts
 
 
-def select_notes(released: Release, whole: Deck | Course, language: str, wanted: Filter) -> Selection:
+def select_notes(released: Release, target: Deck | Course, language: str, criteria: Filter) -> Selection:
     """The notes of a deck or course in one language, in their authors' order."""
-    deck, part = whole.deck if isinstance(whole, Course) else whole.id, (whole.id, language)
-    notes = select(released.parts.get(part, []), wanted)
+    deck, part = target.deck if isinstance(target, Course) else target.id, (target.id, language)
+    notes = select(released.parts.get(part, []), criteria)
     chosen = tuple(released.overrides.get((deck, note.full_id, language), note) for note in notes)
-    return Selection(f"{whole.id}-{language}", chosen, tuple(select(released.parts_left_out.get(part, []), wanted)))
+    return Selection(f"{target.id}-{language}", chosen, tuple(select(released.parts_left_out.get(part, []), criteria)))

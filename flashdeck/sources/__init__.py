@@ -1,4 +1,4 @@
-"""A YAML file becomes plain values that can say where each was typed; files are found, read, and written whole or not at all.
+"""A YAML file becomes plain values that know where each was typed; files are found, read, and written whole or not at all.
 
 Takes paths and bytes; gives `Source` and `Node`, digests, and an author's file with YAML added to it. Alone knows PyYAML,
 encodings and positions.

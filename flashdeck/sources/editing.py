@@ -18,7 +18,7 @@ PLAIN_SCALAR = re.compile(
 
 
 class WritingError(FlashdeckError):
-    """A file that a value cannot be added to, in words for its user."""
+    """A file that a value cannot be added to, with a message for its user."""
 
 
 def render_scalar(text: str, flow: bool = False, pad: str = "") -> str:
@@ -45,7 +45,7 @@ def _render_quoted(text: str) -> str:
 def render_flow(value: Value) -> str:
     """A value on one line, in brackets."""
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{render_scalar(key, True)}: {render_flow(one)}" for key, one in value.items()) + "}"
+        return "{" + ", ".join(f"{render_scalar(key, True)}: {render_flow(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(map(render_flow, value)) + "]"
     return render_scalar(value, True)
@@ -54,16 +54,16 @@ def render_flow(value: Value) -> str:
 def render_block(value: Mapping[str, Value], pad: str = "") -> str:
     """A mapping, each key on a line of its own, without the last newline; a short value stays on the line of its key."""
     lines = []
-    for key, one in value.items():
+    for key, item in value.items():
         name = f"{pad}{render_scalar(key, True)}:"
-        if isinstance(one, str):
-            lines.append(f"{name} {render_scalar(one, False, pad)}")
-        elif not one or (len(flow := render_flow(one)) + len(name) < MAX_WIDTH and "\\n" not in flow):
-            lines.append(f"{name} {render_flow(one)}")
-        elif isinstance(one, dict):
-            lines.append(f"{name}\n{render_block(one, pad + '  ')}")
+        if isinstance(item, str):
+            lines.append(f"{name} {render_scalar(item, False, pad)}")
+        elif not item or (len(flow := render_flow(item)) + len(name) < MAX_WIDTH and "\\n" not in flow):
+            lines.append(f"{name} {render_flow(item)}")
+        elif isinstance(item, dict):
+            lines.append(f"{name}\n{render_block(item, pad + '  ')}")
         else:
-            lines.append(name + "".join(f"\n{render_item(item, pad + '  ')}" for item in one))
+            lines.append(name + "".join(f"\n{render_item(entry, pad + '  ')}" for entry in item))
     return "\n".join(lines)
 
 
@@ -93,13 +93,13 @@ def append_items(path: str, data: bytes, route: Route, items: Sequence[Value]) -
     return new
 
 
-def _is_same(one: Value | None, other: Value) -> bool:
+def _is_same(left: Value | None, right: Value) -> bool:
     """Whether two values are equal, but for the newline that a block text at the very end of a file may have gained."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        return list(one) == list(other) and all(_is_same(one[key], other[key]) for key in one)
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(_is_same, one, other))
-    return isinstance(one, str) and isinstance(other, str) and one.rstrip("\n") == other.rstrip("\n")
+    if isinstance(left, dict) and isinstance(right, dict):
+        return list(left) == list(right) and all(_is_same(left[key], right[key]) for key in left)
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(_is_same, left, right))
+    return isinstance(left, str) and isinstance(right, str) and left.rstrip("\n") == right.rstrip("\n")
 
 
 def _with_items(value: Value | None, route: Route, items: Sequence[Value]) -> Value:
@@ -109,7 +109,7 @@ def _with_items(value: Value | None, route: Route, items: Sequence[Value]) -> Va
         raise WritingError("there is no list to add to")
     key, rest = route[0], route[1:]
     if isinstance(value, list) and isinstance(key, int):
-        return [_with_items(one, rest, items) if at == key else one for at, one in enumerate(value)]
+        return [_with_items(item, rest, items) if at == key else item for at, item in enumerate(value)]
     if isinstance(value, dict) and isinstance(key, str):
         return {**value, key: _with_items(value.get(key), rest, items)}
     raise WritingError("there is no list to add to")

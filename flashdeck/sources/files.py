@@ -14,7 +14,7 @@ from zlib import crc32
 
 from flashdeck.diagnostics.problem import Problem, Spot
 
-LARGEST = 32_000_000  # bytes; the largest source that anybody would review
+LARGEST = 32_000_000  # bytes; no one can review a larger source
 # A file that was written so shortly before it was read can change again without the system's times showing it.
 RACY = 2_000_000_000  # nanoseconds
 DECK_FILE, MEDIA_FOLDER, OWN_KINDS = "deck.yaml", "media", "kinds"
@@ -120,7 +120,7 @@ class Files:
         return path.stat().st_size if path.is_file() else 0
 
     def find(self, folder: Path, name: str) -> Path | None:
-        """The file that `name` leads to from a folder, however its accents are composed; one in other capitals is not it."""
+        """The file that `name` leads to from a folder, however its accents are composed; one that differs in case is not it."""
         path = folder
         for part in Path(name).parts:
             path /= part if part == ".." else self.names(path).get(normalize("NFC", part), "")
@@ -188,7 +188,9 @@ def find_sources(paths: Iterable[Path], edits: Iterable[Path], problems: list[Pr
 
     def report(error: OSError) -> None:
         message = f"this folder cannot be read: {(error.strerror or str(error)).lower()}"
-        problems.append(Problem(Spot(str(error.filename), 1, 1), "unreadable-file", message, "check that you may open it"))
+        problems.append(
+            Problem(Spot(str(error.filename), 1, 1), "unreadable-file", message, "check that you have permission to read it")
+        )
 
     seen = set()
     for path in paths:

@@ -1,4 +1,4 @@
-"""What a value in a source may look like: each function hands on what is good and reports what is not."""
+"""What a value in a source may look like: each function returns what is valid and reports what is not."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -27,12 +27,12 @@ def to_date(text: str) -> date | None:
 
 
 def as_mapping(value: Value) -> dict[str, Value]:
-    """The value where it is a mapping, else an empty one: for what was checked already, or is reported elsewhere."""
+    """The value where it is a mapping, else an empty one: for values that were checked already, or are reported elsewhere."""
     return value if isinstance(value, dict) else {}
 
 
 def as_text(value: Value) -> str:
-    """The value where it is a text, else an empty one: for what was checked already, or is reported elsewhere."""
+    """The value where it is a text, else an empty one: for values that were checked already, or are reported elsewhere."""
     return value if isinstance(value, str) else ""
 
 
@@ -40,7 +40,7 @@ def end_of_day(text: str) -> int:
     """The Unix time of the last second of a day, written as in ISO 8601. Raises FlashdeckError."""
     day = to_date(text)
     if not day or len(text) != 10:
-        raise FlashdeckError(f"'{text}' is not a day; write it as 2026-11-01")
+        raise FlashdeckError(f"'{text}' is not a valid day; write it as 2026-11-01")
     return int(datetime(day.year, day.month, day.day, 23, 59, 59, tzinfo=UTC).timestamp())
 
 
@@ -50,19 +50,20 @@ def first_text(value: Value) -> str:
 
 
 def short(text: str) -> str:
-    """A text as a message quotes it: on one line, and not all of it."""
+    """A text as a message quotes it: on one line, and cut where it is long."""
     text = " ".join(text.split())
     return text if len(text) <= 60 else text[:59] + "…"
 
 
-def report_shape(node: Node, name: str, wanted: str, problems: list[Problem]) -> None:
-    """Reports that what stands at `node` is not what `name` wants."""
+def report_shape(node: Node, name: str, expected: str, problems: list[Problem]) -> None:
+    """Reports that the value at `node`, which is that of `name`, is not what is `expected` there."""
     value = node.value
     if isinstance(value, str):
-        stands = f"'{short(value)}'" if value else "nothing"
+        found = f"'{short(value)}'" if value else "nothing"
     else:
-        stands = "a list" if isinstance(value, list) else "a mapping"
-    problems.append(node.problem("wrong-shape", f"{stands} stands where {name} wants {wanted}", help=f"write {wanted}"))
+        found = "a list" if isinstance(value, list) else "a mapping"
+    message = f"{name}: expected {expected}, found {found}"
+    problems.append(node.problem("wrong-shape", message, help=f"write {expected}"))
 
 
 def find_misspelt(typed: Collection[str], known: Collection[str]) -> dict[str, str]:
@@ -84,14 +85,14 @@ def report_unknown_keys(node: Node, known: Collection[str], what: str, problems:
 
 
 def read_id(node: Node, problems: list[Problem], misspelt: Mapping[str, str]) -> str:
-    """The id of a deck, card, reference or course; empty when there is none that is good."""
+    """The id of a deck, card, reference or course; empty when there is no valid one."""
     typed = node.fields
     if "id" not in typed:
         if "id" in misspelt:
             return id_as_typed(typed[misspelt["id"]])
         if not node.route and node.source.may_have("id"):
             return ""
-        problems.append(node.problem("missing-field", "there is no 'id' here", help="add one; it can never change later"))
+        problems.append(node.problem("missing-field", "there is no 'id' here", help="add one; once released, it never changes"))
         return ""
     id = typed["id"]
     if not isinstance(id, str):
@@ -105,14 +106,14 @@ def read_id(node: Node, problems: list[Problem], misspelt: Mapping[str, str]) ->
 
 
 def id_as_typed(value: Value | None) -> str:
-    """A value as an id; empty where it is none."""
+    """A value as an id; empty where it is not one."""
     return value if isinstance(value, str) and ID.fullmatch(value) else ""
 
 
 def read_texts(
     node: Node, name: str, languages: Collection[str], problems: list[Problem], many: bool = False, inside: bool = False
 ) -> bool:
-    """Whether a text stands at `node`, or a mapping language -> text, or where `many` a list of either.
+    """Whether there is a text at `node`, or a mapping language -> text, or where `many` a list of either.
 
     `inside` a mapping of languages there is no other one.
     """
@@ -121,7 +122,7 @@ def read_texts(
         if not value.strip():
             problems.append(node.problem("empty-text", f"{name} is empty", help="write it, or leave the key out"))
         elif character := find_invisible(value):
-            message = f"{name} has {name_character(character)} in it, which cannot be seen"
+            message = f"{name} contains the invisible character {name_character(character)}"
             problems.append(node.problem("control-character", message, help="delete it"))
         return bool(value.strip())
     if not value:
@@ -129,19 +130,19 @@ def read_texts(
         problems.append(node.problem("empty-text", f"{name} is an empty {shape}", help="fill it, or leave the key out"))
         return False
     if isinstance(value, list) and many:
-        good = [read_texts(node.node(at), name, languages, problems, inside=inside) for at in range(len(value))]
-        return all(good)
+        valid = [read_texts(node.node(at), name, languages, problems, inside=inside) for at in range(len(value))]
+        return all(valid)
     if isinstance(value, dict) and languages and not inside:
         unknown = [language for language in value if language not in languages]
         for language in unknown:
             message = f"'{short(language)}' is not a language of this deck"
             help = nearest(language, languages)
             if value[language] == "":  # {fr: one, two, en: three}
-                help = "if it belongs to the text before it, put that text in quotes: a comma ends it"
+                help = "if it is part of the text before it, put that text in quotes: a comma ends it"
             problems.append(node.problem("unknown-language", message, language, key=True, help=help))
         known = [language for language in value if language in languages]
-        good = [read_texts(node.node(language), name, languages, problems, many, True) for language in known]
-        return all(good) and not unknown
+        valid = [read_texts(node.node(language), name, languages, problems, many, True) for language in known]
+        return all(valid) and not unknown
     report_shape(node, name, "a text or a list of texts" if many else "a text", problems)
     return False
 
@@ -171,12 +172,12 @@ def read_some_words(node: Node, name: str, problems: list[Problem]) -> dict[str,
 
 
 def read_word(node: Node, name: str, known: Collection[str], problems: list[Problem]) -> bool:
-    """Whether one of the `known` words stands at `node`."""
+    """Whether there is one of the `known` words at `node`."""
     value = node.value
     if not isinstance(value, str):
         report_shape(node, name, "a word", problems)
     elif value not in known:
-        message = f"'{short(value)}' is not a word for {name}" if value else f"{name} is empty"
+        message = f"'{short(value)}' is not one of the words for {name}" if value else f"{name} is empty"
         problems.append(node.problem("unknown-word", message, help=nearest(value, known)))
     return isinstance(value, str) and value in known
 
@@ -186,6 +187,6 @@ def read_date(node: Node, text: str, problems: list[Problem], only_day: bool = F
     if to_date(text) and (len(text) == 10 or not only_day):
         return True
     help = "write it as 2018-03-06" if only_day else "write the day as 2018-03-06, the month as 2018-03, or the year as 2018"
-    message = f"'{short(text)}' is no {'day' if only_day else 'date'} of the calendar"
+    message = f"'{short(text)}' is not a valid {'day' if only_day else 'date'}"
     problems.append(node.problem("bad-date", message, help=help))
     return False

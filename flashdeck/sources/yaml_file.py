@@ -1,4 +1,4 @@
-"""A YAML file -> plain values that can say where each was typed.
+"""A YAML file -> plain values that know where each was typed.
 
 The only module that knows PyYAML, and the only one that makes a position. Values are `str`, `list` and `dict`: a scalar
 stays what the author typed (`no`, `1.10`, `2016-01-01` and `0123` are text), with its accents composed (NFC). Reading keeps no
@@ -30,7 +30,7 @@ Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # PyYAML can be installe
 # PyYAML's C half dies by signal on some thousand levels, and libyaml is quadratic in them.
 DEEPEST = 64
 ANYTHING = "\0"  # stands for the text of a file that could not be read at all
-# YAML's own list of what may not stand in a file, and the line ends that no editor shows.
+# YAML's own list of characters that a file may not contain, and the line ends that no editor shows.
 INVISIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
 VERBATIM = "guid"  # the one key whose value Anki compares letter by letter
 
@@ -72,7 +72,7 @@ class Source:
 
     @cached_property
     def escapes(self) -> bool:
-        """Whether a text in double quotes can have characters in it that do not stand in the file."""
+        """Whether a text in double quotes can contain characters that are not in the file."""
         return "\\" in self.text
 
     @cached_property
@@ -81,7 +81,7 @@ class Source:
         return self.escapes or any(sign in self.text for sign in ("<", "](", "]:", "[sound:", "&#"))
 
     def may_have(self, key: str) -> bool:
-        """Whether a key that is missing may stand where the file could not be read."""
+        """Whether a key that is missing may be where the file could not be read."""
         return bool(self.unread) and (self.unread == ANYTHING or bool(re.search(rf"\b{re.escape(key)}\s*:", self.unread)))
 
     def span(self, route: Route) -> tuple[int, int, int]:
@@ -104,7 +104,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A place in a source and what stands there: a check that finds it wrong needs no line numbers."""
+    """A place in a source and its value: a check that reports it needs no line numbers."""
 
     source: Source
     route: Route
@@ -122,7 +122,7 @@ class Node:
 
     @property
     def fields(self) -> dict[str, Value]:
-        """The mapping that stands here; empty where something else does."""
+        """The mapping here; empty where there is something else."""
         value = self.value
         return value if isinstance(value, dict) else {}
 
@@ -151,7 +151,7 @@ def read_source(path: Path, files: Files, problems: list[Problem]) -> Source:
 
 
 def to_source(path: str, data: bytes, problems: list[Problem]) -> Source:
-    """The YAML text in `data`, which stands at `path`; adds what is wrong with it to `problems`."""
+    """The YAML text in `data`, the content of the file at `path`; adds what is wrong with it to `problems`."""
     source, mistakes = read_text(path, data)
     problems += (Problem(source.spot_at(found.index), found.code, found.message, found.help) for found in mistakes)
     return source
@@ -167,14 +167,14 @@ def read_plain(path: Path, files: Files, problems: list[Problem]) -> Source:
 
 
 def read_bytes(path: Path, files: Files, problems: list[Problem]) -> bytes | None:
-    """What the file at `path` holds; None, and a problem, where that cannot be had."""
-    spot, help = Spot(str(path), 1, 1), "check that it is a file and that you may open it"
+    """The content of the file at `path`; None, and a problem, where it cannot be read."""
+    spot, help = Spot(str(path), 1, 1), "check that it is a file and that you have permission to read it"
     try:
         return files.read(path)
     except NotAFile:
-        problems.append(Problem(spot, "unreadable-file", "this is no file, or a link that leads nowhere", help))
+        problems.append(Problem(spot, "unreadable-file", "this is not a file, or is a broken link", help))
     except TooLarge as error:
-        message = f"this file has {error.size / 1e6:.0f} MB; flashdeck reads files of up to {LARGEST / 1e6:.0f} MB"
+        message = f"this file is {error.size / 1e6:.0f} MB; flashdeck reads files of up to {LARGEST / 1e6:.0f} MB"
         problems.append(Problem(spot, "large-file", message, "split it into several files of the same deck"))
     except OSError as error:
         message = f"this file cannot be read: {(error.strerror or str(error)).lower()}"
@@ -208,7 +208,7 @@ def _decode(data: bytes, mistakes: list[Mistake]) -> str:
 
 
 def find_invisible(text: str) -> str:
-    """The first character of `text` that nobody can see and Anki would drop or refuse; mostly none."""
+    """The first character of `text` that is invisible and that Anki would drop or refuse; usually none."""
     found = INVISIBLE.search(text)
     return found[0] if found else ""
 
@@ -219,12 +219,12 @@ def name_character(character: str) -> str:
 
 def _replace_invisible(text: str, mistakes: list[Mistake]) -> str:
     found = list(INVISIBLE.finditer(text))
-    if len(found) > 100:  # not a text at all: one line says so, not thousands
-        message = f"{len(found)} characters of this file cannot be seen, such as {name_character(found[0][0])}"
+    if len(found) > 100:  # not a text at all: one problem is enough
+        message = f"this file contains {len(found)} invisible characters, such as {name_character(found[0][0])}"
         mistakes.append(Mistake(found[0].start(), "control-character", message, "save it as a plain UTF-8 text"))
     else:
         for match in found:
-            message = f"{name_character(match[0])} cannot be seen"
+            message = f"{name_character(match[0])} is invisible"
             mistakes.append(Mistake(match.start(), "control-character", message, "delete this character"))
     return INVISIBLE.sub(" ", text) if found else text
 
@@ -300,7 +300,7 @@ def _read_value(text: str, mistakes: list[Mistake]) -> Value | None:
         value = _read_event(next_event(), 0, composed, next_event, mistakes)
         next_event()  # the end of the document
         if type(event := next_event()) is not yaml.StreamEndEvent:
-            help = "delete the '---' or make it a file of its own"
+            help = "delete the '---', or move this document to a file of its own"
             mistakes.append(_at(event, "second-document", "a second YAML document begins here", help))
         return value if composed else compose(value)
     finally:
@@ -320,15 +320,15 @@ def _read_event(event: Any, depth: int, composed: bool, next_event: Callable[[],
     """The value that begins with an event; `composed` where the accents of its text need not be looked at."""
     kind = type(event)
     if kind is ALIAS:
-        help = "write the text out; put it in quotes if the '*' belongs to it"
+        help = "write the text out; put it in quotes if the '*' is part of it"
         mistakes.append(_at(event, "alias", f"'*{event.anchor}' is an alias", help))
         return f"*{event.anchor}"
     if event.anchor:
-        help = "delete it; put the text in quotes if the '&' belongs to it"
+        help = "delete it; put the text in quotes if the '&' is part of it"
         mistakes.append(_at(event, "alias", f"'&{event.anchor}' is an anchor", help))
     if event.tag:
         name = event.tag.replace("tag:yaml.org,2002:", "!!")
-        help = "delete it; put the text in quotes if the '!' belongs to it"
+        help = "delete it; put the text in quotes if the '!' is part of it"
         mistakes.append(_at(event, "yaml-tag", f"'{name}' is a YAML tag", help))
     if kind is SCALAR:
         text: str = event.value
@@ -352,10 +352,10 @@ def _read_event(event: Any, depth: int, composed: bool, next_event: Callable[[],
         plain = type(value_event) is SCALAR and value_event.anchor is None and value_event.tag is None
         value = value_event.value if plain else _read_event(value_event, depth + 1, composed, next_event, mistakes)
         if not isinstance(key, str):
-            message = "a list or a mapping stands where a key belongs"
+            message = "expected a key, found a list or a mapping"
             mistakes.append(_at(event, "wrong-shape", message, "write one word before the ':'"))
         elif key in values:
-            mistakes.append(_at(event, "repeated-key", f"'{key}' stands here a second time", "keep one of the two"))
+            mistakes.append(_at(event, "repeated-key", f"the key '{key}' is repeated", "keep one of the two"))
         else:
             values[key] = value
     return values
@@ -399,7 +399,7 @@ def _find_marks(text: str) -> dict[Route, tuple[int, int, int]]:
                 mark(start, (), index(start))
                 break  # the first document is the one that counts
     except yaml.YAMLError:
-        pass  # it has been reported, and the marks up to there are good
+        pass  # it has been reported, and the marks up to there are valid
     finally:
         loader.dispose()
     return marks

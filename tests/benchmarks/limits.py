@@ -33,7 +33,7 @@ database.commit()
 zlib.compress(database.serialize(), 1)"""
 NOTES = """import json, sqlite3, zlib
 texts = json.load(open('rows.json', encoding='utf-8'))['notes']
-notes = [(10**12 + 997 * at, guid, ' '.join(tags), chr(31).join(said)) for at, (guid, _, said, tags) in enumerate(texts)]
+notes = [(10**12 + 997 * at, guid, ' '.join(tags), chr(31).join(fields)) for at, (guid, _, fields, tags) in enumerate(texts)]
 cards = [(id + at, id, at, id) for id, *_ in notes for at in (0, 1)]"""
 
 

@@ -3,7 +3,7 @@
     python tests/benchmarks/mutate.py flashdeck/build/link.py [MORE ...] [--tests tests/test_x.py ...] [--most 40] [--seed 0]
 
 Each mutant is one small fault (see `find_mutants`), put into a copy of the tree under a temporary folder, never into the working
-tree. The sample depends on the source and the seed alone. A mutant that nobody kills is a hole in the tests, or changes nothing:
+tree. The sample depends on the source and the seed alone. A mutant that survives is a hole in the tests, or changes nothing:
 that takes a reader to decide. Name the tests that know the module first: the first failure ends a run.
 """
 
@@ -269,28 +269,28 @@ def main() -> None:
         "--timeout", type=float, help="seconds a mutant (default: five times what the tests take without a fault)"
     )
     parser.add_argument("--jobs", type=int, choices=(1, 2), default=2)
-    wish = parser.parse_args()
+    options = parser.parse_args()
 
-    names = [path.resolve().relative_to(ROOT).as_posix() for path in wish.files]
+    names = [path.resolve().relative_to(ROOT).as_posix() for path in options.files]
     possible = {name: find_mutants(name, (ROOT / name).read_bytes()) for name in names}
     sample = []
     for name, mutants in possible.items():
-        drawn = random.Random(f"{wish.seed} {name}").sample(mutants, min(wish.most, len(mutants)))
+        drawn = random.Random(f"{options.seed} {name}").sample(mutants, min(options.most, len(mutants)))
         sample += sorted(drawn, key=lambda mutant: mutant.line)
     with TemporaryDirectory(prefix="mutants-") as place:
         copies: SimpleQueue[Copy] = SimpleQueue()
-        for at in range(wish.jobs):
+        for at in range(options.jobs):
             copies.put(Copy(Path(place) / str(at)))
-        seconds = wish.timeout or time_tests(copies, wish.tests)
+        seconds = options.timeout or time_tests(copies, options.tests)
 
         def test(mutant: Mutant) -> Verdict:
             copy = copies.get()
             try:
-                return copy.test(mutant, wish.tests, seconds)
+                return copy.test(mutant, options.tests, seconds)
             finally:
                 copies.put(copy)
 
-        with ThreadPoolExecutor(wish.jobs) as pool:
+        with ThreadPoolExecutor(options.jobs) as pool:
             verdicts = []
             for verdict in pool.map(test, sample):
                 verdicts.append(verdict)

@@ -35,7 +35,7 @@ NOTHING = "import typer\napp = typer.Typer(rich_markup_mode=None)\n@app.command(
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table: the work, what was wished, and what was measured."""
+    """One line of the table: the work, what was optionsed, and what was measured."""
 
     work: str
     target: str
@@ -182,7 +182,7 @@ def find_extra(notes: list[sources.Note]) -> str:
 class Bench:
     """A folder with sources, and what everybody does with them."""
 
-    what: str  # as the table says it
+    what: str  # as the table shows it
     folder: Path
     bin: Path
     notes: int
@@ -280,11 +280,11 @@ def to_type(model: Mapping[str, Any]) -> sources.NoteType:
     )
 
 
-def measure_cold(bench: Bench, target: float, rounds: int, wished: float | None = None) -> list[Row]:
+def measure_cold(bench: Bench, target: float, rounds: int, optionsed: float | None = None) -> list[Row]:
     ratio, _ = pair(bench.cold, bench.genanki, rounds)
     bench.verify()
     work = f"cold build, {bench.what} in {len(bench.files)} files / genanki"
-    return [at_most(work, target, ratio, "" if wished is None else f"wished was {wished}")]
+    return [at_most(work, target, ratio, "" if optionsed is None else f"optionsed was {optionsed}")]
 
 
 def measure_size(bench: Bench) -> list[Row]:
@@ -346,8 +346,8 @@ def measure_again(bench: Bench, rounds: int) -> list[Row]:
     checked, _ = pair(check, bench.genanki, rounds)
     return [
         at_most(f"nothing changed, {bench.what} / genanki", 0.25, same),
-        at_most(f"one file of {len(bench.files)} changed, {bench.what} / genanki", 0.8, built, "wished was 0.45"),
-        at_most(f"check, one file of {len(bench.files)} changed, {bench.what} / genanki", 0.45, checked, "wished was 0.35"),
+        at_most(f"one file of {len(bench.files)} changed, {bench.what} / genanki", 0.8, built, "optionsed was 0.45"),
+        at_most(f"check, one file of {len(bench.files)} changed, {bench.what} / genanki", 0.45, checked, "optionsed was 0.35"),
     ]
 
 
@@ -479,8 +479,8 @@ def render(rows: list[Row]) -> str:
     lines = ["| work | target | measured | |", "|---|---|---|---|"]
     for row in rows:
         measured = f"{row.measured:.2f}" if row.measured < 10 else f"{row.measured:.1f}"
-        told = ("holds" if row.holds else "**does not hold**") + (f" ({row.remark})" if row.remark else "")
-        lines.append(f"| {row.work} | {row.target} | {measured} | {told} |")
+        verdict = ("holds" if row.holds else "**does not hold**") + (f" ({row.remark})" if row.remark else "")
+        lines.append(f"| {row.work} | {row.target} | {measured} | {verdict} |")
     return "\n".join(lines)
 
 
@@ -490,11 +490,11 @@ def main() -> None:
     parser.add_argument("--only", default="", help="some parts of the table, with commas between; a wrong one lists them")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--json", type=Path)
-    wish = parser.parse_args()
-    bin, few = flashdeck(), 10 if wish.quick else 1
+    options = parser.parse_args()
+    bin, few = flashdeck(), 10 if options.quick else 1
     with TemporaryDirectory() as name:
         place = Path(name)
-        notes, rounds = 10_000 // few, wish.rounds
+        notes, rounds = 10_000 // few, options.rounds
 
         def random_words(name: str) -> Bench:
             return make_bench(place / name, bin, notes, 100)
@@ -508,7 +508,7 @@ def main() -> None:
 
         def cold() -> list[Row]:
             bench = make_bench(place / "cold", bin, notes, 20)
-            return [*measure_cold(bench, 1.7, rounds, wished=1.0), *measure_size(bench)]
+            return [*measure_cold(bench, 1.7, rounds, optionsed=1.0), *measure_size(bench)]
 
         parts: dict[str, Callable[[], list[Row]]] = {
             "start": lambda: measure_start(place, bin, rounds),
@@ -525,17 +525,17 @@ def main() -> None:
             "large": large,
             "growth": lambda: measure_growth(place, bin, notes),
         }
-        unknown = {*filter(None, wish.only.split(","))} - parts.keys()
+        unknown = {*filter(None, options.only.split(","))} - parts.keys()
         if unknown:
             parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(parts)}")
         rows = []
         for part, measure in parts.items():
-            if not wish.only or part in wish.only.split(","):
+            if not options.only or part in options.only.split(","):
                 print(f"measuring {part} ...", file=sys.stderr)
                 rows += measure()
     print(render(rows))
-    if wish.json:
-        wish.json.write_text(json.dumps([asdict(row) for row in rows], indent=2) + "\n")
+    if options.json:
+        options.json.write_text(json.dumps([asdict(row) for row in rows], indent=2) + "\n")
 
 
 if __name__ == "__main__":
