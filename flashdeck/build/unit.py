@@ -27,14 +27,18 @@ from flashdeck.sources.files import OWN_KINDS, Files, digest_bytes
 from flashdeck.sources.values import find_misspelt, read_id
 from flashdeck.sources.yaml_file import Node, Source, Value
 
-# No text of a card has these (`control-character`).
+# No text of a valid card has these (`control-character`); in what was typed for others they are replaced.
 ROW, COLUMN, PART = "\x1e", "\x1d", "\x1f"
+SEPARATORS = re.compile(f"[{ROW}{COLUMN}{PART}]")
 RETIRED = "retired"  # in place of the templates of a card that was withdrawn, here and in ledgers
 Column = str  # a text a row, each ended by ROW
 
 
 def to_column(rows: list[str]) -> Column:
-    return f"{ROW.join(rows)}{ROW}" if rows else ""
+    column = f"{ROW.join(rows)}{ROW}" if rows else ""
+    if column.count(ROW) == len(rows) and COLUMN not in column:
+        return column
+    return to_column([SEPARATORS.sub("\ufffd", row) for row in rows])
 
 
 def to_rows(column: Column) -> list[str]:
@@ -345,7 +349,7 @@ def _read_row(file: CardFile, row: int, node: Node, frame: Frame, problems: list
         id,
         kind.name if kind else "",
         "" if kind else _find_likely_kind(file, typed),
-        card.tags if card and valid and not file.misspelt else to_tags(typed),
+        card.tags if card and valid and not file.misspelt else tuple(SEPARATORS.sub("\ufffd", tag) for tag in to_tags(typed)),
         _find_deck_names(file, typed.get("deck", ""), card.languages if card and valid else deck.languages),
         replaced_by if isinstance(replaced_by, str) else "",
         valid,
