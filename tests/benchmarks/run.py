@@ -35,7 +35,7 @@ NOTHING = "import typer\napp = typer.Typer(rich_markup_mode=None)\n@app.command(
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table: the work, what was optionsed, and what was measured."""
+    """One line of the table: the work, what was asked for, and what was measured."""
 
     work: str
     target: str
@@ -280,11 +280,11 @@ def to_type(model: Mapping[str, Any]) -> sources.NoteType:
     )
 
 
-def measure_cold(bench: Bench, target: float, rounds: int, optionsed: float | None = None) -> list[Row]:
+def measure_cold(bench: Bench, target: float, rounds: int, first_target: float | None = None) -> list[Row]:
     ratio, _ = pair(bench.cold, bench.genanki, rounds)
     bench.verify()
     work = f"cold build, {bench.what} in {len(bench.files)} files / genanki"
-    return [at_most(work, target, ratio, "" if optionsed is None else f"optionsed was {optionsed}")]
+    return [at_most(work, target, ratio, "" if first_target is None else f"the first target was {first_target}")]
 
 
 def measure_size(bench: Bench) -> list[Row]:
@@ -346,8 +346,10 @@ def measure_again(bench: Bench, rounds: int) -> list[Row]:
     checked, _ = pair(check, bench.genanki, rounds)
     return [
         at_most(f"nothing changed, {bench.what} / genanki", 0.25, same),
-        at_most(f"one file of {len(bench.files)} changed, {bench.what} / genanki", 0.8, built, "optionsed was 0.45"),
-        at_most(f"check, one file of {len(bench.files)} changed, {bench.what} / genanki", 0.45, checked, "optionsed was 0.35"),
+        at_most(f"one file of {len(bench.files)} changed, {bench.what} / genanki", 0.8, built, "the first target was 0.45"),
+        at_most(
+            f"check, one file of {len(bench.files)} changed, {bench.what} / genanki", 0.45, checked, "the first target was 0.35"
+        ),
     ]
 
 
@@ -508,7 +510,7 @@ def main() -> None:
 
         def cold() -> list[Row]:
             bench = make_bench(place / "cold", bin, notes, 20)
-            return [*measure_cold(bench, 1.7, rounds, optionsed=1.0), *measure_size(bench)]
+            return [*measure_cold(bench, 1.7, rounds, first_target=1.0), *measure_size(bench)]
 
         parts: dict[str, Callable[[], list[Row]]] = {
             "start": lambda: measure_start(place, bin, rounds),
