@@ -268,6 +268,66 @@ def test_building_one_language_keeps_what_is_known_of_the_others(deck):
     assert only.ledgers == released.ledgers
 
 
+def write_two(place: Path, languages: str = "en") -> list[Path]:
+    """Two decks of a card each; the second, in some languages, words that of the first otherwise."""
+    texts = {
+        "one": "deck: {fr: Un, en: One}\nkind: basic\ncards:\n  - {id: a, question: qa, answer: ra}\n",
+        "two": "kind: basic\ncards:\n  - {id: b, question: qb, answer: rb}\n  - {override: one/a, extra: more}\n",
+    }
+    for id, text in texts.items():
+        (place / id).mkdir(parents=True)
+        (place / id / "deck.yaml").write_text(f"id: {id}\nname: Deck\nlanguages: [{'fr, en' if id == 'one' else languages}]\n")
+        (place / id / "cards.yaml").write_text(text)
+    return [place / id for id in texts]
+
+
+def test_a_note_type_that_another_deck_has_released_is_no_change(tmp_path):
+    one, two = write_two(tmp_path)
+    first = release(compile_project([one]), ["en"], 100)
+    (one / NAME).write_text(render_ledger(first.ledgers["one"]))
+
+    both = release(compile_project([one, two]), ["en"], 200)
+
+    assert [both.ledgers[id].types["basic@en"].changed for id in ("one", "two")] == [100, 100]
+    assert [*both.times.types.values()] == [100]
+
+
+def test_a_note_type_goes_back_to_what_another_deck_has_with_a_later_time_than_ever(tmp_path):
+    project = compile_project(write_two(tmp_path))
+    ledgers = release(project, ["en"], 100).ledgers
+    types = {"basic@en": ledgers["two"].types["basic@en"]._replace(digest="0123456789abcdef", changed=200)}
+
+    after = release(replace(project, ledgers=ledgers | {"two": replace(ledgers["two"], types=types)}), ["en"], 300)
+
+    assert [after.ledgers[id].types["basic@en"].changed for id in ("one", "two")] == [100, 300]
+    assert [*after.times.types.values()] == [300]
+
+
+def test_a_deck_releases_what_it_words_otherwise_in_its_own_languages_only(tmp_path):
+    released = release(compile_project(write_two(tmp_path, "fr")), ["fr", "en"], 100)
+
+    assert {id: sorted(ledger.notes) for id, ledger in released.ledgers.items()} == {
+        "one": ["a@en", "a@fr"],
+        "two": ["b@fr", "one/a@fr"],
+    }
+    assert {id: sorted(ledger.decks) for id, ledger in released.ledgers.items()} == {
+        "one": ["Deck::One", "Deck::Un"],
+        "two": ["Deck"],
+    }
+
+
+def test_a_part_of_a_deck_with_only_withdrawn_cards_is_none_that_learners_have(deck):
+    cards = "kind: basic\ncards:\n  - {id: one, question: a, answer: b}\n  - {id: two, question: c, answer: d%s}\n"
+    folder = deck(cards % "") / "test"
+    (folder / NAME).write_text(render_ledger(release(compile_project([folder]), ["fr", "en"], 100).ledgers["test"]))
+    (folder / "cards.yaml").write_text(cards % ", deck: Old, retired: {since: 2026-11, why: w}")
+
+    released = release(compile_project([folder]), ["fr", "en"], 200)
+
+    assert released.ledgers["test"].decks == {"Test"}
+    assert released.ledgers["test"].notes["two@en"].templates == "retired"
+
+
 def test_two_branches_that_add_cards_merge_their_ledgers_by_themselves(project):
     def git(*words: str) -> str:
         words = ("-c", "user.name=x", "-c", "user.email=x@example.org", *words)
