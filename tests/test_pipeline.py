@@ -89,7 +89,8 @@ NEEDING_OTHERS = {
     "x/deck.yaml": "id: x\nname: X\nlanguages: [en, fr]\n",
     "x/a.yaml": "kind: basic\ncards:\n  - {id: one, question: q1, answer: r1}\n"
     "  - {id: old, question: q2, answer: r2, retired: {since: 2026-11, why: w, replaced_by: y/new}}\n",
-    "x/flashdeck.lock": "flashdeck ledger 1\nnote old@en basic 0 0123456789abcdef 2026-01-01T00:00:00Z 2026-01-01T00:00:00Z\nend\n",
+    "x/flashdeck.lock": "flashdeck ledger 1\n"
+    "note old@en basic 0 0123456789abcdef 2026-01-01T00:00:00Z 2026-01-01T00:00:00Z\nend\n",
     "y/deck.yaml": "id: y\nname: Y\nlanguages: [en, fr]\n",
     "y/b.yaml": "kind: basic\ncards:\n  - {id: new, question: 'q3 ![a map](map.png)', answer: r3}\n"
     "  - {override: x/one, answer: 'r4 ![a map](mine.png)', reference: book}\n",

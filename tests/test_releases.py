@@ -206,6 +206,28 @@ def test_the_update_text_corrects_what_a_learner_edited_and_keeps_what_is_theirs
                 assert found[card.id] == {"fields": [*fields[:-1], "mine"], "tags": own[card.id]["tags"]}
 
 
+def test_the_update_text_has_what_changed_since_a_release_and_nothing_that_was_withdrawn(tmp_path):
+    one, two, three, four = (Written(id, "basic") for id in ("one", "two", "three", "four"))
+    states = [
+        (one, two, three, four),
+        (replace(one, text=1), two, three, four),
+        (replace(one, text=1), replace(two, text=1), replace(three, retired=True), four, Written("new", "basic")),
+    ]
+    for at, cards in enumerate(states):
+        write_deck(tmp_path / "deck", cards)
+        last = build(tmp_path / "deck", tmp_path / "v.apkg", NOW - 3000 + 1000 * at)
+    notes = last.notes.values()
+
+    changed = {since: [note.card for note in select_changed(notes, last.ledgers, since)] for since in (0, NOW - 2001, NOW - 2000)}
+
+    assert changed == {0: ["one", "two"], NOW - 2001: ["one", "two"], NOW - 2000: ["two"]}
+    assert render_update([last.notes["deck/one", "en"]]) == (
+        "#separator:tab\n#html:true\n#guid column:1\n#notetype column:2\n#deck column:3\n"
+        "deck/one@en\tflashdeck basic (en)\tDeck\tWhat is one in its wording 1?\t"
+        '"the ""answer"" 1 of one"\t1\t\t\t\t\n'
+    )
+
+
 def test_a_retired_card_is_found_by_one_search_and_new_learners_get_no_card_of_it(tmp_path):
     before = (Written("old", "basic"), Written("kept", "basic"))
     write_deck(tmp_path / "deck", before)
