@@ -83,6 +83,20 @@ def test_changes_are_grouped_by_what_they_mean_to_a_learner(releases):
     ]
 
 
+def test_a_learner_who_skipped_releases_sees_nothing_of_a_card_that_came_and_went(releases):
+    bad = "      - {id: bad, kind: basic, question: Bad?, answer: 'No'}\n"
+    first, _, last = releases(OLD.replace(bad, ""), OLD, NEW)
+
+    changes = find_changes(read_package(first), read_package(last))
+
+    assert [(change.group, change.guid) for change in changes] == [
+        ("facts", "test/members@en"),
+        ("wording", "test/typo@en"),
+        ("wording", "test/tagged@en"),
+        ("new", "test/fresh@en"),
+    ]
+
+
 def test_the_search_of_each_group_finds_its_notes_in_anki(releases, col):
     from conftest import import_package
 

@@ -228,6 +228,23 @@ def test_the_update_text_has_what_changed_since_a_release_and_nothing_that_was_w
     )
 
 
+def test_the_update_text_has_every_field_of_a_note_type_from_elsewhere(deck, tmp_path):
+    cards = "kind: pair\ncards: [{id: one, front: a, back: b%d}]\n"
+    kind = {
+        "kind_yaml": "anki: {name: Pair}\nfields: {front: {}, back: {}}\n",
+        "front_html": "{{Front}}",
+        "back_html": "{{Back}}",
+    }
+    for at in (0, 1):
+        folder = deck(cards % at, **{f"kinds__pair__{name}": text for name, text in kind.items()}) / "test"
+        last = release(compile_project([folder]), ["en"], 100 + at)
+        (folder / NAME).write_text(render_ledger(last.ledgers["test"]))
+
+    rows = render_update(select_changed(last.notes.values(), last.ledgers)).splitlines()[5:]
+
+    assert rows == ["test/one@en\tPair\tTest\ta\tb1"]
+
+
 def test_a_retired_card_is_found_by_one_search_and_new_learners_get_no_card_of_it(tmp_path):
     before = (Written("old", "basic"), Written("kept", "basic"))
     write_deck(tmp_path / "deck", before)
