@@ -367,6 +367,16 @@ def test_a_part_of_a_deck_with_only_withdrawn_cards_is_none_that_learners_have(d
     assert released.ledgers["test"].notes["two@en"].templates == "retired"
 
 
+def test_a_ledger_that_git_wrote_with_the_line_ends_of_windows_says_the_same(deck):
+    folder = deck("kind: basic\ncards:\n  - {id: one, question: a, answer: b}\n") / "test"
+    released = release(compile_project([folder]), ["fr", "en"], 100)
+    (folder / NAME).write_bytes(render_ledger(released.ledgers["test"]).replace("\n", "\r\n").encode())
+
+    project = compile_project([folder])
+
+    assert (project.problems, project.ledgers) == ((), released.ledgers)
+
+
 def test_two_branches_that_add_cards_merge_their_ledgers_by_themselves(project):
     def git(*words: str) -> str:
         words = ("-c", "user.name=x", "-c", "user.email=x@example.org", *words)
