@@ -118,13 +118,15 @@ def test_what_differs_between_two_releases_of_a_note_says_what_kind_of_change_it
 
 
 def test_what_a_change_shows_is_plain_text():
-    old, new = store(Question="{{c1::q::h}}", Answer="a<br>b &amp; c"), store(Question="{{c1::q::h}}", Answer="")
+    old = store(tags="old older", Question="{{c1::q::h}}", Answer="a<br>b &amp; c")
+    new = store(tags="new newer", Question="{{c1::q::h}}", Answer="")
     gone = Stored("x/b@en", 8, "flashdeck basic (en)", {"Question": "<b>gone</b>"}, ())
 
     changes = find_changes([old, gone], [new])
 
     assert render_changes(changes, markdown=False) == (
-        "facts changed (1)\n  x/a@en: q\n      Answer: a b & c → nothing\n  in Anki's browser: nid:7\n"
+        "facts changed (1)\n  x/a@en: q\n      Answer: a b & c → nothing\n      Tags: old older → new newer\n"
+        "  in Anki's browser: nid:7\n"
         "no longer in the package (learners keep them) (1)\n  x/b@en: gone\n  in Anki's browser: nid:8"
     )
     assert render_changes([], markdown=True) == "nothing changed"
