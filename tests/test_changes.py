@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from flashdeck.anki.package_reader import PackageError, read_package, to_stored
+from flashdeck.anki.package_reader import PackageError, Stored, read_package, to_stored
 from flashdeck.anki.package_writer import to_package
 from flashdeck.model.courses import Filter
 from flashdeck.pipeline import compile_project, release
@@ -80,6 +80,69 @@ def test_changes_are_grouped_by_what_they_mean_to_a_learner(releases):
         ("wording", "In Lyon", (("Tags", "", "core"),)),
         ("new", "New?", ()),
         ("retired", "Bad?", (("Retired", "", "it was wrong (November 2026) → Same?"),)),
+    ]
+
+
+def store(type: str = "flashdeck basic (en)", tags: str = "", **fields: str) -> Stored:
+    return Stored("x/a@en", 7, type, fields, tuple(tags.split()))
+
+
+MINE, STATISTIC = "Somebody's type", "flashdeck statistic (en)"
+WAS = store(Question="q", Answer="a long answer with 12 words")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "change"),
+    [
+        (WAS, WAS, None),
+        (WAS, store(Question="q", Answer="<p>a long answer</p>&#32;with 12 words"), ("wording", ())),
+        (WAS, store(Question="q", Answer="a long answer with 13 words"), ("facts", ("Answer",))),
+        (WAS, store(Question="q", Answer="a long answer with 12 wards"), ("wording", ("Answer",))),
+        (store(Answer="it is Lyon"), store(Answer="it is Rome"), ("facts", ("Answer",))),
+        (store(Answer="one<br>two"), store(Answer="one two"), ("wording", ())),
+        (store(Question="is it Lyon?"), store(Question="was it Rome?"), ("wording", ("Question",))),  # it states no fact
+        (store(MINE, Front="is it Lyon?"), store(MINE, Front="was it Rome?"), ("facts", ("Front",))),
+        (store(STATISTIC, Claim="c", Value="1"), store(STATISTIC, Claim="c", Value="2"), ("facts", ("Value",))),
+        (store(Question="q", Old="gone"), store(Question="q", New="come"), ("wording", ("New", "Old"))),
+        (store(Question="q"), store(tags="a b", Question="q"), ("wording", ("Tags",))),
+        (store(Question="q"), store(tags="flashdeck::retired", Question="r", Retired="w"), ("retired", ("Retired",))),
+        (store(tags="flashdeck::retired", Retired="w"), store(tags="flashdeck::retired", Retired="v"), ("wording", ("Retired",))),
+        (store(Question="q"), None, ("gone", ())),
+        (None, store(Question="q"), ("new", ())),
+    ],
+)
+def test_what_differs_between_two_releases_of_a_note_says_what_kind_of_change_it_is(old, new, change):
+    changes = find_changes(filter(None, [old]), filter(None, [new]))
+
+    assert [(one.group, tuple(name for name, _, _ in one.fields)) for one in changes] == ([change] if change else [])
+
+
+def test_what_a_change_shows_is_plain_text():
+    old = store(tags="old older", Question="{{c1::q::h}}", Answer="a<br>b &amp; c")
+    new = store(tags="new newer", Question="{{c1::q::h}}", Answer="")
+    gone = Stored("x/b@en", 8, "flashdeck basic (en)", {"Question": "<b>gone</b>"}, ())
+
+    changes = find_changes([old, gone], [new])
+
+    assert render_changes(changes, markdown=False) == (
+        "facts changed (1)\n  x/a@en: q\n      Answer: a b & c → nothing\n      Tags: old older → new newer\n"
+        "  in Anki's browser: nid:7\n"
+        "no longer in the package (learners keep them) (1)\n  x/b@en: gone\n  in Anki's browser: nid:8"
+    )
+    assert render_changes([], markdown=True) == "nothing changed"
+
+
+def test_a_learner_who_skipped_releases_sees_nothing_of_a_card_that_came_and_went(releases):
+    bad = "      - {id: bad, kind: basic, question: Bad?, answer: 'No'}\n"
+    first, _, last = releases(OLD.replace(bad, ""), OLD, NEW)
+
+    changes = find_changes(read_package(first), read_package(last))
+
+    assert [(change.group, change.guid) for change in changes] == [
+        ("facts", "test/members@en"),
+        ("wording", "test/typo@en"),
+        ("wording", "test/tagged@en"),
+        ("new", "test/fresh@en"),
     ]
 
 

@@ -86,6 +86,20 @@ def test_hidden_places_of_a_picture_are_what_ankis_own_editor_for_them_reads(dec
     assert '<span class="named c2">The Nile, Delta</span>' in read.back_extra
 
 
+def test_the_note_type_for_hidden_places_has_the_marks_of_ankis_own(deck, cli, col, tmp_path):
+    assert cli("build", deck(OCCLUSION, media__map_png=b"a picture"), "--language", "en").code == 0
+    import_package(col, tmp_path / "dist" / "test-en.apkg")
+    col._backend.add_image_occlusion_notetype()
+
+    ours = col.get_note(col.find_notes("")[0]).note_type()
+    marks = [
+        (type["originalStockKind"], [(field["tag"], field["preventDeletion"]) for field in type["flds"][:5]])
+        for type in (ours, col.models.by_name("Image Occlusion"))
+    ]
+    assert marks[0] == marks[1]
+    assert [(field["tag"], field["preventDeletion"]) for field in ours["flds"][5:]] == [(None, False)] * (len(ours["flds"]) - 5)
+
+
 TYPED = """
     cards:
       - {id: capital, kind: basic, question: Where?, answer: "**Paris** & more", type_answer: true, also_accepted: Paname}

@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import pytest
 from conftest import import_package
 
 from flashdeck.anki.html import RAW, clean_raw, find_media, find_unsafe, rename_media, to_html
+from flashdeck.anki.media import to_media
 
 RED = b'<svg xmlns="http://www.w3.org/2000/svg" width="4" height="4"><rect width="4" height="4" fill="red"/></svg>'
 CARDS = """
@@ -71,3 +73,20 @@ def test_media_are_found_however_they_are_quoted():
     assert find_media(html) == ["a.png", "b c.png", "d&e.png", "f.mp3"]
     renamed = rename_media(html, {"a.png": "A", "b c.png": "B", "d&e.png": "D", "f.mp3": "F"})
     assert find_media(renamed) == ["A", "B", "D", "F"]
+
+
+@pytest.mark.parametrize(
+    ("name", "in_anki"),
+    [
+        ("rouge e\u0301 (1).SVG", "rouge-é-1-0123456789ab.svg"),
+        ("_mark.svg", "_mark-0123456789ab.svg"),
+        ("-a_.b-.png", "a_.b-0123456789ab.png"),
+        ("a" * 90 + ".png", "a" * 80 + "-0123456789ab.png"),
+        ("+.png", "file-0123456789ab.png"),
+        ("__.png", "_file-0123456789ab.png"),
+        ("map-0123456789ab.png", "map-0123456789ab.png"),  # as a package of flashdeck has it
+        ("map-0123456789ac.png", "map-0123456789ac-0123456789ab.png"),
+    ],
+)
+def test_files_have_names_in_anki_that_never_change(name, in_anki, tmp_path):
+    assert to_media(tmp_path / name, "0123456789abcdef").name == in_anki

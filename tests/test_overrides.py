@@ -5,6 +5,10 @@ from itertools import permutations
 import pytest
 from conftest import counts, import_package
 
+from flashdeck.model.courses import Filter
+from flashdeck.pipeline import compile_project, release
+from flashdeck.release.release import select_notes
+
 BASE = """
     kind: basic
     tags: [base]
@@ -56,6 +60,23 @@ def test_the_deck_and_its_courses_have_its_wording_and_all_others_the_original(d
     assert found["mine"] == {"mine/own@fr": "", "test/one@fr": remark}
     assert found["local"] == {"test/one@fr": remark, "test/two@fr": ""}
     assert col.decks.name(col.get_note(col.find_notes("Q1")[0]).cards()[0].did) == "Test"
+
+
+def test_cards_that_are_worded_otherwise_stand_in_the_order_of_their_own_deck(decks):
+    (decks / "mine" / "cards.yaml").write_text(
+        "cards:\n  - {override: test/two, answer: A4}\n  - {override: test/one, answer: A5}\n"
+        "  - {id: own, kind: basic, question: Q3, answer: A3}\n"
+    )
+    project = compile_project([decks])
+    released = release(project, ["fr"], 100)
+
+    notes = select_notes(released, project.frame.decks["mine"], "fr", Filter()).notes
+
+    assert [(note.guid, note.deck, note.order, note.fields[1]) for note in notes] == [
+        ("mine/own@fr", "Mine", 1, "A3"),
+        ("test/one@fr", "Test", 1, "A5"),
+        ("test/two@fr", "Test", 2, "A4"),
+    ]
 
 
 @pytest.mark.parametrize("order", list(permutations(["test", "mine"])))

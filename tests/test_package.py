@@ -240,6 +240,24 @@ def test_a_package_is_deflated_and_holds_nothing_but_the_collection_and_its_medi
     assert members == [(name, ZIP_DEFLATED, (1980, 1, 1, 0, 0, 0)) for name in ("collection.anki2", "media", "0")]
 
 
+def test_rows_move_on_to_the_next_id_that_is_free(deck, col, tmp_path):
+    start, wanted = 10**12, {"a": 0, "b": 1, "c": 0, "e": 1001, "d": 500}
+    cards = "".join(f"  - {{id: {id}, question: q{id}, answer: r{id}, both_ways: true}}\n" for id in wanted)
+    released = release(compile_project([deck("kind: basic\ncards:\n" + cards)]), ["fr"], 1_700_000_000)
+    notes = [note._replace(id=start + wanted[note.card]) for note in released.notes.values()]
+    write_file(tmp_path / "rows.apkg", to_package(notes, released.times))
+
+    import_package(col, tmp_path / "rows.apkg")
+
+    rows = {guid[5]: id - start for guid, id in col.db.all("select guid, id from notes")}
+    assert rows == wanted | {"c": 2}
+    by_note = {
+        id: [row - start for row in col.db.list("select id from cards where nid = ? order by ord", start + rows[id])]
+        for id in rows
+    }
+    assert by_note == {"a": [0, 1], "b": [501, 2], "c": [502, 3], "e": [1001, 1002], "d": [500, 1501]}
+
+
 def test_a_failed_write_leaves_the_old_package_and_no_temporary_file(tmp_path):
     path = tmp_path / "a.apkg"
     path.write_bytes(b"old")

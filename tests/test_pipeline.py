@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import time
 from contextlib import chdir
 from datetime import date, timedelta
 from pathlib import Path
@@ -83,6 +84,51 @@ def test_our_own_decks_are_the_same_cold_and_warm_and_without_a_cache(tmp_path, 
     assert without.ok
     for languages in (None, ["fr"], [], None):
         assert_same(compile_here(cache, languages), without, languages)
+
+
+NEEDING_OTHERS = {
+    "x/deck.yaml": "id: x\nname: X\nlanguages: [en, fr]\n",
+    "x/a.yaml": "kind: basic\ncards:\n  - {id: one, question: q1, answer: r1}\n"
+    "  - {id: old, question: q2, answer: r2, retired: {since: 2026-11, why: w, replaced_by: y/new}}\n",
+    "x/flashdeck.lock": "flashdeck ledger 1\n"
+    "note old@en basic 0 0123456789abcdef 2026-01-01T00:00:00Z 2026-01-01T00:00:00Z\nend\n",
+    "y/deck.yaml": "id: y\nname: Y\nlanguages: [en, fr]\n",
+    "y/b.yaml": "kind: basic\ncards:\n  - {id: new, question: 'q3 ![a map](map.png)', answer: r3}\n"
+    "  - {override: x/one, answer: 'r4 ![a map](mine.png)', reference: book}\n",
+    "y/references.yaml": "references:\n  - {id: book, title: A Book, publisher: P, issued: 2020}\n",
+    "y/map.png": "a map",
+    "y/mine.png": "my map",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("y/references.yaml", "A Book", "Another Book"),
+        ("y/references.yaml", "id: book", "id: books"),
+        ("y/map.png", "a map", "another map"),
+        ("y/mine.png", "my map", "my other map"),
+        ("y/b.yaml", "q3", "q5"),
+        ("y/b.yaml", "x/one", "x/two"),
+        ("y/deck.yaml", "en, fr", "fr"),
+        ("x/deck.yaml", "name: X", "name: Z"),
+        ("x/a.yaml", "r1", "r5"),
+    ],
+)
+def test_a_card_that_needs_other_files_changes_with_all_that_it_shows(name, old, new, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    cache, path = Cache(tmp_path / "cache", time.time_ns()), DECKS / name
+    for file, text in NEEDING_OTHERS.items():
+        (DECKS / file).parent.mkdir(parents=True, exist_ok=True)
+        (DECKS / file).write_text(text)
+    before = compile_here(cache)
+    path.write_text(path.read_text().replace(old, new))
+
+    after = compile_here(cache)
+
+    assert before.ok
+    assert_same(after, compile_here())
+    assert (after.problems, after.facts.completed) != (before.problems, before.facts.completed)
 
 
 # An unrelated mistake changes nothing

@@ -206,6 +206,45 @@ def test_the_update_text_corrects_what_a_learner_edited_and_keeps_what_is_theirs
                 assert found[card.id] == {"fields": [*fields[:-1], "mine"], "tags": own[card.id]["tags"]}
 
 
+def test_the_update_text_has_what_changed_since_a_release_and_nothing_that_was_withdrawn(tmp_path):
+    one, two, three, four = (Written(id, "basic") for id in ("one", "two", "three", "four"))
+    states = [
+        (one, two, three, four),
+        (replace(one, text=1), two, three, four),
+        (replace(one, text=1), replace(two, text=1), replace(three, retired=True), four, Written("new", "basic")),
+    ]
+    for at, cards in enumerate(states):
+        write_deck(tmp_path / "deck", cards)
+        last = build(tmp_path / "deck", tmp_path / "v.apkg", NOW - 3000 + 1000 * at)
+    notes = last.notes.values()
+
+    changed = {since: [note.card for note in select_changed(notes, last.ledgers, since)] for since in (0, NOW - 2001, NOW - 2000)}
+
+    assert changed == {0: ["one", "two"], NOW - 2001: ["one", "two"], NOW - 2000: ["two"]}
+    assert render_update([last.notes["deck/one", "en"]]) == (
+        "#separator:tab\n#html:true\n#guid column:1\n#notetype column:2\n#deck column:3\n"
+        "deck/one@en\tflashdeck basic (en)\tDeck\tWhat is one in its wording 1?\t"
+        '"the ""answer"" 1 of one"\t1\t\t\t\t\n'
+    )
+
+
+def test_the_update_text_has_every_field_of_a_note_type_from_elsewhere(deck, tmp_path):
+    cards = "kind: pair\ncards: [{id: one, front: a, back: b%d}]\n"
+    kind = {
+        "kind_yaml": "anki: {name: Pair}\nfields: {front: {}, back: {}}\n",
+        "front_html": "{{Front}}",
+        "back_html": "{{Back}}",
+    }
+    for at in (0, 1):
+        folder = deck(cards % at, **{f"kinds__pair__{name}": text for name, text in kind.items()}) / "test"
+        last = release(compile_project([folder]), ["en"], 100 + at)
+        (folder / NAME).write_text(render_ledger(last.ledgers["test"]))
+
+    rows = render_update(select_changed(last.notes.values(), last.ledgers)).splitlines()[5:]
+
+    assert rows == ["test/one@en\tPair\tTest\ta\tb1"]
+
+
 def test_a_retired_card_is_found_by_one_search_and_new_learners_get_no_card_of_it(tmp_path):
     before = (Written("old", "basic"), Written("kept", "basic"))
     write_deck(tmp_path / "deck", before)
@@ -266,6 +305,76 @@ def test_building_one_language_keeps_what_is_known_of_the_others(deck):
     only = release(compile_project([folder]), ["fr"], 200)
 
     assert only.ledgers == released.ledgers
+
+
+def write_two(place: Path, languages: str = "en") -> list[Path]:
+    """Two decks of a card each; the second, in some languages, words that of the first otherwise."""
+    texts = {
+        "one": "deck: {fr: Un, en: One}\nkind: basic\ncards:\n  - {id: a, question: qa, answer: ra}\n",
+        "two": "kind: basic\ncards:\n  - {id: b, question: qb, answer: rb}\n  - {override: one/a, extra: more}\n",
+    }
+    for id, text in texts.items():
+        (place / id).mkdir(parents=True)
+        (place / id / "deck.yaml").write_text(f"id: {id}\nname: Deck\nlanguages: [{'fr, en' if id == 'one' else languages}]\n")
+        (place / id / "cards.yaml").write_text(text)
+    return [place / id for id in texts]
+
+
+def test_a_note_type_that_another_deck_has_released_is_no_change(tmp_path):
+    one, two = write_two(tmp_path)
+    first = release(compile_project([one]), ["en"], 100)
+    (one / NAME).write_text(render_ledger(first.ledgers["one"]))
+
+    both = release(compile_project([one, two]), ["en"], 200)
+
+    assert [both.ledgers[id].types["basic@en"].changed for id in ("one", "two")] == [100, 100]
+    assert [*both.times.types.values()] == [100]
+
+
+def test_a_note_type_goes_back_to_what_another_deck_has_with_a_later_time_than_ever(tmp_path):
+    project = compile_project(write_two(tmp_path))
+    ledgers = release(project, ["en"], 100).ledgers
+    types = {"basic@en": ledgers["two"].types["basic@en"]._replace(digest="0123456789abcdef", changed=200)}
+
+    after = release(replace(project, ledgers=ledgers | {"two": replace(ledgers["two"], types=types)}), ["en"], 300)
+
+    assert [after.ledgers[id].types["basic@en"].changed for id in ("one", "two")] == [100, 300]
+    assert [*after.times.types.values()] == [300]
+
+
+def test_a_deck_releases_what_it_words_otherwise_in_its_own_languages_only(tmp_path):
+    released = release(compile_project(write_two(tmp_path, "fr")), ["fr", "en"], 100)
+
+    assert {id: sorted(ledger.notes) for id, ledger in released.ledgers.items()} == {
+        "one": ["a@en", "a@fr"],
+        "two": ["b@fr", "one/a@fr"],
+    }
+    assert {id: sorted(ledger.decks) for id, ledger in released.ledgers.items()} == {
+        "one": ["Deck::One", "Deck::Un"],
+        "two": ["Deck"],
+    }
+
+
+def test_a_part_of_a_deck_with_only_withdrawn_cards_is_none_that_learners_have(deck):
+    cards = "kind: basic\ncards:\n  - {id: one, question: a, answer: b}\n  - {id: two, question: c, answer: d%s}\n"
+    folder = deck(cards % "") / "test"
+    (folder / NAME).write_text(render_ledger(release(compile_project([folder]), ["fr", "en"], 100).ledgers["test"]))
+    (folder / "cards.yaml").write_text(cards % ", deck: Old, retired: {since: 2026-11, why: w}")
+
+    released = release(compile_project([folder]), ["fr", "en"], 200)
+
+    assert released.ledgers["test"].decks == {"Test"}
+    assert released.ledgers["test"].notes["two@en"].templates == "retired"
+
+
+def test_a_ledger_that_git_wrote_with_the_line_ends_of_windows_says_the_same(deck):
+    folder = deck("kind: basic\ncards:\n  - {id: one, question: a, answer: b}\n") / "test"
+    released = release(compile_project([folder]), ["fr", "en"], 100)
+    (folder / NAME).write_bytes(render_ledger(released.ledgers["test"]).replace("\n", "\r\n").encode())
+
+    project = compile_project([folder])
+
+    assert (project.problems, project.ledgers) == ((), released.ledgers)
 
 
 def test_two_branches_that_add_cards_merge_their_ledgers_by_themselves(project):
