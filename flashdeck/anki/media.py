@@ -4,7 +4,7 @@ Anki keeps all media in one folder, and never replaces a file there: a corrected
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from unicodedata import normalize
@@ -159,13 +159,12 @@ def find_static(kind: Kind) -> list[str]:
     return sorted(set(re.findall(r"(?<![\w.-])_[\w.-]*\.\w+", html + kind.css)))
 
 
-def read_static(kinds: Iterable[Kind], folders: Mapping[str, Path], files: Files) -> dict[Place, Media]:
-    """The media that the templates and styles of kinds name; `folders` are those of the decks of their own, by kind."""
+def read_static(kind: Kind, folders: Mapping[str, Path], files: Files) -> dict[Place, Media]:
+    """The media that the templates and style of a kind name; `folders` are of the decks that own kinds, by kind."""
     found = {}
-    for kind in kinds:
-        for name in find_static(kind):
-            folder = folders[kind.name]
-            tops = (folder / OWN_KINDS / kind.word, folder / MEDIA_FOLDER)
-            if path := next((path for top in tops if (path := files.find(top, name))), None):
-                found[Path(kind.name), name] = to_media(path, files.digest(path))
+    for name in find_static(kind):
+        folder = folders[kind.name]
+        tops = (folder / OWN_KINDS / kind.word, folder / MEDIA_FOLDER)
+        if path := next((path for top in tops if (path := files.find(top, name))), None):
+            found[Path(kind.name), name] = to_media(path, files.digest(path))
     return found

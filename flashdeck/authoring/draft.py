@@ -11,7 +11,7 @@ from pathlib import Path
 from flashdeck.anki.media import Media, Place, read_media
 from flashdeck.anki.note import Note
 from flashdeck.authoring.words import render_words
-from flashdeck.build.link import CardFact, Facts, to_types, to_unit_notes
+from flashdeck.build.link import CardFact, Facts, to_unit_notes
 from flashdeck.build.unit import Unit, add_cards, to_rows
 from flashdeck.diagnostics.problem import Problem, has_errors
 from flashdeck.model.cards import fill_gaps
@@ -83,7 +83,7 @@ def _to_notes(facts: Facts, fact: CardFact) -> Iterator[Note]:
         unit = Unit(fact.unit.path, fact.unit.digest, {}, fact.deck)
         unit = add_cards(unit, [card], facts.frame, media, card.languages, [{}])
         for language in card.languages:
-            yield from to_unit_notes(facts, unit, language, to_types(facts, [language]), 0)
+            yield from to_unit_notes(facts, unit, language, 0)
 
 
 def find_new_problems(before: Iterable[Problem], after: Iterable[Problem], ignore: Collection[str] = ()) -> tuple[Problem, ...]:

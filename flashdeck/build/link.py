@@ -62,6 +62,7 @@ class Facts:
     _files: dict[str, CardFile] = field(default_factory=dict, repr=False)
     _sources: dict[str, Source] = field(default_factory=dict, repr=False)
     _ids_of: dict[str, frozenset[str]] = field(default_factory=dict, repr=False)
+    _types: dict[tuple[str, str], NoteType] = field(default_factory=dict, repr=False)
     _alike: "dict[tuple[str, ...], _Alike]" = field(default_factory=dict, repr=False)
     _spots: dict[str, dict[str, tuple[int, int]]] = field(default_factory=dict, repr=False)  # by digest of a file
 
@@ -117,6 +118,14 @@ class Facts:
         if key == "tags":
             return word in self.unread or ANYTHING in self.unread
         return self.may_define(word if "/" in word else f"{word}/") and self.frame.has_nameless_decks
+
+    def note_type(self, kind: str, language: str) -> NoteType:
+        """The note type of a kind (by its name) in a language; it is made once, and only if it is asked for."""
+        key = (kind, language)
+        if key not in self._types:
+            static = read_static(self.frame.kinds[kind], self.frame.kind_folders, self.files)
+            self._types[key] = to_note_type(self.frame.kinds[kind], language, static)
+        return self._types[key]
 
     # ---- cards -----------------------------------------------------------------------------------------------------------
 
@@ -252,27 +261,15 @@ def link(frame: Frame, units: Mapping[Path, Unit], files: Files, today: date | N
 # ---- notes ---------------------------------------------------------------------------------------------------------------
 
 
-def to_types(facts: Facts, languages: Iterable[str] | None = None) -> dict[tuple[str, str], NoteType]:
-    """The note types of all kinds in some languages (in all, if None), by kind and language."""
-    kinds = facts.frame.kinds.values()
-    static = read_static(kinds, facts.frame.kind_folders, facts.files)
-    wanted = facts.frame.languages if languages is None else languages
-    return {(kind.name, one): to_note_type(kind, one, static) for kind in kinds for one in wanted}
-
-
 def to_notes(facts: Facts, language: str) -> list[Note]:
     """The notes of all cards that are complete in a language. There are none where the project has errors."""
-    types = to_types(facts, [language])
     notes: list[Note] = []
     places: Counter[str] = Counter()
     for unit in facts.units:
-        notes += to_unit_notes(facts, unit, language, types, places[unit.deck])
+        notes += to_unit_notes(facts, unit, language, places[unit.deck])
         places[unit.deck] += unit.size
     replaced = {
-        note.full_id: note
-        for unit in facts.completed
-        if not unit.overriding
-        for note in to_unit_notes(facts, unit, language, types, 0)
+        note.full_id: note for unit in facts.completed if not unit.overriding for note in to_unit_notes(facts, unit, language, 0)
     }
     if not replaced:
         return notes
@@ -281,8 +278,7 @@ def to_notes(facts: Facts, language: str) -> list[Note]:
 
 def to_overrides(facts: Facts, language: str) -> list[Note]:
     """The notes of cards as other decks word them."""
-    types = to_types(facts, [language])
-    return [note for unit in facts.completed if unit.overriding for note in to_unit_notes(facts, unit, language, types, 0)]
+    return [note for unit in facts.completed if unit.overriding for note in to_unit_notes(facts, unit, language, 0)]
 
 
 class _Alike(NamedTuple):
@@ -295,9 +291,7 @@ class _Alike(NamedTuple):
     digested: tuple[str, ...]  # what their digests are taken of besides their texts; empty where they are in no course
 
 
-def to_unit_notes(
-    facts: Facts, unit: Unit, language: str, types: Mapping[tuple[str, str], NoteType], offset: int
-) -> Iterator[Note]:
+def to_unit_notes(facts: Facts, unit: Unit, language: str, offset: int) -> Iterator[Note]:
     """The notes of a unit in a language, the first of its cards in the place `offset` of its deck."""
     if language not in unit.notes:
         return
@@ -314,7 +308,7 @@ def to_unit_notes(
         if not (alike := known.get(key)):
             own = split_tags(tags[row])
             courses = rules.find(named, kind, deck_id, own)
-            alike = known[key] = _to_alike(types[kind, language], templates, own, courses)
+            alike = known[key] = _to_alike(facts.note_type(kind, language), templates, own, courses)
         type, tag_text, cards, retired, digested = alike
         yield Note(
             guid or to_guid(f"{deck_id}/{name}", language),

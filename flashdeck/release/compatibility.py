@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from flashdeck.anki.identity import in_language, split_language
-from flashdeck.anki.note import Note, NoteType
+from flashdeck.anki.note import Note
 from flashdeck.build.link import CardFact, Facts
 from flashdeck.build.unit import RETIRED, ROW, Unit, to_rows
 from flashdeck.diagnostics.problem import Problem, find_nearest
@@ -11,13 +11,10 @@ from flashdeck.model.decks import Deck
 from flashdeck.release.ledger import Ledger, ReleasedNote, digest_guid, is_override, to_released_keys
 
 SIMILAR_NAME = 0.3
-Types = Mapping[tuple[str, str], NoteType]  # by kind and language
 FindNotes = Callable[[Deck], list[Note]]  # the notes of a deck in all its languages
 
 
-def check_compatibility(
-    facts: Facts, ledgers: Mapping[str, Ledger], types: Types, find_notes: FindNotes | None
-) -> Iterator[Problem]:
+def check_compatibility(facts: Facts, ledgers: Mapping[str, Ledger], find_notes: FindNotes | None) -> Iterator[Problem]:
     """All that learners of an earlier release would lose.
 
     `find_notes` serves to recognise a renamed card by its content; it is None where the project has errors.
@@ -32,7 +29,7 @@ def check_compatibility(
             yield from _check_cards(facts, unit, deck, ledger, found)
         yield from _check_missing(facts, deck, ledger, ledger.notes.keys() - found, find_notes)
         yield from _check_decks(units, ledger)
-        yield from _check_types(ledger, types)
+        yield from _check_types(facts, ledger)
 
 
 def _check_cards(facts: Facts, unit: Unit, deck: Deck, ledger: Ledger, found: set[str]) -> Iterator[Problem]:
@@ -142,13 +139,14 @@ def _check_decks(units: list[Unit], ledger: Ledger) -> Iterator[Problem]:
         yield Problem(ledger.spot(f"deck {name}"), "renamed-deck", message, help)
 
 
-def _check_types(ledger: Ledger, types: Types) -> Iterator[Problem]:
+def _check_types(facts: Facts, ledger: Ledger) -> Iterator[Problem]:
     """Note types that cannot become what they are now."""
     for name, released in ledger.types.items():
         kind, language = split_language(name)
-        if (kind, language) not in types or not types[kind, language].templates:
+        known = facts.frame.kinds.get(kind)
+        if not known or not known.templates or language not in facts.frame.languages:
             continue  # it is no longer used, or its files have mistakes, which have been reported
-        fields, templates = to_released_keys(types[kind, language])
+        fields, templates = to_released_keys(facts.note_type(kind, language))
         for what, old, keys in (("fields", released.fields, fields), ("cards", released.templates, templates)):
             if keys[: len(old)] != old:
                 message = (
