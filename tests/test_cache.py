@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -103,6 +104,19 @@ def test_another_question_gets_its_own_answer(built, cli):
     assert cli("check", built).out == cli("check", built).out != ""
     assert [cli("check", built, "--strict").code for _ in range(2)] == [1, 1]
     assert [cli("check", built, "--format", "json").out[0] for _ in range(2)] == ["[", "["]
+
+
+def test_another_flashdeck_works_everything_out_again(deck, cli, tmp_path):
+    decks = deck(CARDS)
+    shutil.copytree(ROOT / "flashdeck", tmp_path / "program" / "flashdeck")
+    program = {"PYTHONPATH": str(tmp_path / "program")}
+    first, second = (cli("build", decks, **program).out.splitlines()[-1] for _ in range(2))
+    with (tmp_path / "program" / "flashdeck" / "kinds" / "style.css").open("a") as style:
+        style.write(".new {}\n")
+
+    third = cli("build", decks, **program).out.splitlines()[-1]
+
+    assert [line == "unchanged since the last build" for line in (first, second, third)] == [False, True, False]
 
 
 def test_a_cache_that_cannot_be_written_changes_nothing(built, cli, tmp_path):
