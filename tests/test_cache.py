@@ -19,7 +19,7 @@ sys.path.insert(0, str(ROOT / "tests" / "benchmarks"))
 from sources import make_notes, write_flashdeck
 
 from flashdeck.build.answer import Answer, load_answer, store_answer
-from flashdeck.build.cache import A_DAY, LONG_AGO, NO_CACHE, Cache
+from flashdeck.build.cache import A_DAY, LONG_AGO, NO_CACHE, Cache, find_cache_folder
 from flashdeck.build.parallel import map_in_processes
 from flashdeck.build.unit import COLUMN, ROW
 from flashdeck.pipeline import Project, compile_project
@@ -232,6 +232,27 @@ print(cache.folder, cache.load("x"))
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", cwd=ROOT)
 
     assert (ran.stdout, ran.stderr) == ("None b''\n", "")
+
+
+@pytest.mark.parametrize(
+    ("platform", "chosen", "folder"),
+    [
+        ("linux", {}, "home/.cache/flashdeck"),
+        ("linux", {"XDG_CACHE_HOME": "xdg"}, "xdg/flashdeck"),
+        ("darwin", {"XDG_CACHE_HOME": "xdg"}, "home/Library/Caches/flashdeck"),
+        ("win32", {}, "home/AppData/Local/flashdeck/Cache"),
+        ("win32", {"LOCALAPPDATA": "local"}, "local/flashdeck/Cache"),
+        ("win32", {"FLASHDECK_CACHE": "mine"}, "mine"),
+    ],
+)
+def test_the_cache_lies_where_each_system_keeps_what_can_be_made_again(platform, chosen, folder, monkeypatch):
+    for name in ("FLASHDECK_CACHE", "LOCALAPPDATA", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in ({"HOME": "home", "USERPROFILE": "home"} | chosen).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys, "platform", platform)
+
+    assert find_cache_folder() == Path(folder)
 
 
 def test_each_item_is_taken_once_whoever_takes_it():
