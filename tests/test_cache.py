@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,7 +19,7 @@ sys.path.insert(0, str(ROOT / "tests" / "benchmarks"))
 from sources import make_notes, write_flashdeck
 
 from flashdeck.build.answer import Answer, load_answer, store_answer
-from flashdeck.build.cache import A_DAY, LONG_AGO, NO_CACHE, Cache
+from flashdeck.build.cache import A_DAY, LONG_AGO, NO_CACHE, Cache, find_cache_folder
 from flashdeck.build.parallel import map_in_processes
 from flashdeck.build.unit import COLUMN, ROW
 from flashdeck.pipeline import Project, compile_project
@@ -103,6 +104,19 @@ def test_another_question_gets_its_own_answer(built, cli):
     assert cli("check", built).out == cli("check", built).out != ""
     assert [cli("check", built, "--strict").code for _ in range(2)] == [1, 1]
     assert [cli("check", built, "--format", "json").out[0] for _ in range(2)] == ["[", "["]
+
+
+def test_another_flashdeck_works_everything_out_again(deck, cli, tmp_path):
+    decks = deck(CARDS)
+    shutil.copytree(ROOT / "flashdeck", tmp_path / "program" / "flashdeck")
+    program = {"PYTHONPATH": str(tmp_path / "program")}
+    first, second = (cli("build", decks, **program).out.splitlines()[-1] for _ in range(2))
+    with (tmp_path / "program" / "flashdeck" / "kinds" / "style.css").open("a") as style:
+        style.write(".new {}\n")
+
+    third = cli("build", decks, **program).out.splitlines()[-1]
+
+    assert [line == "unchanged since the last build" for line in (first, second, third)] == [False, True, False]
 
 
 def test_a_cache_that_cannot_be_written_changes_nothing(built, cli, tmp_path):
@@ -218,6 +232,27 @@ print(cache.folder, cache.load("x"))
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", cwd=ROOT)
 
     assert (ran.stdout, ran.stderr) == ("None b''\n", "")
+
+
+@pytest.mark.parametrize(
+    ("platform", "chosen", "folder"),
+    [
+        ("linux", {}, "home/.cache/flashdeck"),
+        ("linux", {"XDG_CACHE_HOME": "xdg"}, "xdg/flashdeck"),
+        ("darwin", {"XDG_CACHE_HOME": "xdg"}, "home/Library/Caches/flashdeck"),
+        ("win32", {}, "home/AppData/Local/flashdeck/Cache"),
+        ("win32", {"LOCALAPPDATA": "local"}, "local/flashdeck/Cache"),
+        ("win32", {"FLASHDECK_CACHE": "mine"}, "mine"),
+    ],
+)
+def test_the_cache_lies_where_each_system_keeps_what_can_be_made_again(platform, chosen, folder, monkeypatch):
+    for name in ("FLASHDECK_CACHE", "LOCALAPPDATA", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in ({"HOME": "home", "USERPROFILE": "home"} | chosen).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys, "platform", platform)
+
+    assert find_cache_folder() == Path(folder)
 
 
 def test_each_item_is_taken_once_whoever_takes_it():

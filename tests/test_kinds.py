@@ -54,6 +54,7 @@ OCCLUSION = """
         image: map.png
         alt: three areas
         question: Which town is hidden?
+        remark: Not to *scale*
         hide: all
         shapes:
           c1: {name: Lyon, rectangle: [10, 20, 30, 15]}
@@ -83,7 +84,8 @@ def test_hidden_places_of_a_picture_are_what_ankis_own_editor_for_them_reads(dec
     }
     assert (read.header, read.image_data) == ("Which town is hidden?", b"a picture")
     assert [card.ord for card in col.get_note(id).cards()] == [0, 1, 3]
-    assert '<span class="named c2">The Nile, Delta</span>' in read.back_extra
+    names = [f'<span class="named c{gap}">{name}</span>' for gap, name in ((1, "Lyon"), (2, "The Nile, Delta"), (4, "Triangle"))]
+    assert read.back_extra == f'{"".join(names)}<div class="remark">Not to <em>scale</em></div>'
 
 
 def test_the_note_type_for_hidden_places_has_the_marks_of_ankis_own(deck, cli, col, tmp_path):

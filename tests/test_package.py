@@ -240,6 +240,13 @@ def test_a_package_is_deflated_and_holds_nothing_but_the_collection_and_its_medi
     assert members == [(name, ZIP_DEFLATED, (1980, 1, 1, 0, 0, 0)) for name in ("collection.anki2", "media", "0")]
 
 
+def test_a_cloze_has_in_each_language_a_card_for_each_of_its_own_gaps(deck):
+    text = "{fr: 'À {{c1::Lyon}} en {{c3::1989}}', en: 'In {{c2::Lyon}}'}"
+    released = release(compile_project([deck(f"cards:\n  - {{id: one, kind: cloze, text: {text}}}\n")]), ["fr", "en"], 100)
+
+    assert {language: note.cards for (_, language), note in released.notes.items()} == {"fr": (0, 2), "en": (1,)}
+
+
 def test_rows_move_on_to_the_next_id_that_is_free(deck, col, tmp_path):
     start, wanted = 10**12, {"a": 0, "b": 1, "c": 0, "e": 1001, "d": 500}
     cards = "".join(f"  - {{id: {id}, question: q{id}, answer: r{id}, both_ways: true}}\n" for id in wanted)

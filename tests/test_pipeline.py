@@ -131,6 +131,41 @@ def test_a_card_that_needs_other_files_changes_with_all_that_it_shows(name, old,
     assert (after.problems, after.facts.completed) != (before.problems, before.facts.completed)
 
 
+LACKING = {
+    "deck.yaml": "id: x\nname: X\nlanguages: [en]\n",
+    "a.yaml": "cards:\n  - {id: one, kind: mine, word: w}\n",
+    "b.yaml": "kind: basic\nreference: book\ncards:\n  - {id: two, question: 'q ![a map](map.png)', answer: r}\n"
+    "  - {id: old, question: s, answer: r, retired: {since: 2026-11, why: w, replaced_by: new}}\n",
+}
+LATER = {
+    "unknown-kind": {
+        "kinds/mine/kind.yaml": "fields: {word: {}}\n",
+        "kinds/mine/front.html": "{{Word}}",
+        "kinds/mine/back.html": "{{Word}}",
+    },
+    "": {"c.yaml": "references:\n  - {id: booklet, title: T, publisher: P}\n"},  # another help is proposed
+    "unknown-reference": {"c.yaml": "references:\n  - {id: book, title: T, publisher: P}\n"},
+    "missing-media": {"media/map.png": "a map"},
+    "unknown-card": {"d.yaml": "cards:\n  - {id: new, kind: basic, question: t, answer: r}\n"},
+}
+
+
+def test_what_comes_later_is_found_by_the_files_that_lacked_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    cache, texts = Cache(tmp_path / "cache", time.time_ns()), LACKING
+    codes = {*LATER} - {""}
+    for code in [*LATER, ""]:
+        for name, text in texts.items():
+            (DECKS / name).parent.mkdir(parents=True, exist_ok=True)
+            (DECKS / name).write_text(text)
+
+        found = compile_here(cache)
+
+        assert {problem.code for problem in found.problems} == codes
+        assert_same(found, compile_here())
+        codes, texts = codes - {code}, LATER[code]
+
+
 # An unrelated mistake changes nothing
 
 
