@@ -181,7 +181,7 @@ def test_a_card_is_what_each_of_its_values_is_by_itself(word, typed, defaults, c
     file = open_card_file(source, DECK, [node], read_kinds(), [])
     problems, alone = [], []
 
-    card = read_card(file, node, file.typed(node), kind, "one", 1, problems)
+    card = read_card(file, node, file.typed(node), kind, "one", problems)
 
     values = {key: one for key, one in {**defaults, **typed}.items() if key in known_keys(kind)}
     good = [key for key in values if read_value(file.place(node, key), key, kind, DECK, alone)]

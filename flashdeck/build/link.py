@@ -188,7 +188,7 @@ class Facts:
         kind = read_kind(file, node, typed, [])
         if not kind or not kind.templates or not file.deck.valid:
             return None
-        return read_card(file, node, typed, kind, fact.id or str(fact.row + 1), fact.row + 1, [])
+        return read_card(file, node, typed, kind, fact.id or str(fact.row + 1), [])
 
     def open(self, unit: Unit) -> CardFile:
         """The file of a unit, to read cards of it again."""

@@ -2,6 +2,7 @@
 PROJECT_CHECKS, at the end, lists them. `card_checks.py` says how to add one.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import chain
 
@@ -20,8 +21,10 @@ def check_ids(facts: Facts) -> Iterator[Problem]:
     ids = [f"{unit.deck}/{id}" for unit in facts.units for id in to_rows(unit.cards.ids) if id and unit.deck]
     if len({*ids}) == len(ids):
         return
-    for card in facts.cards():
-        if card.id and card.deck and facts.ids[card.full_id] != (card.unit, card.row):
+    twice = {id for id, number in Counter(ids).items() if number > 1}
+    units = [unit for unit in facts.units if not twice.isdisjoint(f"{unit.deck}/{id}" for id in to_rows(unit.cards.ids))]
+    for card in facts.cards(units):
+        if card.full_id in twice and facts.ids[card.full_id] != (card.unit, card.row):
             other = facts.card(*facts.ids[card.full_id])
             message = f"the id '{card.id}' is already used at {facts.spot(other.unit, other.item, 'id')}"
             yield facts.problem(card, "duplicate-id", message, "id", help=NEWER_ID)

@@ -335,7 +335,7 @@ def _read_row(file: CardFile, row: int, node: Node, frame: Frame, problems: list
     id = read_id(node, problems, {} if "id" in typed else find_misspelt(typed, CARD_KEYS))
     kind = read_kind(file, node, typed, problems)
     if kind and kind.templates and deck.valid:
-        card = read_card(file, node, typed, kind, id or str(row + 1), row + 1, problems)
+        card = read_card(file, node, typed, kind, id or str(row + 1), problems)
         for check in CARD_CHECKS:
             problems += check(card, frame)
     if id and len(problems) > before:

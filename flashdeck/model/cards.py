@@ -37,7 +37,6 @@ class Card:
     languages: tuple[str, ...]  # in which it is complete
     left_out: tuple[str, ...]  # in which a translation is missing
     tags: tuple[str, ...]
-    order: int  # its place in its file, from 1
     node: Node = field(repr=False, compare=False)
     overrides: Mapping[str, Override] = field(default_factory=dict)  # by the key of a field that another deck overrides
 
@@ -215,9 +214,7 @@ class Form:
     has_mistakes: bool  # whether a key is unknown or missing
 
 
-def read_card(
-    file: CardFile, node: Node, typed: Mapping[str, Value], kind: Kind, id: str, order: int, problems: list[Problem]
-) -> Card:
+def read_card(file: CardFile, node: Node, typed: Mapping[str, Value], kind: Kind, id: str, problems: list[Problem]) -> Card:
     """The card at `node`, of a valid deck, for which all this is `typed`; adds what is wrong with it to `problems`."""
     deck, here = file.deck, node.fields
     keys = (kind.name, *here)
@@ -250,7 +247,7 @@ def read_card(
         lacking |= {language for language in wanted if not is_complete_in(deck.name, language)}
     languages = tuple(language for language in wanted if language not in lacking) if lacking else wanted
     left_out = tuple(language for language in wanted if language in lacking) if lacking else ()
-    return Card(id, deck, kind, values, languages, left_out, to_tags(values), order, node)
+    return Card(id, deck, kind, values, languages, left_out, to_tags(values), node)
 
 
 def to_tags(values: Mapping[str, Value]) -> tuple[str, ...]:

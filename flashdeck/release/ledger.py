@@ -168,7 +168,9 @@ def _report_lines(lines: list[str], report: Callable[[int, str, str], None], res
             continue
         name = _name_line(line)
         if name in seen:
-            report(number, f"'{name}' is repeated", "keep the line with the later time, and delete the other")
+            dated = not name.startswith("deck ")
+            help = "keep the line with the later time, and delete the other" if dated else "delete one of the two lines"
+            report(number, f"'{name}' is repeated", help)
         seen.add(name)
         known = any(pattern.fullmatch(line) for pattern in (NOTE, TYPE, DECK))
         if not known or not all(map(_is_time, re.findall(rf" ({TIME})(?= |$)", line))):
