@@ -9,9 +9,9 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from functools import cached_property
+from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 from zlib import adler32, crc32
 
 from flashdeck.sources.files import Files, Stat, write_file
@@ -21,8 +21,7 @@ LONG_AGO = 30 * A_DAY  # an entry that is older is deleted
 PACKAGE = Path(__file__).parent.parent
 
 
-@dataclass(frozen=True)
-class Cache:
+class Cache(NamedTuple):
     """The entries of one user and one version of flashdeck. `now` is the time of the run (Unix, nanoseconds)."""
 
     folder: Path | None = None
@@ -65,7 +64,7 @@ class Cache:
 
     def _head(self, words: Sequence[str]) -> bytes:
         # another version of flashdeck, or of Python, may give other results
-        return json.dumps([self._version, sys.version, *words]).encode()
+        return json.dumps([_find_version(), sys.version, *words]).encode()
 
     def _place(self, words: Sequence[str]) -> Path:
         # no digest: to import hashlib would take a tenth of the time of an unchanged build. The entry holds the words too, so
@@ -73,11 +72,6 @@ class Cache:
         assert self.folder
         text = os.fsencode("\0".join(words))
         return self.folder / f"{crc32(text):08x}{adler32(text):08x}.cache"
-
-    @cached_property
-    def _version(self) -> str:
-        """A text that differs whenever a file of flashdeck itself does."""
-        return f"{crc32(repr(sorted(_list_files(str(PACKAGE)))).encode()):08x}"
 
     def _delete_old(self) -> None:
         """Deletes what is old; once a day, since there may be thousands of files to look at."""
@@ -98,6 +92,12 @@ NO_CACHE = Cache()
 
 def _sum(data: bytes) -> bytes:
     return b"%08x" % crc32(data)
+
+
+@cache
+def _find_version() -> str:
+    """A text that differs whenever a file of flashdeck itself does."""
+    return f"{crc32(repr(sorted(_list_files(str(PACKAGE)))).encode()):08x}"
 
 
 def _list_files(folder: str) -> Iterator[tuple[str, int, int]]:

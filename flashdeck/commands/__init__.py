@@ -9,7 +9,6 @@ The trap: whatever a command needs of the other rooms it imports inside its func
 """
 
 import errno
-import gc
 import os
 import signal
 import sys
@@ -51,7 +50,6 @@ def flashdeck(version: Annotated[bool, typer.Option("--version", help="Show the 
 
 def main() -> NoReturn:
     """Runs the command line, and ends the process."""
-    gc.disable()  # a compiler makes many values and no garbage; looking for some takes a third of its time
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that half-written files are cleaned up
     for stream in (sys.stdout, sys.stderr):  # a console that lacks a letter shows its number instead of failing
         if hasattr(stream, "reconfigure"):
