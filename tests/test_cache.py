@@ -85,17 +85,29 @@ CHANGES = [change_a_text, change_a_text_and_put_its_time_back, add_a_file, delet
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
-@pytest.mark.parametrize("wait", [False, True], ids=["at once", "later"])
-def test_every_change_is_seen(change, wait, built, cli):
-    if wait:  # past the time in which a file is read to be sure
-        time.sleep(2.1)
-        assert "unchanged" in cli("build", built).out
-
+def test_every_change_is_seen_at_once(change, built, cli):
     change(built)
     ran = cli("build", built)
 
     assert ran.code == 0 and "unchanged" not in ran.out
     assert "unchanged" in cli("build", built).out
+
+
+def test_every_change_is_seen_when_files_are_no_longer_read_to_be_sure(built, cli, tmp_path):
+    commands = {}
+    for change in CHANGES:
+        place = tmp_path / change.__name__
+        shutil.copytree(built, place / "decks")
+        commands[change] = ("build", place / "decks", "--out", place / "dist")
+        cli(*commands[change])
+    time.sleep(2.1)
+
+    for change, command in commands.items():
+        assert "unchanged" in cli(*command).out
+        change(command[1])
+        ran = cli(*command)
+        assert (change, ran.code, "unchanged" in ran.out) == (change, 0, False)
+        assert "unchanged" in cli(*command).out
 
 
 def test_another_question_gets_its_own_answer(built, cli):
