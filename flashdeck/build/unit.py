@@ -427,28 +427,32 @@ def _to_language_facts(cards: Mapping[int, Card], versions: Sequence[_Version], 
 
 
 def _to_fronts(versions: Mapping[str, Sequence[_Version]]) -> dict[str, Fronts]:
-    rows: dict[tuple[str, str, int], list[str]] = {}
-    texts: dict[tuple[str, str, int], list[str]] = {}
+    found: dict[str, Fronts] = {}
     for language, some in versions.items():
+        groups: dict[tuple[str, int], tuple[tuple[str, ...], list[str], list[str]]] = {}  # by kind and template
         for row, card, templates in some:
             kind, values = card.kind, card.values
             if "retired" in values:
                 continue
             for at in (0,) if kind.cloze else templates:
+                group = groups.get((kind.name, at))
+                if not group:
+                    group = groups[kind.name, at] = (tuple(kind.templates[at].front_keys), [], [])
                 asked: list[str] = []
-                for key in kind.templates[at].front_keys:
+                for key in group[0]:
                     value = values.get(key)
                     text = value.get(language) if type(value) is dict else value
-                    asked += [text] if type(text) is str else [text for _, text in card.texts(key, language)]
-                plain = [to_plain(text) for text in asked]
-                if plain and all(plain):  # else something is missing, and has been reported
-                    group = (kind.name, language, at)
-                    rows.setdefault(group, []).append(str(row))
-                    texts.setdefault(group, []).append("\n".join(plain))
-    return {
-        f"{in_language(kind, language)}#{at}": Fronts(to_column(rows[kind, language, at]), to_column(some))
-        for (kind, language, at), some in texts.items()
-    }
+                    if type(text) is str:
+                        asked.append(to_plain(text))
+                    else:
+                        asked += [to_plain(text) for _, text in card.texts(key, language)]
+                if asked and all(asked):  # else something is missing, and has been reported
+                    group[1].append(str(row))
+                    group[2].append("\n".join(asked))
+        for (name, at), (_, rows, texts) in groups.items():
+            if rows:
+                found[f"{in_language(name, language)}#{at}"] = Fronts(to_column(rows), to_column(texts))
+    return found
 
 
 def _to_notes(
