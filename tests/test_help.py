@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -27,8 +28,9 @@ def wait_for(path: Path, text: str, times: int = 1) -> str:
 def watch(out: Path, *words: str) -> subprocess.Popen:
     """Starts a check that watches the decks beside `out`, which gets what it prints."""
     command = [sys.executable, "-m", "flashdeck", "check", "--watch", *words]
+    heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # whoever runs these tests in the background ignores Ctrl-C
     with out.open("w") as file:
-        return subprocess.Popen(command, cwd=out.parent, env=ENVIRONMENT, stdout=file, stderr=subprocess.STDOUT)
+        return subprocess.Popen(command, cwd=out.parent, env=ENVIRONMENT, stdout=file, stderr=subprocess.STDOUT, preexec_fn=heed)
 
 
 def stop(process: subprocess.Popen) -> int:
