@@ -201,7 +201,8 @@ def compile_unit(path: Path, source: Source, found: Iterable[Problem], answers: 
     nodes = read_items(source, "cards", problems)
     file = open_card_file(source, deck, nodes, frame.kinds_of(deck), problems)
     overrides = [node for node in nodes if "override" in node.fields]
-    nodes = [node for node in nodes if "override" not in node.fields]
+    if overrides:
+        nodes = [node for node in nodes if "override" not in node.fields]
     rows = [_read_row(file, row, node, frame, problems) for row, node in enumerate(nodes)]
     cards = {at: row.card for at, row in enumerate(rows) if row.card}
     media: dict[Place, Media] = {}
