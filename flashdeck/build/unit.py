@@ -379,8 +379,11 @@ def _find_deck_names(file: CardFile, part: Value, languages: tuple[str, ...]) ->
 def _find_questions(path: Path, file: CardFile, rows: Iterable[_Row], problems: Iterable[Problem]) -> set[str]:
     """What a unit depends on: its deck, the kinds and references that its cards name, and all of them where one is not known."""
     codes = {problem.code for problem in problems}
-    cards = [row.card for row in rows if row.card]
-    references = {id for card in cards for _, id in card.all_texts("reference")}
+    references: set[str] = set()
+    for row in rows:
+        if row.card and "reference" in row.card.values:
+            value = row.card.values["reference"]
+            references.update([value] if type(value) is str else all_texts(value))
     questions = {f"deck {path}", *(f"kind {row.kind}" for row in rows if row.kind), *(f"reference {id}" for id in references)}
     if codes & {"unknown-kind", "missing-field", "unknown-key"} or not all(row.kind for row in rows):
         questions.add(f"kinds {file.deck.id}")
@@ -421,7 +424,7 @@ def _to_versions(cards: Mapping[int, Card]) -> dict[str, list[_Version]]:
 def _to_language_facts(cards: Mapping[int, Card], versions: Sequence[_Version], language: str) -> LanguageFacts:
     return LanguageFacts(
         to_column([str(one.row) for one in versions]),
-        to_column([RETIRED if one.card.retired else ",".join(map(str, one.templates)) for one in versions]),
+        to_column([RETIRED if "retired" in one.card.values else ",".join(map(str, one.templates)) for one in versions]),
         to_column([one.card.text("guid", language) if "guid" in one.card.values else "" for one in versions]),
         to_column([str(row) for row, card in cards.items() if language in card.left_out]),
     )

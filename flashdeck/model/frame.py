@@ -17,9 +17,10 @@ from flashdeck.sources.files import DECK_FILE, OWN_KINDS, Files
 from flashdeck.sources.values import find_misspelt, report_shape
 from flashdeck.sources.yaml_file import Node, Source
 
-# What a file must have in it to define references or courses: a byte that spells an escape can hide the words.
-FRAMING = (b"references", b"courses", b"\\x", b"\\u", b"\\U", b"\\\n", b"\\\r", b"\xff\xfe", b"\xfe\xff")
-TOP_KEY = re.compile(rb"^([A-Za-z]\w*)\s*:", re.M)
+FRAMING = (b"references", b"courses")
+ESCAPES = (b"\\x", b"\\u", b"\\U", b"\\\n", b"\\\r")  # each can hide these words
+UTF_16, UTF_8_BOM = (b"\xff\xfe", b"\xfe\xff"), b"\xef\xbb\xbf"
+TOP_KEY = re.compile(rb"\n([A-Za-z]\w*)\s*:")
 
 
 NEWER_ID = "give the newer of the two another id"
@@ -84,8 +85,12 @@ class Frame:
 
 def may_frame(data: bytes) -> bool:
     """Whether a file may define references or courses: false only where it certainly does not."""
-    keys = [key.decode("ascii", "replace") for key in {*TOP_KEY.findall(data)}]
-    return any(word in data for word in FRAMING) or bool(find_misspelt(keys, (*FILE_KEYS, *CARD_KEYS)))
+    if data.startswith(UTF_16) or any(word in data for word in FRAMING):
+        return True
+    if b"\\" in data and any(escape in data for escape in ESCAPES):
+        return True
+    keys = [key.decode("ascii", "replace") for key in {*TOP_KEY.findall(b"\n" + data.removeprefix(UTF_8_BOM))}]
+    return bool(find_misspelt(keys, (*FILE_KEYS, *CARD_KEYS)))
 
 
 def read_frame(sources: Mapping[Path, Source], files: Files) -> Frame:
