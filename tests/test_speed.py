@@ -109,7 +109,7 @@ MISTAKES = {
 @pytest.mark.parametrize(("text", "code"), MISTAKES.values(), ids=MISTAKES)
 def test_a_mistake_that_stands_makes_no_check_slower(text, code, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    write_flashdeck(tmp_path, make_notes(400), 20)
+    write_flashdeck(tmp_path, make_notes(1000), 50)
     path = tmp_path / "decks" / "bench" / "cards-007.yaml"
     cache = Cache(tmp_path / "cache", time.time_ns() + A_DAY)
 

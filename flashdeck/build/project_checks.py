@@ -64,13 +64,16 @@ def check_fronts(facts: Facts) -> Iterator[Problem]:
 def _report_fronts(facts: Facts, group: str, units: list[Unit], texts: list[list[str]]) -> Iterator[Problem]:
     name, _, template = group.partition("#")
     kind, language = split_language(name)
+    twice = {text for text, number in Counter(chain.from_iterable(texts)).items() if number > 1}
     first: dict[str, CardFact] = {}
     for unit, fronts in zip(units, texts, strict=True):
-        for row, text in zip(map(int, to_rows(unit.fronts[group].rows)), fronts, strict=True):
+        rows = to_rows(unit.fronts[group].rows)
+        for at in [at for at, text in enumerate(fronts) if text in twice]:
+            text, fact = fronts[at], facts.card(unit, int(rows[at]))
             if text not in first:
-                first[text] = facts.card(unit, row)
+                first[text] = fact
                 continue
-            card, other = facts.read_card(facts.card(unit, row)), first[text]
+            card, other = facts.read_card(fact), first[text]
             read = facts.read_card(other)
             assert card and read  # their kinds are known, or they would ask nothing
             (route, typed), (place, _) = (side.asked(language, int(template))[0] for side in (card, read))
