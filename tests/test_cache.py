@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from datetime import date
 from pathlib import Path
 from zlib import crc32
@@ -108,6 +109,25 @@ def test_every_change_is_seen_when_files_are_no_longer_read_to_be_sure(built, cl
         ran = cli(*command)
         assert (change, ran.code, "unchanged" in ran.out) == (change, 0, False)
         assert "unchanged" in cli(*command).out
+
+
+def test_what_an_override_shows_is_read_again_when_it_changes_and_only_then(built, cli, tmp_path):
+    other = built / "other"
+    other.mkdir()
+    (other / "deck.yaml").write_text("id: other\nname: Other\nlanguages: [fr]\n")
+    (other / "overrides.yaml").write_text("cards:\n  - {override: test/one, answer: '![a map](map.png)'}\n")
+    (other / "map.png").write_bytes(b"a map")
+    fresh, known = (cli("build", built).out for _ in range(2))
+    assert ("unchanged" in fresh, "unchanged" in known) == (False, True)
+    shutil.rmtree(tmp_path / "dist")
+
+    again, known = (cli("build", built).out for _ in range(2))  # the packages are made again, of what the cache has
+    (other / "map.png").write_bytes(b"another map")
+    changed = cli("build", built).out
+
+    assert ["unchanged" in out for out in (again, known, changed)] == [False, True, False]
+    with zipfile.ZipFile(tmp_path / "dist" / "other-fr.apkg") as package:
+        assert package.read("0") == b"another map"
 
 
 def test_another_question_gets_its_own_answer(built, cli):

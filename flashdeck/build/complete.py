@@ -12,7 +12,7 @@ from flashdeck.anki.media import Media, Place, read_media
 from flashdeck.anki.note import Content, to_asked
 from flashdeck.build.card_checks import CARD_CHECKS
 from flashdeck.build.link import CardFact, Facts
-from flashdeck.build.unit import Answers, Unit, add_cards, to_rows
+from flashdeck.build.unit import ROW, Answers, Unit, add_cards, to_rows
 from flashdeck.build.unit_text import from_bytes, to_bytes
 from flashdeck.diagnostics.problem import Problem, has_errors
 from flashdeck.model.cards import Card, Override
@@ -50,7 +50,7 @@ def complete(facts: Facts, answers: Answers, languages: Collection[str]) -> Fact
             facts.cache.store(END.join(map(to_bytes, known)), *words)
         units += known
     for unit in units:
-        answers.files.answers.update({question: answer for question, answer in unit.asked.items() if question in answers.known})
+        answers.files.keep_answers(unit.asked)
     return replace(facts, completed=tuple(units))
 
 
@@ -65,7 +65,7 @@ def find_dependents(facts: Facts) -> list[Dependents]:
     """The cards that need other files, by the file in which they are."""
     found: dict[str, Dependents] = {}
     for unit in facts.units:
-        if unit.cards.replaced_by.strip("\x1e"):
+        if unit.cards.replaced_by.strip(ROW):
             for card in facts.cards([unit]):
                 other = facts.find(card.replaced_by, card.deck) if card.replaced_by else None
                 if other:

@@ -83,12 +83,8 @@ def compile_units(
     largest_first = sorted(missing, key=lambda path: -sizes[path])
     for unit in map(from_bytes, map_in_processes(compile_one, largest_first, processes, follow)):
         units[Path(unit.path)] = unit
-        answers.files.answers.update({question: answer for question, answer in unit.asked.items() if is_of_files(question)})
+        answers.files.keep_answers(unit.asked)
     for path in missing:
         if path not in units:  # a process was killed
             units[path] = from_bytes(compile_one(path))
     return {path: units[path] for path in read.problems if path.name != DECK_FILE}
-
-
-def is_of_files(question: str) -> bool:
-    return question.startswith(("file ", "below "))

@@ -66,6 +66,10 @@ class Files:
         self.list_below(Path(path))
         return self.answers[question]
 
+    def keep_answers(self, asked: Mapping[str, str]) -> None:
+        """Records what was asked elsewhere: in another process, or for work that is kept. Other questions are not of files."""
+        self.answers.update((question, answer) for question, answer in asked.items() if question.startswith(("file ", "below ")))
+
     def digest(self, path: Path) -> str:
         """The digest of a file; ABSENT where there is none that can be read."""
         return self._digest(str(path))
@@ -82,7 +86,8 @@ class Files:
             return digest_bytes(self.edits[Path(name)])
         try:
             known = self.index.get(name)
-            return known[1] if known and known[0] == _stat(name) else digest_bytes(self.read(Path(name)))
+            same = known and known[0] == _to_stat(os.stat(name))  # noqa: PTH116 (this is what has to be fast)
+            return known[1] if known and same else digest_bytes(self.read(Path(name)))
         except OSError:
             return ABSENT
 
@@ -90,6 +95,7 @@ class Files:
         """What a file holds, and from now on its digest. Raises OSError for what is not a file, or is too large for a source."""
         if path in self.edits:
             data = self.edits[path]
+            digest = digest_bytes(data)
         else:
             if not path.is_file():  # a pipe would be waited for
                 raise NotAFile(str(path))
@@ -99,10 +105,7 @@ class Files:
                 if status.st_size > largest > 0:
                     raise TooLarge(status.st_size)
                 data = file.read(largest)
-        if path in self.edits:
-            digest = digest_bytes(data)
-        else:
-            stat = (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
+            stat = _to_stat(status)
             known = self.index.get(str(path))
             digest = known[1] if known and known[0] == stat else digest_bytes(data)
             if max(stat[:2]) < self.now - RACY:
@@ -175,8 +178,7 @@ class TooLarge(OSError):
         self.size = size
 
 
-def _stat(name: str) -> Stat:
-    status = os.stat(name)  # noqa: PTH116 (this is what has to be fast)
+def _to_stat(status: os.stat_result) -> Stat:
     return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
 
 
