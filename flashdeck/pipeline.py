@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from flashdeck.anki.note import Note
 from flashdeck.build.cache import NO_CACHE, Cache
 from flashdeck.build.complete import complete
-from flashdeck.build.link import Facts, find_named_media, link, to_notes
+from flashdeck.build.link import Facts, link, to_notes
 from flashdeck.build.project_checks import check_all
 from flashdeck.build.unit import Answers
 from flashdeck.build.units import Follow, Read, compile_units, read_files
@@ -81,7 +81,7 @@ def compile_project(
     ledgers = {deck.id: read_ledger(deck.folder / NAME, files, problems) for deck in frame.decks.values()}
     find_notes = None if has_errors(problems) else partial(_find_notes, facts, read, answers, cache)
     problems += check_compatibility(facts, ledgers, find_notes)
-    problems += find_unused_media(find_named_media(facts), files.record())
+    problems += find_unused_media(facts.named_media, files.record())
     facts.keep_spots()
     cache.keep_digests(files)
     return Project(facts, ledgers, in_order(problems), sources)

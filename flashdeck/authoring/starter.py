@@ -14,7 +14,6 @@ from flashdeck.authoring.draft import find_new_problems
 from flashdeck.build.link import Facts
 from flashdeck.build.unit import to_rows
 from flashdeck.diagnostics.problem import Problem
-from flashdeck.model.cards import Card
 from flashdeck.model.kind_reader import KINDS_FOLDER, read_kinds
 from flashdeck.model.kinds import Kind, in_reading_order
 from flashdeck.pipeline import compile_project
@@ -125,10 +124,6 @@ def _to_media(kind: Kind) -> dict[str, bytes]:
 
 def _render_items(items: Iterable[dict[str, Value]]) -> str:
     return "".join(f"{render_item(item, '  ')}\n" for item in items)
-
-
-def _front(card: Card, language: str) -> tuple[str, str, str]:
-    return card.kind.name, language, card.front(language).casefold()
 
 
 def _in_folder(folder: Path, files: Mapping[str, bytes]) -> dict[Path, bytes]:

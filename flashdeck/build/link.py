@@ -18,13 +18,17 @@ from flashdeck.anki.identity import split_full_id, to_guid
 from flashdeck.anki.media import Media, find_static, read_static
 from flashdeck.anki.note import LeftOut, Note, NoteType, digest_texts, to_note_type, to_tag_text
 from flashdeck.build.cache import NO_CACHE, Cache
-from flashdeck.build.unit import NOWHERE, PART, RETIRED, Unit, to_rows
+from flashdeck.build.unit import PART, RETIRED, Unit, to_rows
 from flashdeck.diagnostics.problem import Problem, Spot
 from flashdeck.model.cards import Card, CardFile, open_card_file, read_card, read_kind
+from flashdeck.model.decks import NOWHERE
 from flashdeck.model.frame import Frame, key_of_list, read_items
 from flashdeck.model.keys import SENSITIVE
 from flashdeck.sources.files import MEDIA_FOLDER, Files
 from flashdeck.sources.yaml_file import ANYTHING, Node, Source, read_source
+
+# Where one of these is reported, a file may be meant that seems unused.
+MEDIA_CODES = ("missing-media", "two-media", "media-outside", "unreadable-file")
 
 
 class CardFact(NamedTuple):
@@ -65,6 +69,7 @@ class Facts:
     _types: dict[tuple[str, str], NoteType] = field(default_factory=dict, repr=False)
     _alike: "dict[tuple[str, ...], _Alike]" = field(default_factory=dict, repr=False)
     _spots: dict[str, dict[str, tuple[int, int]]] = field(default_factory=dict, repr=False)  # by digest of a file
+    _new_spots: set[str] = field(default_factory=set, repr=False)  # the digests of files with places that the cache does not have
 
     # ---- names -----------------------------------------------------------------------------------------------------------
 
@@ -126,6 +131,19 @@ class Facts:
             static = read_static(self.frame.kinds[kind], self.frame.kind_folders, self.files)
             self._types[key] = to_note_type(self.frame.kinds[kind], language, static)
         return self._types[key]
+
+    @cached_property
+    def named_media(self) -> dict[str, list[str]]:
+        """The media folder of each deck with the names of files that are used, but for decks in which such a name is wrong."""
+        folders = {}
+        overriding = {name for unit in self.completed for name in unit.named}
+        for id, deck in self.frame.decks.items():
+            units = [unit for unit in self.units if unit.deck == id]
+            if not any(problem.code in MEDIA_CODES for unit in units for problem in unit.problems):
+                static = {name for kind in self.frame.kinds_of(deck).values() for name in find_static(kind)}
+                names = {name for unit in units for name in unit.named} | overriding | static
+                folders[str(deck.folder / MEDIA_FOLDER)] = sorted(names)
+        return folders
 
     # ---- cards -----------------------------------------------------------------------------------------------------------
 
@@ -199,34 +217,25 @@ class Facts:
             self._files[unit.path] = open_card_file(source, deck, nodes, self.frame.kinds_of(deck), [])
         return self._files[unit.path]
 
-    def spot(self, unit: Unit, item: int, *route: str | int, key: bool = False, word: str = "") -> Spot:
+    def spot(self, unit: Unit, item: int, *route: str | int, word: str = "") -> Spot:
         """The place of a field of a card, in the card or beside `cards`.
 
         It is kept: a mistake that several files make together stands while others are edited, and must not make checks slow.
         """
         known = self._known_spots(unit)
-        question = repr((item, route, key, word))
+        question = repr((item, route, word))
         if question not in known:
             source, node = self.source(unit), self.node(unit, item)
             top = () if route and route[0] not in node.fields else node.route
-            spot = source.spot(top + route, key=key, word=word)
+            spot = source.spot(top + route, word=word)
             known[question] = spot.line, spot.column
+            self._new_spots.add(unit.digest)
         return Spot(unit.path, *known[question])
 
-    def problem(
-        self,
-        card: CardFact,
-        code: str,
-        message: str,
-        *route: str | int,
-        help: str = "",
-        key: bool = False,
-        word: str = "",
-        level: str = "error",
-    ) -> Problem:
+    def problem(self, card: CardFact, code: str, message: str, *route: str | int, help: str) -> Problem:
         """A problem at a field of a card."""
-        spot = self.spot(card.unit, card.item, *route, key=key, word=word)
-        return Problem(spot, code, message, help, level, card.full_id if card.id else "")
+        spot = self.spot(card.unit, card.item, *route)
+        return Problem(spot, code, message, help, card=card.full_id if card.id else "")
 
     def _known_spots(self, unit: Unit) -> dict[str, tuple[int, int]]:
         if unit.digest not in self._spots:
@@ -236,15 +245,13 @@ class Facts:
                     found[str(question)] = int(line), int(column)
             except (ValueError, TypeError, AttributeError, RecursionError):  # a damaged entry
                 found = {}
-            self._spots[unit.digest] = {**found, "": (len(found), 0)}
+            self._spots[unit.digest] = found
         return self._spots[unit.digest]
 
     def keep_spots(self) -> None:
         """Keeps the places that were looked up for the next run."""
-        for digest, known in self._spots.items():
-            spots = {question: spot for question, spot in known.items() if question}
-            if len(spots) > known[""][0]:
-                self.cache.store(json.dumps(spots).encode(), "spots", digest)
+        for digest in self._new_spots:
+            self.cache.store(json.dumps(self._spots[digest]).encode(), "spots", digest)
 
 
 def split_tags(text: str) -> tuple[str, ...]:
@@ -345,20 +352,3 @@ def to_left_out(facts: Facts, language: str) -> list[LeftOut]:
                 courses = facts.frame.rules.find(card.full_id, card.kind, card.deck, card.tags)
                 found.append(LeftOut(card.full_id, card.deck, card.kind, to_tag_text(card.tags, courses, False)))
     return found
-
-
-def find_named_media(facts: Facts) -> dict[str, list[str]]:
-    """The media folder of each deck with the names of files that are used, but for decks in which such a name is wrong."""
-    folders = {}
-    overriding = {name for unit in facts.completed for name in unit.named}
-    for id, deck in facts.frame.decks.items():
-        units = [unit for unit in facts.units if unit.deck == id]
-        if not any(problem.code in MEDIA_CODES for unit in units for problem in unit.problems):
-            static = {name for kind in facts.frame.kinds_of(deck).values() for name in find_static(kind)}
-            names = {name for unit in units for name in unit.named} | overriding | static
-            folders[str(deck.folder / MEDIA_FOLDER)] = sorted(names)
-    return folders
-
-
-# A file may be meant that seems unused.
-MEDIA_CODES = ("missing-media", "two-media", "media-outside", "unreadable-file")

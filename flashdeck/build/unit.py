@@ -18,7 +18,7 @@ from flashdeck.anki.note import Content, to_content, to_deck_name, to_digest, to
 from flashdeck.build.card_checks import CARD_CHECKS, to_plain
 from flashdeck.diagnostics.problem import Problem, find_nearest, has_errors
 from flashdeck.model.cards import Card, CardFile, open_card_file, read_card, read_kind, to_tags
-from flashdeck.model.decks import Deck
+from flashdeck.model.decks import NOWHERE
 from flashdeck.model.frame import Frame, key_of_list, read_items
 from flashdeck.model.keys import CARD_KEYS, FILE_KEYS
 from flashdeck.model.references import Reference
@@ -174,9 +174,6 @@ class Answers:
 
 def _digest(*values: object) -> str:
     return digest_bytes(repr(values).encode(errors="surrogateescape"))
-
-
-NOWHERE = Deck("", "", "", (), "", Path(), False, Source("", "", None).node(), valid=False)
 
 
 def compile_unit(path: Path, source: Source, found: Iterable[Problem], answers: Answers, languages: Collection[str]) -> Unit:

@@ -101,11 +101,10 @@ def save_answer(
 ) -> None:
     """Keeps what a command printed of a project, and which files it wrote."""
     from flashdeck.build.answer import Answer, store_answer
-    from flashdeck.build.link import find_named_media
 
     if _are_complete(paths) and cache.folder:
         answer = Answer(project.problems, text)
-        asked, media = project.facts.files.answers, find_named_media(project.facts)
+        asked, media = project.facts.files.answers, project.facts.named_media
         store_answer(cache, _to_key(words), answer, map(str, project.sources), asked, media, outputs)
 
 

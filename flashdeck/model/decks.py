@@ -45,6 +45,9 @@ class Deck:
         return frozenset(self.languages)
 
 
+NOWHERE = Deck("", "", "", (), "", Path(), False, Source("", "", None).node(), valid=False)  # of a file that is in no deck
+
+
 def read_deck(source: Source, problems: list[Problem]) -> Deck:
     """The deck that a deck.yaml describes; adds what is wrong with it to `problems`."""
     node, known, before = source.node(), source.fields, len(problems)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from flashdeck.diagnostics.problem import Problem
 from flashdeck.model.courses import Course, Rules, read_course
-from flashdeck.model.decks import Deck, read_deck
+from flashdeck.model.decks import NOWHERE, Deck, read_deck
 from flashdeck.model.keys import CARD_KEYS, FILE_KEYS
 from flashdeck.model.kind_reader import read_kinds, read_own_kinds
 from flashdeck.model.kinds import Kind
@@ -21,8 +21,6 @@ FRAMING = (b"references", b"courses")
 ESCAPES = (b"\\x", b"\\u", b"\\U", b"\\\n", b"\\\r")  # each can hide these words
 UTF_16, UTF_8_BOM = (b"\xff\xfe", b"\xfe\xff"), b"\xef\xbb\xbf"
 TOP_KEY = re.compile(rb"\n([A-Za-z]\w*)\s*:")
-
-
 NEWER_ID = "give the newer of the two another id"
 
 
@@ -110,14 +108,13 @@ def read_frame(sources: Mapping[Path, Source], files: Files) -> Frame:
     frame = Frame(decks, folders, kinds, own_kinds, kind_folders, {}, {}, sources, ())
     references: dict[str, Reference] = {}
     courses: dict[str, Course] = {}
-    nowhere = Deck("", "", "", (), "", Path(), False, Source("", "", None).node(), valid=False)
     for home, source in _in_order(frame, sources):
         for node in read_items(source, "references", problems):
             reference = read_reference(node, problems)
             if reference and _is_free(("reference", reference.id), node, taken, problems):
                 references[reference.id] = reference
         for node in read_items(source, "courses", problems):
-            course = read_course(node, home or nowhere, problems)
+            course = read_course(node, home or NOWHERE, problems)
             if course and _is_free(("package", course.id), node, taken, problems):
                 courses[course.id] = course
     return replace(frame, references=references, courses=courses, problems=tuple(problems))
