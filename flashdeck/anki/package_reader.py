@@ -17,7 +17,7 @@ from zipfile import BadZipFile, ZipFile
 
 from flashdeck.anki.identity import FIELD_SEPARATOR, stable_id
 from flashdeck.anki.note import Note
-from flashdeck.diagnostics.problem import FlashdeckError
+from flashdeck.diagnostics.errors import FlashdeckError
 
 LARGEST_COLLECTION = 1_000_000_000  # bytes, unpacked
 LARGEST_MEDIUM = 200_000_000

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from flashdeck.anki.identity import to_full_id
 from flashdeck.anki.media import Media, Place, read_media
 from flashdeck.anki.note import Note
 from flashdeck.authoring.words import render_words
@@ -57,7 +58,7 @@ def draft_card(
     path, defaults = choose_file(facts, deck, kind)
     entry = to_entry(id, deck, kind, values, tags, references, defaults)
     edits = {path: append_items(str(path), path.read_bytes() if path.exists() else b"", ("cards",), [entry])}
-    full_id = f"{deck.id}/{id}"
+    full_id = to_full_id(deck.id, id)
     for course in (project.frame.courses[name] for name in courses):
         file = Path(course.node.source.path)
         data = edits.get(file) or file.read_bytes()

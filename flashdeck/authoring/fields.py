@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from flashdeck.diagnostics.problem import FlashdeckError, find_known
+from flashdeck.diagnostics.errors import FlashdeckError
+from flashdeck.diagnostics.problem import find_known
 from flashdeck.model.kinds import Field, Kind
 from flashdeck.sources.yaml_file import Value, read_text
 

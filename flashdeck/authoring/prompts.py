@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import typer
 
-from flashdeck.diagnostics.problem import FlashdeckError, nearest
+from flashdeck.diagnostics.errors import FlashdeckError
+from flashdeck.diagnostics.problem import nearest
 from flashdeck.model.frame import Frame
 from flashdeck.model.kinds import Field, Kind
 from flashdeck.sources.yaml_file import Value

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 from unicodedata import normalize
 
-from flashdeck.diagnostics.errors import FlashdeckError as FlashdeckError
+from flashdeck.diagnostics.errors import FlashdeckError
 
 T = TypeVar("T")
 SEE_LIST = "see 'flashdeck list'"

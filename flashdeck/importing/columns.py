@@ -7,7 +7,8 @@ from pathlib import Path
 
 from flashdeck.anki.html import find_media
 from flashdeck.anki.identity import FIELD_SEPARATOR
-from flashdeck.diagnostics.problem import FlashdeckError, nearest
+from flashdeck.diagnostics.errors import FlashdeckError
+from flashdeck.diagnostics.problem import nearest
 from flashdeck.importing.cards import ImportedCard, ImportOptions, ParsedImport, separate_courses
 from flashdeck.importing.html_to_markdown import from_html, from_plain
 from flashdeck.importing.tables import Table, parse_tags, read_table

@@ -4,7 +4,7 @@ A second import of the same file adds only what is new. What would be a problem 
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -14,14 +14,18 @@ from urllib.parse import unquote
 from flashdeck.anki.html import find_media, to_html
 from flashdeck.anki.identity import split_full_id, split_guid, to_full_id, to_guid
 from flashdeck.authoring.draft import to_new_id
-from flashdeck.diagnostics.problem import FlashdeckError, Problem
+from flashdeck.diagnostics.errors import FlashdeckError
+from flashdeck.diagnostics.problem import Problem
+from flashdeck.diagnostics.render import count
 from flashdeck.importing.cards import ImportedCard, ImportOptions, ParsedImport
 from flashdeck.importing.columns import import_table
 from flashdeck.importing.packages import import_package
 from flashdeck.model.kind_reader import read_kinds
 from flashdeck.model.kinds import Kind
+from flashdeck.model.texts import all_texts
 from flashdeck.pipeline import Project, compile_project
 from flashdeck.sources.editing import append_items, render_block
+from flashdeck.sources.files import DECK_FILE, MEDIA_FOLDER, OWN_KINDS
 from flashdeck.sources.values import first_text, to_id
 from flashdeck.sources.yaml_file import Value, read_text
 
@@ -61,25 +65,22 @@ def plan_import(path: Path, options: ImportOptions) -> ImportPlan:
     if suffix not in FORMATS:
         known = ", ".join(name for name in FORMATS if name != FOLDER_SUFFIX)
         raise FlashdeckError(f"files named '*{suffix or path.name}' are not supported; import one of {known}")
-    parsed = FORMATS[suffix](path, options, _known_kinds(options.folder))
+    before = compile_project([options.folder], languages=()) if (options.folder / DECK_FILE).exists() else None
+    parsed = FORMATS[suffix](path, options, _known_kinds(before))
     if not parsed.cards:
         raise FlashdeckError("; ".join(["there is no card in it", *parsed.left_out[:3]]))
-    return _plan(parsed, options)
+    return _plan(parsed, options, before)
 
 
-def _known_kinds(folder: Path) -> dict[str, Kind]:
-    """The kinds by the words that cards of the folder's deck may use."""
-    kinds = dict(read_kinds())
-    if (folder / "deck.yaml").exists():
-        for name, kind in compile_project([folder], languages=()).frame.kinds.items():
-            if kind.templates:
-                kinds[split_full_id(name)[1]] = kind
-    return kinds
+def _known_kinds(before: Project | None) -> dict[str, Kind]:
+    """The kinds by the words that cards of the folder's deck, if there is one, may use."""
+    own = before.frame.kinds.items() if before else ()
+    return {**read_kinds(), **{split_full_id(name)[1]: kind for name, kind in own if kind.templates}}
 
 
-def _plan(parsed: ParsedImport, options: ImportOptions) -> ImportPlan:
+def _plan(parsed: ParsedImport, options: ImportOptions, before: Project | None) -> ImportPlan:
     """Which files to write. They are compiled first: what would be a problem is left out and reported."""
-    target = _find_target(parsed, options)
+    target = _find_target(parsed, options, before)
     cards = [replace(card, deck=_below(card.deck, target.root)) for card in parsed.cards]
     new, changed, same = _compare(_with_ids(cards, target), target)
     left_out = list(parsed.left_out)
@@ -92,17 +93,13 @@ def _plan(parsed: ParsedImport, options: ImportOptions) -> ImportPlan:
         left_out += [f"{card.origin}: {wrong[card.id]}" for card in new if card.id in wrong]
         new = [card for card in new if card.id not in wrong]
     lines = list(parsed.messages)
-    lines.append(f"{_count(len(new), 'card')} to '{target.folder / 'cards.yaml'}'" if new else "no new cards")
+    lines.append(f"{count(len(new), 'card')} to '{target.folder / 'cards.yaml'}'" if new else "no new cards")
     kinds = len({path.parent for path in files if path.name == "kind.yaml"})
-    for number, text in ((kinds, _count(kinds, "kind")), (len(media), f"{_count(len(media), 'file')} to 'media'")):
+    for number, text in ((kinds, count(kinds, "kind")), (len(media), f"{count(len(media), 'file')} to 'media'")):
         lines += [text] if number and new else []
-    lines += [f"{_count(same, 'card')} there already"] if same else []
+    lines += [f"{count(same, 'card')} there already"] if same else []
     lines += _list("changed since, and not written", changed) + _list("left out", left_out)
     return ImportPlan(files if new else {}, lines, tuple(problems))
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _list(title: str, items: Sequence[str]) -> list[str]:
@@ -112,10 +109,9 @@ def _list(title: str, items: Sequence[str]) -> list[str]:
     return lines + ([f"  and {len(items) - MOST_LISTED} more"] if len(items) > MOST_LISTED else [])
 
 
-def _find_target(parsed: ParsedImport, options: ImportOptions) -> _Target:
+def _find_target(parsed: ParsedImport, options: ImportOptions, before: Project | None) -> _Target:
     """The deck in the folder, or a new one. Raises FlashdeckError."""
     folder = options.folder
-    before = compile_project([folder], languages=()) if (folder / "deck.yaml").exists() else None
     if before and before.frame.decks:
         decks = [*before.frame.decks.values()]
         deck = next((deck for deck in decks if deck.folder == folder), decks[0])
@@ -198,11 +194,11 @@ def _compare(cards: Sequence[ImportedCard], target: _Target) -> tuple[list[Impor
 def _to_files(parsed: ParsedImport, cards: Sequence[ImportedCard], target: _Target) -> dict[Path, bytes]:
     """The deck, the kinds, the cards and the courses, without the media."""
     folder = target.folder
-    files = {folder / "deck.yaml": target.new_file.encode()} if target.new_file else {}
+    files = {folder / DECK_FILE: target.new_file.encode()} if target.new_file else {}
     used = {card.kind for card in cards}
     for word, texts in parsed.kinds.items():
         if word in used:
-            new = {folder / "kinds" / word / name: text.encode() for name, text in texts.items()}
+            new = {folder / OWN_KINDS / word / name: text.encode() for name, text in texts.items()}
             files |= {path: data for path, data in new.items() if not path.exists()}
     if cards:  # in one file, so that they stay in the order in which they are learned
         path = folder / "cards.yaml"
@@ -252,7 +248,7 @@ def _to_entry(card: ImportedCard, deck: str, language: str, defaults: Mapping[st
 def _to_media(parsed: ParsedImport, cards: Sequence[ImportedCard], folder: Path) -> tuple[dict[Path, bytes], dict[str, str]]:
     """The media that the cards and their kinds name, and new names for those whose name another file has there already."""
     named: set[str] = set()
-    for text in (text for card in cards for text in _texts(card.values)):
+    for text in (text for card in cards for text in all_texts({**card.values})):
         if text in parsed.media:
             named.add(text)
         elif "[" in text or "<" in text:
@@ -262,23 +258,14 @@ def _to_media(parsed: ParsedImport, cards: Sequence[ImportedCard], folder: Path)
     files: dict[Path, bytes] = {}
     new_names: dict[str, str] = {}
     for name in sorted(named & parsed.media.keys()):
-        data, path = parsed.media[name](), folder / "media" / normalize("NFC", name)
+        data, path = parsed.media[name](), folder / MEDIA_FOLDER / normalize("NFC", name)
         if path.exists() and path.read_bytes() != data:
             stem, dot, suffix = name.rpartition(".")
             new_names[name] = f"{stem or suffix}-{sha256(data).hexdigest()[:12]}{dot}{suffix if stem else ''}"
-            path = folder / "media" / new_names[name]
+            path = folder / MEDIA_FOLDER / new_names[name]
         if not path.exists():
             files[path] = data
     return files, new_names
-
-
-def _texts(value: Value | Mapping[str, Value]) -> Iterable[str]:
-    """All texts in a value."""
-    if isinstance(value, str):
-        yield value
-    else:
-        for item in value.values() if isinstance(value, Mapping) else value:
-            yield from _texts(item)
 
 
 def _rename_media(card: ImportedCard, names: Mapping[str, str]) -> ImportedCard:
@@ -305,7 +292,7 @@ def _find_problems(
     wrong: dict[str, str] = {}
     wrong_kinds: dict[str, str] = {}
     rest: list[Problem] = []
-    deck = [target.folder] if (target.folder / "deck.yaml").exists() else []
+    deck = [target.folder] if (target.folder / DECK_FILE).exists() else []
     for problem in compile_project(deck, edits=files, languages=()).problems:
         path = Path(problem.spot.path)
         if problem.level != "error":

@@ -10,11 +10,11 @@ from io import BytesIO, StringIO
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
-from flashdeck.diagnostics.problem import FlashdeckError
+from flashdeck.anki.package_reader import MAX_COMPRESSION, SMALL
+from flashdeck.diagnostics.errors import FlashdeckError
 
 LARGEST_CELL = 10_000_000  # characters
 LARGEST_SHEET = 500_000_000  # bytes, unpacked
-MAX_COMPRESSION = 300  # times its size: what unpacks to more is a zip bomb
 SEPARATORS = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "pipes", ":": "colons", " ": "spaces"}
 ANKI_NAMES = {"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "colon": ":", "space": " "}
 
@@ -134,7 +134,7 @@ def _read_sheet(data: bytes) -> Table:
     try:
         with ZipFile(BytesIO(data)) as archive:
             size = sum(entry.file_size for entry in archive.infolist())
-        if size > LARGEST_SHEET or size > max(20_000_000, MAX_COMPRESSION * len(data)):
+        if size > LARGEST_SHEET or size > max(SMALL, MAX_COMPRESSION * len(data)):
             raise FlashdeckError(f"it unpacks to {size // 1_000_000:,} MB")
         book = load_workbook(BytesIO(data), read_only=True, data_only=True)
         for sheet in book.worksheets:

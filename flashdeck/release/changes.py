@@ -9,7 +9,7 @@ from pathlib import Path
 
 from flashdeck.anki.identity import RETIRED_TAG
 from flashdeck.anki.package_reader import PackageError, Stored, read_package
-from flashdeck.diagnostics.problem import FlashdeckError
+from flashdeck.diagnostics.errors import FlashdeckError
 from flashdeck.model.cards import fill_gaps
 from flashdeck.model.kind_reader import read_kinds
 

@@ -74,7 +74,7 @@ def _check_missing(
     dropped: set[str] = set()
     vanished: dict[str, list[str]] = {}
     for id, language in sorted(split_language(name) for name in names if not is_override(name)):
-        card = facts.find(f"{deck.id}/{id}")
+        card = facts.find(id, deck.id)
         if language not in deck.languages:
             dropped.add(language)
         elif card and card.valid:

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 
-from flashdeck.diagnostics.problem import FlashdeckError
+from flashdeck.diagnostics.errors import FlashdeckError
 from flashdeck.sources.yaml_file import Route, Source, Value, compose, find_invisible, read_text
 
 MAX_WIDTH = 120  # characters of a list or mapping on one line

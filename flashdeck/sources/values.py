@@ -5,7 +5,8 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime
 from unicodedata import combining, normalize
 
-from flashdeck.diagnostics.problem import FlashdeckError, Problem, find_nearest, nearest
+from flashdeck.diagnostics.errors import FlashdeckError
+from flashdeck.diagnostics.problem import Problem, find_nearest, nearest
 from flashdeck.sources.yaml_file import Node, Value, find_invisible, name_character
 
 ID = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
