@@ -25,7 +25,7 @@ ALONE = {
     "zipfile": "anki/package_reader anki/package_writer importing/tables",
     "zstandard": "anki/package_reader",
     "nh3": "anki/html",
-    "pyromark": "anki/html",
+    "pyromark": "anki/markdown",
 }
 MODULES = sorted(
     path for path in (ROOT / "flashdeck").rglob("*.py") if path.parent != ROOT / "flashdeck" or path.name == "pipeline.py"

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flashdeck.anki.html import PLAIN_TEXT, RAW, _cleaner, _to_raw_html, find_unsafe, to_html
+from flashdeck.anki.html import RAW, _cleaner, find_unsafe, to_html
+from flashdeck.anki.markdown import PLAIN_TEXT, to_raw_html
 from flashdeck.importing.html_to_markdown import from_html, from_plain
 
 pieces = st.sampled_from(
@@ -81,6 +82,6 @@ signs = st.lists(
 
 @given(st.one_of(signs.map("".join), st.text(max_size=40)).filter(PLAIN_TEXT.fullmatch))
 def test_a_text_without_markup_is_the_same_on_the_fast_and_the_slow_path(text):
-    html = _cleaner.clean(_to_raw_html(text)).strip().replace("&nbsp;", "\u00a0")
+    html = _cleaner.clean(to_raw_html(text)).strip().replace("&nbsp;", "\u00a0")
 
     assert html == f"<p>{text}</p>"

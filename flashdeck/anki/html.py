@@ -1,4 +1,4 @@
-"""An author's Markdown -> HTML that is safe to put on a card. The only module that knows pyromark and nh3."""
+"""An author's Markdown -> HTML that is safe to put on a card. The only module that knows nh3."""
 
 import re
 from collections import Counter
@@ -6,11 +6,9 @@ from collections.abc import Container
 from html import escape, unescape
 
 import nh3
-import pyromark
 
-_markdown = pyromark.Markdown(
-    options=pyromark.Options.ENABLE_TABLES | pyromark.Options.ENABLE_STRIKETHROUGH,
-)
+from flashdeck.anki.markdown import PLAIN_TEXT, to_raw_html
+
 _attributes = {tag: set(names) for tag, names in nh3.ALLOWED_ATTRIBUTES.items()}
 _attributes["*"] = {"class", "dir", "lang", "title"}
 _cleaner = nh3.Cleaner(attributes=_attributes, url_schemes={"http", "https", "mailto"}, link_rel=None, strip_comments=True)
@@ -26,15 +24,7 @@ _raw_cleaner = nh3.Cleaner(
 _SOURCE = r"""(?i)(<img\b[^>]*?\ssrc\s*=\s*)("[^"]*"|'[^']*'|[^\s"'>]+)"""
 PLAYED = tuple(".mp3 .ogg .oga .opus .wav .flac .m4a .aac .spx .mp4 .m4v .webm .ogv .mov .mkv .avi .mpg .mpeg".split())
 
-# A line with no sign that Markdown or HTML could take for its own is the same in both: most texts are such.
-PLAIN_TEXT = re.compile(
-    r"(?![-+=:]|\d+[.)])[^\s\\`*_\[\]<>&#~|\x00-\x1f](?:[^\n\r\t\f\v\\`*_\[\]<>&#~|\x00-\x1f\x85\u2028\u2029]*[^\s\\`*_\[\]<>&#~|\x00-\x1f])?"
-)
-
-# MathJax's own brackets, which Markdown would take for escapes. `$5 to $9` stays money.
-MATH = re.compile(r"\\\(.+?\\\)|\\\[.+?\\\]", re.S)
 SOUND = re.compile(r"\[sound:([^\]\n]+)\]")
-_PLACEHOLDER = "\ue000{}\ue001"  # of the private use area: in no author's text, and nothing to Markdown or HTML
 
 
 def to_html(text: str) -> str:
@@ -43,7 +33,7 @@ def to_html(text: str) -> str:
         return text
     if text.startswith(RAW):
         return text[len(RAW) :]
-    html = _cleaner.clean(_to_raw_html(text)).strip().replace("&nbsp;", "\u00a0")
+    html = _cleaner.clean(to_raw_html(text)).strip().replace("&nbsp;", "\u00a0")
     if "<img" in html:  # sounds and videos are written like pictures: Markdown has nothing else
         html = re.sub(r'<img src="([^"]*)"[^>]*>', lambda found: _play(unescape(found[1])) or found[0], html)
     if html.startswith("<p>") and html.endswith("</p>") and html.count("<p>") == 1:
@@ -87,7 +77,7 @@ def find_unsafe(text: str) -> list[str]:
             return [unended[0]]
         clean = clean_raw(raw)
     else:
-        raw = _to_raw_html(text)
+        raw = to_raw_html(text)
         clean = _cleaner.clean(raw)
     removed = Counter(find_parts(raw)) - Counter(find_parts(clean))
     # what is removed with its tag is not reported apart
@@ -153,16 +143,3 @@ def clean_raw(html: str) -> str:
     """HTML from elsewhere without what can run, or fetch something."""
     clean = _raw_cleaner.clean(html)
     return re.sub(r"\sstyle=\"[^\"]*(?:url\(|expression|@import|\\\\)[^\"]*\"", "", clean, flags=re.I)
-
-
-def _to_raw_html(text: str) -> str:
-    kept: list[str] = []
-
-    def keep(found: re.Match[str]) -> str:
-        kept.append(found[0].replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
-        return _PLACEHOLDER.format(len(kept) - 1)
-
-    html = _markdown.html(MATH.sub(keep, text) if "\\" in text else text)
-    for at, math in enumerate(kept):
-        html = html.replace(_PLACEHOLDER.format(at), math)
-    return html
