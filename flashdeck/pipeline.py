@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flashdeck.anki.note import Note
+from flashdeck.build.answers import Answers
 from flashdeck.build.cache import NO_CACHE, Cache
 from flashdeck.build.complete import complete
 from flashdeck.build.link import Facts, link, to_notes
 from flashdeck.build.project_checks import check_all
-from flashdeck.build.unit import Answers
 from flashdeck.build.units import Follow, Read, compile_units, read_files
 from flashdeck.build.unused_media import find_unused_media
 from flashdeck.diagnostics.problem import Problem, has_errors, in_order

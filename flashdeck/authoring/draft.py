@@ -12,8 +12,9 @@ from flashdeck.anki.identity import to_full_id
 from flashdeck.anki.media import Media, Place, read_media
 from flashdeck.anki.note import Note
 from flashdeck.authoring.words import render_words
+from flashdeck.build.compile import add_cards
 from flashdeck.build.link import CardFact, Facts, to_unit_notes
-from flashdeck.build.unit import Unit, add_cards, to_rows
+from flashdeck.build.unit import Unit, to_rows
 from flashdeck.diagnostics.problem import Problem, has_errors
 from flashdeck.model.cards import fill_gaps
 from flashdeck.model.decks import Deck

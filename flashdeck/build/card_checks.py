@@ -150,3 +150,8 @@ CARD_CHECKS: tuple[Callable[[Card, Frame], Iterator[Problem]], ...] = (
     check_options,
     check_html,
 )
+
+
+def check_card(card: Card, frame: Frame) -> list[Problem]:
+    """All problems of a card by itself."""
+    return [problem for check in CARD_CHECKS for problem in check(card, frame)]

@@ -10,9 +10,11 @@ from pathlib import Path
 from flashdeck.anki.html import unquote_name
 from flashdeck.anki.media import Media, Place, read_media
 from flashdeck.anki.note import Content, to_asked
-from flashdeck.build.card_checks import CARD_CHECKS
+from flashdeck.build.answers import Answers
+from flashdeck.build.card_checks import check_card
+from flashdeck.build.compile import add_cards
 from flashdeck.build.link import CardFact, Facts
-from flashdeck.build.unit import ROW, Answers, Unit, add_cards, to_rows
+from flashdeck.build.unit import ROW, Unit, to_rows
 from flashdeck.build.unit_text import from_bytes, to_bytes
 from flashdeck.diagnostics.problem import Problem, has_errors
 from flashdeck.model.cards import Card, Override
@@ -117,8 +119,7 @@ def _override(
     if not card:
         return None
     card = apply_overrides(card, overrides, problems)
-    for check in CARD_CHECKS:
-        problems += check(card, facts.frame)
+    problems += check_card(card, facts.frame)
     problems += _read_all(card, files, media)
     return card if card.overrides and fact.valid and not has_errors(problems[before:]) else None
 

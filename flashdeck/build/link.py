@@ -20,10 +20,11 @@ from flashdeck.anki.note import LeftOut, Note, NoteType, digest_texts, to_note_t
 from flashdeck.build.cache import NO_CACHE, Cache
 from flashdeck.build.unit import PART, RETIRED, Unit, to_rows
 from flashdeck.diagnostics.problem import Problem, Spot
-from flashdeck.model.cards import Card, CardFile, open_card_file, read_card, read_kind
+from flashdeck.model.cards import Card, CardFile, open_card_file, read_card
 from flashdeck.model.decks import NOWHERE
-from flashdeck.model.frame import Frame, key_of_list, read_items
+from flashdeck.model.frame import Frame
 from flashdeck.model.keys import SENSITIVE
+from flashdeck.model.lists import find_lists
 from flashdeck.sources.files import MEDIA_FOLDER, Files
 from flashdeck.sources.yaml_file import ANYTHING, Node, Source, read_source
 
@@ -196,25 +197,17 @@ class Facts:
     def node(self, unit: Unit, item: int) -> Node:
         """An item of the cards of a unit."""
         source = self.source(unit)
-        return source.node(key_of_list(source, "cards"), item)
+        return source.node(find_lists(source)["cards"], item)
 
     def read_card(self, fact: CardFact) -> Card | None:
         """The card as its author wrote it; None where its kind is not known."""
-        file = self.open(fact.unit)
-        node = self.node(fact.unit, fact.item)
-        typed = file.typed(node)
-        kind = read_kind(file, node, typed, [])
-        if not kind or not kind.templates or not file.deck.valid:
-            return None
-        return read_card(file, node, typed, kind, fact.id or str(fact.row + 1), [])
+        return read_card(self.open(fact.unit), fact.row, []).card
 
     def open(self, unit: Unit) -> CardFile:
         """The file of a unit, to read cards of it again."""
         if unit.path not in self._files:
-            source = self.source(unit)
             deck = self.frame.find_home(Path(unit.path))[0] or NOWHERE
-            nodes = read_items(source, "cards", [])
-            self._files[unit.path] = open_card_file(source, deck, nodes, self.frame.kinds_of(deck), [])
+            self._files[unit.path] = open_card_file(self.source(unit), deck, self.frame.kinds_of(deck), [])
         return self._files[unit.path]
 
     def spot(self, unit: Unit, item: int, *route: str | int, word: str = "") -> Spot:

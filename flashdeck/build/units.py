@@ -4,9 +4,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from flashdeck.build.answers import Answers
 from flashdeck.build.cache import Cache
+from flashdeck.build.compile import compile_unit
 from flashdeck.build.parallel import count_processes, map_in_processes
-from flashdeck.build.unit import Answers, Unit, compile_unit
+from flashdeck.build.unit import Unit
 from flashdeck.build.unit_text import from_bytes, to_bytes
 from flashdeck.diagnostics.problem import Problem
 from flashdeck.model.frame import may_frame

@@ -8,7 +8,6 @@ import typer
 
 from flashdeck.commands.options import DECKS
 from flashdeck.commands.project import read_notes, read_notes_at
-from flashdeck.commands.terminal import echo
 from flashdeck.diagnostics.errors import FlashdeckError
 
 
@@ -38,6 +37,6 @@ def changes(
         raise FlashdeckError("name two packages, the old one first; or a revision, as in 'flashdeck changes --since HEAD'")
     found = find_changes(old, new)
     if format is ChangesFormat.json:
-        echo(to_json(to_data(found)))
+        typer.echo(to_json(to_data(found)))
     else:
-        echo(render_changes(found, markdown=format is ChangesFormat.markdown))
+        typer.echo(render_changes(found, markdown=format is ChangesFormat.markdown))

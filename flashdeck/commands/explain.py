@@ -5,7 +5,6 @@ from typing import Annotated
 import typer
 
 from flashdeck.commands.options import complete_code
-from flashdeck.commands.terminal import echo
 
 
 def explain(
@@ -17,4 +16,4 @@ def explain(
     """Explain why a problem matters and how to fix it."""
     from flashdeck.diagnostics.problem import find_known, read_explanations
 
-    echo(find_known("problem", code, read_explanations()))
+    typer.echo(find_known("problem", code, read_explanations()))

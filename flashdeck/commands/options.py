@@ -1,6 +1,5 @@
 """Arguments and options that several commands have, and the names that a shell completes for them."""
 
-import re
 from collections.abc import Callable, Iterable
 from enum import StrEnum
 from pathlib import Path
@@ -38,8 +37,7 @@ def complete_names(what: str) -> Callable[[typer.Context, str], list[str]]:
             "deck": frame.decks,
             "reference": frame.references,
         }
-        # shells take what completes a word as code: zsh even runs `$(command)` in it
-        return sorted(name for name in names[what] if name.startswith(incomplete) and re.fullmatch(r"[\w./:@+-]+", name))
+        return sorted(name for name in names[what] if name.startswith(incomplete))
 
     return complete_name
 

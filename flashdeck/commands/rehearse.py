@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from flashdeck.commands.options import OutputFormat
-from flashdeck.commands.terminal import echo
 from flashdeck.diagnostics.errors import FlashdeckError
 
 
@@ -34,7 +33,7 @@ def rehearse(
     if text.exists():
         reports[f"{old} -> {text} -> {new}"] = rehearse(old, new, text)
     if format is OutputFormat.json:
-        echo(to_json({title: report.to_data() for title, report in reports.items()}))
+        typer.echo(to_json({title: report.to_data() for title, report in reports.items()}))
     else:
-        echo("\n\n".join(render_report(title, report) for title, report in reports.items()))
+        typer.echo("\n\n".join(render_report(title, report) for title, report in reports.items()))
     raise typer.Exit(int(not all(report.ok for report in reports.values())))

@@ -1,21 +1,33 @@
 """A card as its author wrote it, and how it is read. Reading never stops at a mistake: it is reported, and the rest goes on."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from flashdeck.diagnostics.problem import Problem, nearest
+from flashdeck.diagnostics.problem import Problem, find_nearest, has_errors, nearest
 from flashdeck.model.decks import Deck
 from flashdeck.model.fields import TEXT_TYPES, are_complete_texts, is_complete, read_value, to_shapes, type_of
 from flashdeck.model.keys import CARD_KEYS, COMMON_ONLY, FILE_KEYS, OF_ONE_CARD, SENSITIVE
 from flashdeck.model.kinds import Kind
+from flashdeck.model.lists import read_items
 from flashdeck.model.template_language import shows_something
 from flashdeck.model.texts import all_texts, is_complete_in, texts_in
-from flashdeck.sources.values import find_misspelt, read_some_words, report_shape, report_unknown_keys, short, to_date
+from flashdeck.sources.values import (
+    find_misspelt,
+    id_as_typed,
+    read_id,
+    read_some_words,
+    report_shape,
+    report_unknown_keys,
+    short,
+    to_date,
+)
 from flashdeck.sources.yaml_file import Node, Route, Source, Value, find_invisible
+
+FLAGS = ("true", "false")
 
 
 @dataclass(frozen=True)
@@ -26,8 +38,7 @@ class Override:
     node: Node = field(repr=False, compare=False)
 
 
-@dataclass(frozen=True)
-class Card:
+class Card(NamedTuple):
     """One card as written. `id` never changes: it is what keeps a learner's progress."""
 
     id: str  # in its deck
@@ -37,12 +48,17 @@ class Card:
     languages: tuple[str, ...]  # in which it is complete
     left_out: tuple[str, ...]  # in which a translation is missing
     tags: tuple[str, ...]
-    node: Node = field(repr=False, compare=False)
-    overrides: Mapping[str, Override] = field(default_factory=dict)  # by the key of a field that another deck overrides
+    node: Node
+    overrides: Mapping[str, Override] = {}  # by the key of a field that another deck overrides
 
     @property
     def full_id(self) -> str:
         return f"{self.deck.id}/{self.id}"
+
+    @property
+    def item(self) -> int:
+        """Which item of `cards` it is."""
+        return int(self.node.route[1])
 
     def texts(self, key: str, language: str) -> list[tuple[Route, str]]:
         """The texts of a field in one language, each with its route from the card."""
@@ -139,35 +155,55 @@ class CardFile:
     source: Source
     deck: Deck
     kinds: Mapping[str, Kind]  # by the words that its cards may use
+    cards: Sequence[tuple[Node, Mapping[str, Value]]]  # each with what is typed in it
+    overrides: Sequence[tuple[Node, Mapping[str, Value]]]  # of cards of other decks
     defaults: Mapping[str, Value]  # what is written beside `cards`, for each of them
     misspelt: Mapping[str, str]  # keys of defaults: what each was meant to be, and what was typed
     forms: dict[tuple[str, ...], "Form"] = field(default_factory=dict)
-    deck_names: dict[tuple[str, tuple[str, ...]], frozenset[str]] = field(default_factory=dict)  # by sub-deck and languages
+    tags: dict[tuple[str, ...], tuple[str, ...] | None] = field(default_factory=dict)  # by list: in order; None: not valid
 
-    def typed(self, node: Node) -> dict[str, Value]:
-        """All that is typed for the card at `node`, defaults included."""
-        return {**self.defaults, **node.fields} if self.defaults else node.fields
+    def typed(self, row: int) -> Mapping[str, Value]:
+        """All that is typed for the card in a row, defaults included."""
+        here = self.cards[row][1]
+        return {**self.defaults, **here} if self.defaults else here
 
     def place(self, node: Node, key: str) -> Node:
         """Where a field of the card at `node` was typed: in the card, or beside `cards`."""
         return node.node(key) if key in node.fields else self.source.node(key)
 
 
-def open_card_file(source: Source, deck: Deck, nodes: list[Node], kinds: Mapping[str, Kind], problems: list[Problem]) -> CardFile:
-    """A file with cards at `nodes`; reports keys beside `cards` that are not a field of any kind that the file uses."""
-    defaults = {key: value for key, value in source.fields.items() if key not in FILE_KEYS}
+class TypedCard(NamedTuple):
+    """What is typed for one card, whatever is wrong with it; and the card, where its kind and its deck are known."""
+
+    item: int  # which item of `cards` it is
+    id: str  # empty where none is typed
+    kind: str  # its name; empty where it is not known
+    likely_kind: str  # of one that is not known, the kind that was most likely meant
+    tags: tuple[str, ...]
+    part: Value  # of its deck in Anki; empty where it is in no part
+    replaced_by: str  # the id of a card
+    card: Card | None
+    valid: bool
+
+
+def open_card_file(source: Source, deck: Deck, kinds: Mapping[str, Kind], problems: list[Problem]) -> CardFile:
+    """A file with cards; reports what is no card, and keys beside `cards` that are not a field of any kind that it uses."""
+    items, top = read_items(source, "cards", problems), source.fields
+    defaults = {key: value for key, value in top.items() if key not in FILE_KEYS}
     misspelt = find_misspelt(defaults, CARD_KEYS)
     default_kind = defaults.get("kind") or defaults.get(misspelt.get("kind", ""))
-    names = [node.fields.get("kind", default_kind) for node in nodes]
-    used = [kinds[name] for name in {name for name in names if isinstance(name, str)} & kinds.keys()]
-    what = next((key for key in FILE_KEYS if key in source.fields), "")
-    if what and ("cards" not in source.fields or (used and all(kind.templates for kind in used))):
+    names = {name for _, here in items if isinstance(name := here.get("kind", default_kind), str)}
+    used = [kinds[name] for name in names & kinds.keys()]
+    what = next((key for key in FILE_KEYS if key in top), "")
+    if defaults and what and ("cards" not in top or (used and all(kind.templates for kind in used))):
         known = {*FILE_KEYS}
         if used:
             known |= (CARD_KEYS.keys() - {*OF_ONE_CARD}).union(*(kind.fields for kind in used))
         misspelt = report_unknown_keys(source.node(), known, f"a file of {what}", problems)
     # else it is not known what the defaults are for, and the reason is reported with the cards
-    return CardFile(source, deck, kinds, defaults, misspelt)
+    cards = [item for item in items if "override" not in item[1]]
+    overrides = [item for item in items if "override" in item[1]] if len(cards) < len(items) else []
+    return CardFile(source, deck, kinds, cards, overrides, defaults, misspelt)
 
 
 def known_keys(kind: Kind) -> frozenset[str]:
@@ -180,8 +216,53 @@ def override_keys(kind: Kind) -> frozenset[str]:
     return kind.keys | {"override", "tags", *(COMMON_ONLY if kind.common else ())}
 
 
-def read_kind(file: CardFile, node: Node, typed: Mapping[str, Value], problems: list[Problem]) -> Kind | None:
+def read_cards(file: CardFile, problems: list[Problem]) -> list[TypedCard]:
+    """All cards of a file; adds what is wrong with them to `problems`."""
+    return [read_card(file, row, problems) for row in range(len(file.cards))]
+
+
+def read_card(file: CardFile, row: int, problems: list[Problem]) -> TypedCard:
+    """The card in one row of a file; adds what is wrong with it to `problems`."""
+    deck, before, card = file.deck, len(problems), None
+    node, here = file.cards[row]
+    typed = {**file.defaults, **here} if file.defaults else here
+    id = id_as_typed(here.get("id")) or read_id(node, problems, {} if "id" in typed else find_misspelt(typed, CARD_KEYS))
+    kind = _read_kind(file, node, typed, problems)
+    if kind and kind.templates and deck.valid:
+        card = _read_values(file, row, typed, kind, id or str(row + 1), problems)
+    wrong = problems[before:]
+    if wrong and id:
+        problems[before:] = [problem._replace(card=f"{deck.id}/{id}") for problem in wrong]
+    valid = card is not None and not (wrong and has_errors(wrong))
+    if not valid or file.misspelt:  # what is misspelt counts as what it was meant to be
+        typed = {**typed, **{meant: typed[key] for meant, key in find_misspelt(typed, CARD_KEYS).items()}}
+    retired = typed.get("retired")
+    replaced_by = retired.get("replaced_by") if type(retired) is dict else ""
+    return TypedCard(
+        int(node.route[1]),
+        id,
+        kind.name if kind else "",
+        "" if kind else _find_likely_kind(file, typed),
+        card.tags if card and valid and not file.misspelt else to_tags(typed),
+        typed.get("deck", ""),
+        replaced_by if type(replaced_by) is str else "",
+        card,
+        valid,
+    )
+
+
+def _find_likely_kind(file: CardFile, typed: Mapping[str, Value]) -> str:
+    """The name of the kind that was meant by one that is not known; empty where none is similar."""
+    word = typed.get("kind")
+    close = find_nearest(word, file.kinds) if isinstance(word, str) else ""
+    return file.kinds[close].name if close else ""
+
+
+def _read_kind(file: CardFile, node: Node, typed: Mapping[str, Value], problems: list[Problem]) -> Kind | None:
     """The kind of the card at `node`; one whose own files have mistakes has no templates, and its cards cannot be read."""
+    name = typed.get("kind")
+    if type(name) is str and name in file.kinds:
+        return file.kinds[name]
     key = "kind" if "kind" in typed else find_misspelt(typed, (*CARD_KEYS, "override")).get("kind", "")
     name = typed.get(key)
     if isinstance(name, str) and name in file.kinds:
@@ -204,31 +285,34 @@ def read_kind(file: CardFile, node: Node, typed: Mapping[str, Value], problems: 
     return None
 
 
-@dataclass(frozen=True)
-class Form:
+class Form(NamedTuple):
     """What the keys of a card imply: thousands of cards have the same."""
 
     stored: tuple[str, ...]  # the keys of its values
     texts: tuple[str, ...]  # of these, those whose values are texts, or texts by language
-    others: tuple[str, ...]  # and those that are read one by one
+    others: tuple[tuple[str, str], ...]  # and those that are read one by one, with their types
     has_mistakes: bool  # whether a key is unknown or missing
 
 
-def read_card(file: CardFile, node: Node, typed: Mapping[str, Value], kind: Kind, id: str, problems: list[Problem]) -> Card:
-    """The card at `node`, of a valid deck, for which all this is `typed`; adds what is wrong with it to `problems`."""
-    deck, here = file.deck, node.fields
+def _read_values(file: CardFile, row: int, typed: Mapping[str, Value], kind: Kind, id: str, problems: list[Problem]) -> Card:
+    """The card in one row of a file of a valid deck, for which all this is `typed`."""
+    deck, source, (node, here) = file.deck, file.source, file.cards[row]
     keys = (kind.name, *here)
     form = file.forms.get(keys) or file.forms.setdefault(keys, _to_form(typed, here, kind))
     if form.has_mistakes:
-        _report_keys(file, node, kind, problems)
+        _report_keys(file, row, kind, problems)
     values = {key: typed[key] for key in form.stored}
-    doubtful = form.others
-    if not are_complete_texts([values[key] for key in form.texts], deck, node.source):
-        doubtful += form.texts
+    doubtful, tags = form.others, None
+    if not are_complete_texts([values[key] for key in form.texts], deck, source):
+        doubtful += tuple((key, "text") for key in form.texts)
     incomplete: dict[str, set[str]] = {}
-    for key in doubtful:
+    for key, type_ in doubtful:
         value = values[key]
-        if _is_plain(type_of(kind, key), value, node.source):
+        if type_ == "tags":
+            tags = _find_tags(file, value)
+            if tags is not None:
+                continue
+        elif (value in FLAGS) if type_ == "flag" else (type_ == "date" and type(value) is str and _is_date(value)):
             continue
         if not read_value(file.place(node, key), key, kind, deck, problems):
             if key == "retired":
@@ -247,7 +331,20 @@ def read_card(file: CardFile, node: Node, typed: Mapping[str, Value], kind: Kind
         lacking |= {language for language in wanted if not is_complete_in(deck.name, language)}
     languages = tuple(language for language in wanted if language not in lacking) if lacking else wanted
     left_out = tuple(language for language in wanted if language in lacking) if lacking else ()
-    return Card(id, deck, kind, values, languages, left_out, to_tags(values), node)
+    if tags is None or SENSITIVE in values:
+        tags = to_tags(values)
+    return Card(id, deck, kind, values, languages, left_out, tags, node)
+
+
+def _find_tags(file: CardFile, value: Value) -> tuple[str, ...] | None:
+    """The tags of a list of words, in order; None where it is something else, or not valid. A file has few such lists."""
+    if type(value) is not list or {*map(type, value)} != {str}:
+        return None
+    words: tuple[str, ...] = tuple(value)  # type: ignore[arg-type]
+    if words not in file.tags:
+        valid = all(map(str.strip, words)) and not (file.source.escapes and any(map(find_invisible, words)))
+        file.tags[words] = tuple(sorted({*words})) if valid else None
+    return file.tags[words]
 
 
 def to_tags(values: Mapping[str, Value]) -> tuple[str, ...]:
@@ -266,13 +363,13 @@ def _to_form(typed: Mapping[str, Value], here: Mapping[str, Value], kind: Kind) 
         (field.required and field.key not in typed) or (field.needs and field.key in typed and field.needs not in typed)
         for field in kind.fields.values()
     )
-    others = tuple(key for key in stored if key not in texts)
+    others = tuple((key, type_of(kind, key)) for key in stored if key not in texts)
     return Form(tuple(stored), tuple(texts), others, missing or not here.keys() <= known)
 
 
-def _report_keys(file: CardFile, node: Node, kind: Kind, problems: list[Problem]) -> None:
+def _report_keys(file: CardFile, row: int, kind: Kind, problems: list[Problem]) -> None:
     """Reports the keys of a card that its kind does not have, and those that are missing."""
-    typed = file.typed(node)
+    typed, node = file.typed(row), file.cards[row][0]
     present = {*typed, *file.misspelt, *report_unknown_keys(node, known_keys(kind), f"a {kind.word}", problems)}
     present |= {key for key in kind.fields if file.source.may_have(key)}
     for one in kind.fields.values():
@@ -282,22 +379,6 @@ def _report_keys(file: CardFile, node: Node, kind: Kind, problems: list[Problem]
         if one.needs and one.key in typed and one.needs not in present:
             message = f"there is '{one.key}' but no '{one.needs}'"
             problems.append(node.problem("missing-field", message, help=f"add '{one.needs}', or delete '{one.key}'"))
-
-
-def _is_plain(type_: str, value: Value, source: Source) -> bool:
-    """Whether a value is what nearly all of its type are, so that its place is not needed."""
-    if type_ == "flag":
-        return value in ("true", "false")
-    if type_ == "date":
-        return type(value) is str and _is_date(value)
-    if type_ == "tags":
-        texts = value if type(value) is list else ()
-        return (
-            {*map(type, texts)} == {str}
-            and all(map(str.strip, texts))  # type: ignore[arg-type]
-            and not (source.escapes and any(map(find_invisible, texts)))  # type: ignore[arg-type]
-        )
-    return False
 
 
 @lru_cache(maxsize=1000)

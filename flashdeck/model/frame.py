@@ -12,9 +12,10 @@ from flashdeck.model.decks import NOWHERE, Deck, read_deck
 from flashdeck.model.keys import CARD_KEYS, FILE_KEYS
 from flashdeck.model.kind_reader import read_kinds, read_own_kinds
 from flashdeck.model.kinds import Kind
+from flashdeck.model.lists import read_items
 from flashdeck.model.references import Reference, read_reference
 from flashdeck.sources.files import DECK_FILE, OWN_KINDS, Files
-from flashdeck.sources.values import find_misspelt, report_shape
+from flashdeck.sources.values import find_misspelt
 from flashdeck.sources.yaml_file import Node, Source
 
 FRAMING = (b"references", b"courses")
@@ -109,11 +110,11 @@ def read_frame(sources: Mapping[Path, Source], files: Files) -> Frame:
     references: dict[str, Reference] = {}
     courses: dict[str, Course] = {}
     for home, source in _in_order(frame, sources):
-        for node in read_items(source, "references", problems):
+        for node, _ in read_items(source, "references", problems):
             reference = read_reference(node, problems)
             if reference and _is_free(("reference", reference.id), node, taken, problems):
                 references[reference.id] = reference
-        for node in read_items(source, "courses", problems):
+        for node, _ in read_items(source, "courses", problems):
             course = read_course(node, home or NOWHERE, problems)
             if course and _is_free(("package", course.id), node, taken, problems):
                 courses[course.id] = course
@@ -132,31 +133,6 @@ def _in_order(frame: Frame, sources: Mapping[Path, Source]) -> Iterator[tuple[De
     homes = [(*frame.find_home(path), source) for path, source in sources.items() if path.name != DECK_FILE]
     homes.sort(key=lambda home: home[1])
     return ((deck, source) for deck, _, source in homes)
-
-
-def key_of_list(source: Source, key: str) -> str:
-    """The key under which one of a file's lists is typed, misspelt ones included; empty where there is none."""
-    if key in source.fields:
-        return key
-    typed = find_misspelt(source.fields, (*FILE_KEYS, *CARD_KEYS)).get(key, "")
-    items = source.fields.get(typed)
-    return typed if isinstance(items, list) and any(isinstance(item, dict) for item in items) else ""
-
-
-def read_items(source: Source, key: str, problems: list[Problem]) -> list[Node]:
-    """The items of one of a file's lists that are mappings; reports what else is in it."""
-    key = key_of_list(source, key)
-    if not key:
-        return []
-    node, items = source.node(key), source.fields[key]
-    if not isinstance(items, list):
-        if items or not source.unread:  # else its items are those that could not be read
-            report_shape(node, f"'{key}'", "a list", problems)
-        return []
-    for at, item in enumerate(items):
-        if not isinstance(item, dict):
-            report_shape(node.node(at), f"an item of '{key}'", "a mapping", problems)
-    return [node.node(at) for at, item in enumerate(items) if isinstance(item, dict)]
 
 
 def _is_free(what: tuple[str, str], node: Node, taken: dict[tuple[str, str], Node], problems: list[Problem]) -> bool:

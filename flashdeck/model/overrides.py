@@ -1,7 +1,6 @@
 """A card with the wording that another deck gives it for its own learners."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from flashdeck.diagnostics.problem import Problem
 from flashdeck.model.cards import Card, Override, override_keys, to_tags
@@ -36,7 +35,7 @@ def apply_overrides(card: Card, overrides: Iterable[Override], problems: list[Pr
                 values[key] = _merge(values.get(key), node.fields[key], card.deck.languages)
                 places[key] = override
     tags = {*to_tags({"tags": values.get("tags", [])}), *({*card.tags} & {SENSITIVE})}
-    return replace(card, values=values, overrides=places, tags=tuple(sorted(tags)))
+    return card._replace(values=values, overrides=places, tags=tuple(sorted(tags)))
 
 
 def _merge(old: Value | None, new: Value, languages: Iterable[str]) -> Value:

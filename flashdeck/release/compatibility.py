@@ -110,7 +110,7 @@ def _report_vanished(
 
 def _report(facts: Facts, card: CardFact, code: str, message: str, key: str, help: str) -> Problem:
     """A problem at a field of a card, or at the card where it does not have the field."""
-    typed = facts.open(card.unit).typed(facts.node(card.unit, card.item))
+    typed = facts.open(card.unit).typed(card.row)
     return facts.problem(card, code, message, *((key,) if key in typed else ()), help=help)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, TypeAlias, Union
+from typing import Any, NamedTuple, TypeAlias, Union
 from unicodedata import is_normalized, normalize
 
 import yaml
@@ -102,8 +102,7 @@ class Source:
         return {(): (0, 0, len(self.text)), **_find_marks(self.text)}
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """A place in a source and its value: a check that reports it needs no line numbers."""
 
     source: Source

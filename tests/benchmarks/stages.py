@@ -12,10 +12,11 @@ from typing import Any
 from sources import make_notes, write_flashdeck
 
 from flashdeck.anki.package_writer import to_package
+from flashdeck.build.answers import Answers
 from flashdeck.build.cache import NO_CACHE, Cache
+from flashdeck.build.compile import compile_unit
 from flashdeck.build.link import link, to_notes
 from flashdeck.build.project_checks import check_all
-from flashdeck.build.unit import Answers, compile_unit
 from flashdeck.build.unit_text import from_bytes, to_bytes
 from flashdeck.model.courses import Filter
 from flashdeck.model.frame import read_frame

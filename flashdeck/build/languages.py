@@ -1,0 +1,120 @@
+"""What the cards of a file are in each language: which cards Anki makes of them, what they ask, and their notes."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from flashdeck.anki.identity import in_language, stable_id
+from flashdeck.anki.media import Media, Place
+from flashdeck.anki.note import Content, to_content, to_deck_name, to_digest, to_guid_of, to_tag_text, to_type_id
+from flashdeck.build.card_checks import to_plain
+from flashdeck.build.unit import RETIRED, Fronts, LanguageFacts, NoteColumns, Unit, to_column
+from flashdeck.model.cards import Card
+from flashdeck.model.references import Reference
+
+
+def add_languages(
+    unit: Unit,
+    cards: Mapping[int, Card],
+    references: Mapping[str, Reference],
+    media: Mapping[Place, Media],
+    languages: Collection[str],
+    replacements: Sequence[Mapping[str, Content]] = (),
+) -> Unit:
+    """The unit with what its cards are in each language, and their notes in some."""
+    versions = _to_versions(cards)
+    codes = dict.fromkeys(one for card in cards.values() for one in (*card.languages, *card.left_out))
+    wanted = [code for code in codes if code in languages]
+    return replace(
+        unit,
+        media={one.name: str(one.path) for one in media.values()},
+        kind_languages=tuple(sorted({(one.card.kind.name, code) for code, some in versions.items() for one in some})),
+        languages={code: _to_language_facts(cards, versions.get(code, ()), code) for code in codes},
+        fronts=_to_fronts(versions),
+        notes={code: _to_notes(versions.get(code, ()), code, references, media, replacements) for code in wanted},
+    )
+
+
+class _Version(NamedTuple):
+    """A card in a language in which it is complete."""
+
+    row: int
+    card: Card
+    templates: tuple[int, ...]  # those that make a card of it
+
+
+def _to_versions(cards: Mapping[int, Card]) -> dict[str, list[_Version]]:
+    """The cards that are complete in each language."""
+    found: dict[str, list[_Version]] = {}
+    for row, card in cards.items():
+        if card.kind.cloze or card.kind.imported_note_type:  # its texts decide
+            for language in card.languages:
+                found.setdefault(language, []).append(_Version(row, card, tuple(card.templates(language))))
+        elif card.languages:
+            version = _Version(row, card, tuple(card.templates(card.languages[0])))
+            for language in card.languages:
+                found.setdefault(language, []).append(version)
+    return found
+
+
+def _to_language_facts(cards: Mapping[int, Card], versions: Sequence[_Version], language: str) -> LanguageFacts:
+    texts = {templates: ",".join(map(str, templates)) for templates in {one.templates for one in versions}}
+    columns = (
+        [str(one.row) for one in versions],
+        [RETIRED if "retired" in one.card.values else texts[one.templates] for one in versions],
+        [one.card.text("guid", language) if "guid" in one.card.values else "" for one in versions],
+        [str(row) for row, card in cards.items() if language in card.left_out],
+    )
+    return LanguageFacts(*map(to_column, columns))
+
+
+def _to_fronts(versions: Mapping[str, Sequence[_Version]]) -> dict[str, Fronts]:
+    found: dict[str, tuple[list[str], list[str]]] = {}
+    for language, some in versions.items():
+        # by kind and templates: for each of them the keys that its front shows, and the columns to which that goes
+        groups: dict[tuple[str, tuple[int, ...]], list[tuple[tuple[str, ...], list[str], list[str]]]] = {}
+        for row, card, templates in some:
+            kind, values = card.kind, card.values
+            if "retired" in values:
+                continue
+            group = groups.get((kind.name, templates))
+            if group is None:
+                group = groups[kind.name, templates] = [
+                    (kind.templates[at].front_keys, *found.setdefault(f"{in_language(kind.name, language)}#{at}", ([], [])))
+                    for at in ((0,) if kind.cloze else templates)
+                ]
+            for keys, rows, texts in group:
+                asked: list[str] = []
+                for key in keys:
+                    value = values.get(key)
+                    text = value.get(language) if type(value) is dict else value
+                    if type(text) is str:
+                        asked.append(to_plain(text))
+                    else:
+                        asked += [to_plain(text) for _, text in card.texts(key, language)]
+                if asked and all(asked):  # else something is missing, and has been reported
+                    rows.append(str(row))
+                    texts.append("\n".join(asked))
+    return {name: Fronts(to_column(rows), to_column(texts)) for name, (rows, texts) in found.items() if rows}
+
+
+def _to_notes(
+    versions: Sequence[_Version],
+    language: str,
+    references: Mapping[str, Reference],
+    media: Mapping[Place, Media],
+    replacements: Sequence[Mapping[str, Content]],
+) -> NoteColumns:
+    ids, texts, digests, decks, files = [], [], [], [], []
+    for row, card, templates in versions:
+        replacement = replacements[row].get(language) if replacements else None
+        content = to_content(card, language, references, media, replacement)
+        retired = "retired" in card.values
+        tags = to_tag_text(card.tags, (), retired)
+        part = card.text("deck", language) if "deck" in card.values else ""
+        ids.append(str(stable_id(to_guid_of(card, language))))
+        texts.append(content.text)
+        digests.append(to_digest(content, tags, to_type_id(card.kind, language), () if retired else templates))
+        decks.append(to_deck_name(card.deck.name, part, language))
+        files.append("/".join([file.name for file in content.media]))
+    return NoteColumns(*map(to_column, (ids, texts, digests, decks, files)))
