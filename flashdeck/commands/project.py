@@ -76,8 +76,8 @@ def read_notes_at(revision: str, paths: Sequence[Path]) -> "list[Stored]":
     from flashdeck.release.git import extract
 
     with TemporaryDirectory() as folder:
-        extract(revision, paths, Path(folder))
-        return _to_notes(compile_project([Path(folder, path) for path in paths]), f"the sources at '{revision}'")
+        there = extract(revision, paths, Path(folder))
+        return _to_notes(compile_project(there), f"the sources at '{revision}'")
 
 
 def _to_notes(project: "Project", what: str) -> "list[Stored]":
