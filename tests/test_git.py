@@ -14,7 +14,9 @@ CARDS = "kind: basic\ncards:\n  - {id: one, question: q, answer: a}\n"
 
 def git(folder: Path, *words: str, data: bytes = b"") -> str:
     about = ["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "core.quotePath=false"]
-    return subprocess.run(["git", *about, *words], cwd=folder, input=data, capture_output=True, check=True).stdout.decode().strip()
+    return (
+        subprocess.run(["git", *about, *words], cwd=folder, input=data, capture_output=True, check=True).stdout.decode().strip()
+    )
 
 
 @pytest.fixture

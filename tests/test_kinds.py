@@ -10,6 +10,7 @@ from conftest import ROOT, counts, import_package
 from flashdeck.anki.note import stable_id
 from flashdeck.model.kind_reader import FIELD_KEYS, KIND_KEYS, TEMPLATE_KEYS, TYPES, read_kinds
 from flashdeck.model.kinds import Kind, in_reading_order
+from flashdeck.pipeline import compile_project
 
 
 def test_kinds_of_a_decks_own_come_out_as_their_templates_define(cli, col, tmp_path):
@@ -245,3 +246,42 @@ def test_a_new_kind_is_one_folder(cli, tmp_path):
         )
     )
     assert int(ran[2].out.splitlines()[1].split()[1]) == len(read_kinds()) + 1
+
+
+def test_parts_that_grow_with_each_level_are_refused_in_no_time(deck):
+    levels = {f"kinds__p{at}_html": f"[[p{at + 1}]]" * 12 for at in range(7)} | {"kinds__p7_html": "x"}
+    word = {
+        "kinds__word__kind_yaml": "fields: {word: }\n",
+        "kinds__word__front_html": "[[p3]] {{Word}}",
+        "kinds__word__back_html": "",
+    }
+    many = {"kinds__many__kind_yaml": "fields: {word: }\n", "kinds__many__front_html": "[[p3]]" * 60 + "{{Word}}"}
+    folder = deck("cards: []\n", **levels, **word, **many, kinds__many__back_html="")
+
+    problems = compile_project([folder]).problems
+
+    assert [(problem.spot.path.rpartition("/kinds/")[2], problem.code) for problem in problems] == [
+        ("many/front.html", "endless-part"),
+        ("p0.html", "endless-part"),
+        ("p1.html", "endless-part"),
+        ("p2.html", "endless-part"),
+    ]
+
+
+def test_a_template_that_is_no_more_does_not_stop_a_check(deck, cli):
+    kind = "fields: {word: }\ncards:\n  one: {front: one.html, back: back.html}\n"
+    two = "  'two,three': {front: two.html, back: back.html}\n"
+    sides = {"kinds__word__one_html": "{{Word}}", "kinds__word__two_html": "2 {{Word}}", "kinds__word__back_html": "{{Word}}"}
+    cards = "kind: word\ncards:\n  - {id: a, word: a}\n"
+    deck(cards, kinds__word__kind_yaml=kind + two, **sides)
+    assert cli("build").code == 0
+    assert cli("check").out == ""
+    deck(cards, kinds__word__kind_yaml=kind, **sides)
+
+    ran = cli("check")
+
+    assert (
+        ran.out.count("error[changed-note-type] the cards of the released kind 'test/word'")
+        == 2
+        == len(ran.out.splitlines()) // 2
+    )

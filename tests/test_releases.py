@@ -20,10 +20,10 @@ from hypothesis import strategies as st
 from flashdeck.anki.package_writer import to_package
 from flashdeck.model.courses import Filter
 from flashdeck.pipeline import compile_project, release
-from flashdeck.release.ledger import NAME, render_ledger
+from flashdeck.release.ledger import FIRST, LAST, NAME, read_ledger, render_ledger
 from flashdeck.release.release import Release, select_notes
 from flashdeck.release.update_text import render_update, select_changed
-from flashdeck.sources.files import write_file
+from flashdeck.sources.files import Files, write_file
 
 NOW = int(time.time())
 
@@ -510,3 +510,36 @@ def test_three_releases_in_old_ankis(skips, old_anki, tmp_path):
         if note.guid != "deck/same@en":
             assert after["notes"][note.guid] == [list(note.fields), sorted(note.tags)]
     assert after["models"] == sorted({note.type.name for note in last.notes.values()})
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "9999-12-31T23:59:59Z",
+        "2101-01-01T00:00:00Z",
+        "2016-12-31T23:59:60Z",
+        "2026-13-01T00:00:00Z",
+        "0000-00-00T00:00:00Z",
+        "1969-01-01T00:00:00Z",
+        "٢٠٢٦-٠١-٠١T00:00:00Z",
+    ],
+)
+def test_a_time_that_no_release_had_is_reported_at_its_line(words, tmp_path):
+    assert lines_that_cannot_be_read(f"note a@en basic 0 {'0' * 16} 2026-01-01T00:00:00Z {words}", tmp_path) == [2]
+    assert lines_that_cannot_be_read(f"type basic@en {'0' * 16} {words} a b", tmp_path) == [2]
+
+
+@pytest.mark.parametrize("cards", [",,,", "", "0,", "٠", "9999", "-1", "x", "0 1"])
+def test_cards_that_no_note_has_are_reported_at_their_line(cards, tmp_path):
+    times = "2026-01-01T00:00:00Z 2026-01-01T00:00:00Z"
+
+    assert lines_that_cannot_be_read(f"note a@en basic {cards} {'0' * 16} {times}", tmp_path) == [2]
+    assert lines_that_cannot_be_read(f"note a@en basic 0,1 {'0' * 16} {times}", tmp_path) == []
+
+
+def lines_that_cannot_be_read(line: str, folder: Path) -> list[int]:
+    path, problems = folder / NAME, []
+    path.write_text(f"{FIRST}\n{line}\n{LAST}\n", encoding="utf-8")
+    read_ledger(path, Files(), problems)
+    assert {problem.code for problem in problems} <= {"broken-ledger"}
+    return [problem.spot.line for problem in problems]

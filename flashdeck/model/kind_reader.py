@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 from unicodedata import normalize
 
-from flashdeck.diagnostics.problem import Problem, nearest
+from flashdeck.diagnostics.problem import Problem, Spot, nearest
 from flashdeck.model.keys import CARD_KEYS, FILE_KEYS
-from flashdeck.model.kinds import COMMON_FIELDS, Field, Kind, Template
+from flashdeck.model.kinds import COMMON_FIELDS, LARGEST_FILLED, PART, Field, Kind, Template, measure, measure_parts
 from flashdeck.model.template_language import find_mistakes, find_scripts, find_shown
 from flashdeck.sources.files import Files
 from flashdeck.sources.values import (
@@ -30,6 +30,7 @@ from flashdeck.sources.values import (
     report_shape,
     report_unknown_keys,
     short,
+    to_id,
 )
 from flashdeck.sources.yaml_file import Node, Source, Value, read_plain, read_source
 
@@ -41,7 +42,6 @@ EXAMPLE_KEYS = ("id", "tags", "reference", "extra")  # beside the kind's fields
 TYPES = ("text", "texts", "options", "references", "word", "flag", "date", "day", "media", "shapes")
 # What every card or file has: no field of a kind can have these keys, but it may ask for a reference.
 RESERVED_KEYS = frozenset((*CARD_KEYS, "override", *FILE_KEYS)) - {"reference"}
-PART = re.compile(r"\[\[(\w+)\]\]")
 
 Labels = dict[str, dict[str, str]]
 
@@ -70,17 +70,25 @@ class _Shared:
     css: str
     parts: Mapping[str, str]
     own_parts: Mapping[str, str]
+    sizes: Mapping[str, int]  # of the parts, with all that they name
     files: Files
 
 
 def _read_folder(folder: Path, parts: Mapping[str, str], files: Files, problems: list[Problem]) -> list[Kind]:
     css = (KINDS_FOLDER / "style.css").read_text(encoding="utf-8")
     own_parts = _read_parts(folder, files, problems)
-    shared = _Shared(_read_shared_labels(), css, {**parts, **own_parts}, own_parts, files)
+    sizes = measure_parts({**parts, **own_parts})
+    for word in (word for word in own_parts if sizes[word] > LARGEST_FILLED):
+        message = f"'[[{word}]]' has no end: it names itself, or stands for more than {LARGEST_FILLED:,} characters"
+        spot = Spot(str(folder / f"{word}.html"), 1, 1)
+        problems.append(Problem(spot, "endless-part", message, "delete the '[[word]]' in it that leads back to it"))
+    whole = {word: html if sizes[word] <= LARGEST_FILLED else "" for word, html in {**parts, **own_parts}.items()}
+    shared = _Shared(_read_shared_labels(), css, whole, {word: whole[word] for word in own_parts}, measure_parts(whole), files)
     kinds = []
     names = {name.partition("/")[0] for name in files.list_below(folder) if "/" in name}
     for path in (folder / name for name in sorted(names) if name[0] not in "._"):
         source = read_source(path / "kind.yaml", files, problems)
+        _check_folder_name(source, path.name, problems)
         if isinstance(source.value, dict):
             kinds.append(_read_kind(source.node(), path, shared, problems))
             continue
@@ -88,6 +96,15 @@ def _read_folder(folder: Path, parts: Mapping[str, str], files: Files, problems:
             problems.append(source.node().problem("wrong-shape", "kind.yaml: expected a mapping", help="begin it with 'fields:'"))
         kinds.append(Kind(normalize("NFC", path.name), {}, (), {}, "", {}))  # its cards have a kind that is known
     return kinds
+
+
+def _check_folder_name(source: Source, name: str, problems: list[Problem]) -> None:
+    """Whether ledgers can hold the name of a kind: it is a word of a line there, before a language."""
+    if not name.isprintable() or set(name) & set(" @"):
+        message = f"the folder '{short(name)}' cannot give a kind its name"
+        slug = to_id(name)
+        help = f"rename it to '{slug}'" if slug else "name it with lowercase letters a-z, digits and hyphens"
+        problems.append(source.node().problem("bad-id", message, help=help))
 
 
 @cache
@@ -122,7 +139,7 @@ def _read_kind(node: Node, folder: Path, shared: _Shared, problems: list[Problem
         return Kind(normalize("NFC", folder.name), fields, (), {}, "", {})
     parts = {} if imported else shared.parts
     names = tuple(field.name for field in fields.values() if field.name) + (() if imported else COMMON_FIELDS)
-    context = _Context(folder, fields, names, cloze, labels, parts, shared.own_parts, shared.files)
+    context = _Context(folder, fields, names, cloze, labels, parts, shared.own_parts, shared.sizes, shared.files)
     templates, scripts = _read_templates(node, context, problems)
     if not imported:
         _check_word_labels(node, fields, labels, problems)
@@ -312,6 +329,7 @@ class _Context:
     labels: Labels
     parts: Mapping[str, str]
     own_parts: Mapping[str, str]  # those that come with flashdeck run nothing that needs leave
+    sizes: Mapping[str, int]  # of the parts, with all that they name
     files: Files
 
     @property
@@ -333,6 +351,11 @@ def _read_templates(node: Node, context: _Context, problems: list[Problem]) -> t
     fronts: dict[str, str] = {}  # the key of the card by the text of its front
     for key, about in cards.items():
         place = node.node("cards", key) if typed else node
+        if typed and (not key.isprintable() or not key.strip()):
+            message = f"'{short(key)}' cannot be a key"
+            help = "choose another key; its 'name' in Anki may stay"
+            problems.append(place.problem("bad-field-name", message, key=True, help=help))
+            continue
         if not isinstance(about, dict):
             report_shape(place, f"the card '{key}'", "a mapping with 'name', 'front' and 'back'", problems)
             continue
@@ -372,6 +395,10 @@ def _read_side(node: Node, about: Mapping[str, Value], side: str, context: _Cont
         problems.append(node.problem("missing-file", f"there is no file '{file}'", *where, help=help))
         return Source("", "", "")
     html = read_plain(path, context.files, problems)
+    if context.has_words and measure(PART.findall(html.text), context.sizes) > LARGEST_FILLED:
+        message = f"'{file}' stands for more than {LARGEST_FILLED:,} characters"
+        problems.append(Problem(html.spot_at(0), "endless-part", message, "name fewer parts in it"))
+        return Source("", "", "")
     for mistake in find_mistakes(html.text, context.names):
         problems.append(Problem(html.spot_at(mistake.index), mistake.code, mistake.message, mistake.help))
     for found in PART.finditer(html.text) if context.has_words else ():

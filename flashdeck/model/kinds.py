@@ -132,8 +132,25 @@ def in_reading_order(kinds: Iterable[Kind]) -> list[Kind]:
     return sorted(kinds, key=lambda kind: (not kind.order, kind.order, kind.name))
 
 
-# A part may name parts. Own kinds can make a circle of them: below this depth nothing is filled in.
+# A part may name parts, and those of own kinds could make a circle, or grow with each level.
 DEEPEST_PART = 8
+LARGEST_FILLED = 1_000_000  # characters
+PART = re.compile(r"\[\[(\w+)\]\]")
+
+
+def measure_parts(parts: Mapping[str, str]) -> dict[str, int]:
+    """How long each part is with all that it names filled in; more than LARGEST_FILLED where that has no end."""
+    named = {word: PART.findall(html) for word, html in parts.items()}
+    sizes, levels = dict.fromkeys(parts, 0), dict.fromkeys(parts, 0)
+    for _ in range(DEEPEST_PART + 1):
+        sizes = {word: min(len(parts[word]) + measure(named[word], sizes), LARGEST_FILLED + 1) for word in parts}
+        levels = {word: 1 + max((levels.get(name, 0) for name in named[word]), default=0) for word in parts}
+    return {word: size if levels[word] <= DEEPEST_PART else LARGEST_FILLED + 1 for word, size in sizes.items()}
+
+
+def measure(words: Iterable[str], sizes: Mapping[str, int]) -> int:
+    """How long these words are, filled in."""
+    return sum(sizes.get(word, 0) for word in words)
 
 
 def fill(html: str, kind: Kind, language: str, depth: int = DEEPEST_PART) -> str:
@@ -151,7 +168,7 @@ def fill(html: str, kind: Kind, language: str, depth: int = DEEPEST_PART) -> str
             return fill(kind.parts[name], kind, language, depth - 1) if depth else ""
         return kind.label(name, language) if name in kind.labels else found[0]
 
-    return re.sub(r"\[\[(\w+)\]\]", word, html)
+    return PART.sub(word, html)
 
 
 def is_right_to_left(language: str) -> bool:

@@ -63,7 +63,8 @@ def _check_card(facts: Facts, card: CardFact, language: str, templates: str, gui
         yield _report(facts, card, "changed-guid", message, "guid", help)
     elif card.valid and templates != RETIRED:  # what is wrong with a card for another reason is reported for that reason only
         missing = sorted({*note.cards} - {*map(int, filter(None, templates.split(",")))})
-        if missing:
+        kind = facts.frame.kinds[card.kind]
+        if missing and (kind.cloze or missing[0] < len(kind.templates)):  # else the kind has lost a template, which is reported
             yield _report_emptied(facts, card, missing[0])
 
 

@@ -98,7 +98,9 @@ def _read(entries: Sequence[_Entry]) -> Iterator[tuple[_Entry, bytes]]:
         asked.seek(0)
         command = [*GIT, "cat-file", "--batch"]
         environment = os.environ | WITHOUT_NETWORK
-        with subprocess.Popen(command, stdin=asked, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment) as process:
+        with subprocess.Popen(
+            command, stdin=asked, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
+        ) as process:
             assert process.stdout
             for entry in entries:
                 head = process.stdout.readline().split()

@@ -20,12 +20,14 @@ from flashdeck.anki.note import Note, NoteType, Times, digest_texts
 from flashdeck.build.unit import RETIRED
 from flashdeck.diagnostics.problem import Problem, Spot
 from flashdeck.sources.files import Files
+from flashdeck.sources.values import LATEST
 
 NAME = "flashdeck.lock"
 FIRST, LAST = "flashdeck ledger 1", "end"
-TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
+TIME = "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z"
+NUMBERS = "[0-9]{1,3}(?:,[0-9]{1,3})*"  # of templates, or gaps
 DIGEST = "[0-9a-f]{16}"
-NOTE = re.compile(rf"^note (\S+@\S+) (\S+) ([\d,]+|{RETIRED}) ({DIGEST}) ({TIME}) ({TIME})(?: guid:({DIGEST}))?$", re.M)
+NOTE = re.compile(rf"^note (\S+@\S+) (\S+) ({NUMBERS}|{RETIRED}) ({DIGEST}) ({TIME}) ({TIME})(?: guid:({DIGEST}))?$", re.M)
 TYPE = re.compile(rf"^type (\S+@\S+) ({DIGEST}) ({TIME}) (\S+) (\S+)$", re.M)
 DECK = re.compile(r"^deck (.*)$", re.M)
 
@@ -125,7 +127,7 @@ def read_ledger(path: Path, files: Files, problems: list[Problem]) -> Ledger:
         return Ledger(path)
     lines = text.splitlines()
     if not lines or (lines[0] != FIRST and not lines[0].startswith("<<<<<<<")):
-        if known := re.fullmatch(r"flashdeck ledger (\d+)", lines[0] if lines else ""):
+        if known := re.fullmatch(r"flashdeck ledger ([0-9]{1,9})", lines[0] if lines else ""):
             report(
                 1,
                 f"this ledger has version {known[1]}; this flashdeck reads version 1",
@@ -254,7 +256,7 @@ def to_released_keys(type: NoteType) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def _to_keys(keys: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(key.replace(" ", "_") for key in keys)
+    return tuple(",".join(keys).replace(" ", "_").split(","))
 
 
 def is_released(ledgers: Mapping[str, Ledger], note: Note) -> bool:
@@ -272,7 +274,7 @@ def digest_type(type: NoteType) -> str:
 
 def _is_time(text: str) -> bool:
     try:
-        return bool(_to_time(text))
+        return 0 < _to_time(text) <= LATEST
     except ValueError:  # the thirteenth month
         return False
 

@@ -9,6 +9,7 @@ from flashdeck.diagnostics.errors import FlashdeckError
 from flashdeck.diagnostics.problem import Problem, find_nearest, nearest
 from flashdeck.sources.yaml_file import Node, Value, find_invisible, name_character
 
+LATEST = 4_102_444_800  # the Unix time of the year 2100: a time after it is a mistake
 ID = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
 
 
@@ -20,7 +21,7 @@ def to_id(text: str) -> str:
 
 def to_date(text: str) -> date | None:
     """The first day of a year, month or day written as in ISO 8601 (2018, 2018-03, 2018-03-06); else nothing."""
-    found = re.fullmatch(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?", text)
+    found = re.fullmatch(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?", text, re.A)
     try:
         return date(int(found[1]), int(found[2] or 1), int(found[3] or 1)) if found else None
     except ValueError:
