@@ -15,7 +15,7 @@ from flashdeck.anki.html import find_unsafe, to_html
 from flashdeck.anki.note import LeftOut, to_tag_text
 from flashdeck.anki.package_writer import to_package
 from flashdeck.build.card_checks import PLAIN_GAPS, find_broken_gap, to_plain
-from flashdeck.model.cards import find_gaps, known_keys, open_card_file, read_card
+from flashdeck.model.cards import find_gaps, open_card_file, read_card
 from flashdeck.model.courses import Course, Filter, Rules, select
 from flashdeck.model.decks import read_deck
 from flashdeck.model.fields import is_complete, read_value
@@ -177,12 +177,12 @@ def test_a_card_is_what_each_of_its_values_is_by_itself(word, typed, defaults, c
         wanted = (field.key for field in kind.fields.values() if field.required)
         typed = {key: {"fr": "a", "en": "b"} for key in wanted} | {"reference": "r"} | typed
     source = Source("x/cards.yaml", "\\", {**defaults, "kind": word, "cards": [{"id": "one", **typed}]})
-    file = open_card_file(source, DECK, read_kinds(), [])
+    file = open_card_file(source, "cards", DECK, read_kinds(), [])
     node, problems, alone = source.node("cards", 0), [], []
 
     card = read_card(file, 0, problems).card
 
-    values = {key: one for key, one in {**defaults, **typed}.items() if key in known_keys(kind)}
+    values = {key: one for key, one in {**defaults, **typed}.items() if key in kind.types}
     good = [key for key in values if read_value(file.place(node, key), key, kind, DECK, alone)]
     incomplete = {code for key in good for code in DECK.languages if not is_complete(kind, key, values[key], code)}
     assert without_keys(problems) == [problem._replace(card="x/one") for problem in without_keys(alone)]

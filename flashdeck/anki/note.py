@@ -124,13 +124,15 @@ def to_note_type(kind: Kind, language: str, media: Mapping[Place, Media]) -> Not
     type_name = kind.imported_note_type[1] if kind.imported_note_type else f"flashdeck {kind.name} ({language})"
     names = {field.key: field.name for field in kind.stored} | {name: name for name in kind.common}
     field_ids = {field.key: field.id for field in kind.fields.values() if field.id}
+    ids = [field_ids.get(key) or stable_id(id, "field", key) for key in names]
+    template_ids = [template.id or stable_id(id, "template", template.key) for template in kind.templates]
+    filled = [(fill(template.front, kind, language), fill(template.back, kind, language)) for template in kind.templates]
     templates = []
-    for template in kind.templates:
-        front, back = (rename(fill(html, kind, language)) for html in (template.front, template.back))
+    for template, template_id, (front, back) in zip(kind.templates, template_ids, filled, strict=True):
         if template.when:
             name = kind.fields[template.when].name
             front = f"{{{{#{name}}}}}\n{front.strip()}\n{{{{/{name}}}}}\n"
-        templates.append((template.id or stable_id(id, "template", template.key), template.name, front, back))
+        templates.append((template_id, template.name, rename(front), rename(back)))
     return NoteType(
         id,
         type_name,
@@ -138,7 +140,7 @@ def to_note_type(kind: Kind, language: str, media: Mapping[Place, Media]) -> Not
         language,
         tuple(names),
         tuple(template.key for template in kind.templates),
-        tuple((field_ids.get(key) or stable_id(id, "field", key), name) for key, name in names.items()),
+        tuple(zip(ids, names.values(), strict=True)),
         tuple(templates),
         rename(kind.css),
         bool(kind.cloze),
@@ -183,9 +185,9 @@ def to_content(
 
     A retired card keeps its fields (its front may not become empty) and gets the reason.
     """
-    page = _Page(card, language, media)
+    page = _Page(card, language, media, {})
     kind = card.kind
-    htmls = [page.field(field) for field in kind.stored]
+    htmls = [page.field(field) if field.key in card.values or kind.original_stock_kind else "" for field in kind.stored]
     if kind.common:
         values = card.values
         htmls += (
@@ -200,7 +202,7 @@ def to_content(
 
 def to_asked(card: Card, language: str, media: Mapping[Place, Media]) -> Content:
     """What a card asks, in one line."""
-    page = _Page(card, language, media)
+    page = _Page(card, language, media, {})
     asked = card.asked(language)
     key = str(asked[0][0][0]) if asked else ""
     return Content(page.html(key, card.front(language)), tuple(page.shown))
@@ -224,8 +226,7 @@ def to_tag_text(own: tuple[str, ...], courses: tuple[str, ...], retired: bool) -
     return " ".join(sorted(tags))
 
 
-@dataclass(frozen=True)
-class _Page:
+class _Page(NamedTuple):
     """A card in one language on its way to HTML. Files get their names in Anki where their text becomes HTML: only there is it
     known in which folder that was typed.
     """
@@ -233,7 +234,7 @@ class _Page:
     card: Card
     language: str
     media: Mapping[Place, Media]
-    shown: dict[Media, None] = field(default_factory=dict)
+    shown: dict[Media, None]
 
     def html(self, key: str, text: str) -> str:
         """A text of a field as HTML."""
@@ -253,8 +254,6 @@ class _Page:
             return self.html(key, text) if (text := card.text(key, self.language)) else ""
         if field.type == "shapes":
             return _to_masks(card.values[key], card.values.get("hide") == "all")
-        if key not in card.values and not kind.original_stock_kind:
-            return ""
         texts = [text for _, text in card.texts(key, self.language)]
         if field.name == OCCLUSION_REMARK and kind.original_stock_kind:
             remark = f'<div class="remark">{self.html(key, texts[0])}</div>' if texts else ""
@@ -298,7 +297,7 @@ class _Page:
         extra = self.html("extra", card.text("extra", self.language)) if "extra" in card.values else ""
         htmls = []
         for one in card.kind.extra_fields:
-            if html := self.field(one):
+            if one.key in card.values and (html := self.field(one)):
                 htmls.append(f'<p class="label">{card.kind.label(one.key, self.language)}</p><div>{html}</div>')
         return "".join(htmls) + (f"<div>{extra}</div>" if htmls and extra else extra)
 

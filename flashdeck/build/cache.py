@@ -56,11 +56,11 @@ class Cache(NamedTuple):
 
     def keep_digests(self, files: Files) -> None:
         """Keeps what `open_files` gives to the next run, and deletes entries of long ago."""
+        with suppress(OSError):
+            self._delete_old()
         if self.folder and files.is_changed:
             rows = [(path, *stat, digest) for path, (stat, digest) in sorted(files.index.items())]
             self.store(json.dumps(rows).encode(), "index", str(Path.cwd()))
-        with suppress(OSError):
-            self._delete_old()
 
     def _head(self, words: Sequence[str]) -> bytes:
         # another version of flashdeck, or of Python, may give other results

@@ -12,7 +12,7 @@ from flashdeck.anki.html import find_unsafe, to_html
 from flashdeck.anki.identity import is_reserved_tag
 from flashdeck.diagnostics.problem import Problem, nearest
 from flashdeck.model.cards import Card, find_gaps
-from flashdeck.model.fields import HIGHEST_GAP, type_of
+from flashdeck.model.fields import HIGHEST_GAP
 from flashdeck.model.frame import Frame
 from flashdeck.model.keys import NAME_TYPES
 from flashdeck.sources.values import short
@@ -114,7 +114,7 @@ def check_html(card: Card, frame: Frame) -> Iterator[Problem]:
     if not card.node.source.has_markup and not card.overrides:
         return
     for key, value in card.values.items():
-        if not _may_be_html(value) or type_of(card.kind, key) in NAME_TYPES:
+        if not _may_be_html(value) or card.kind.types[key] in NAME_TYPES:
             continue
         for route, text in card.all_texts(key):
             if "&#" in text and (character := find_invisible(to_html(text))):

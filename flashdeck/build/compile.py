@@ -31,20 +31,20 @@ def compile_unit(path: Path, source: Source, found: Iterable[Problem], answers: 
     The notes of retired cards do not name the cards that replace them, and those that another deck overrides are not in it:
     both need other files, and are completed when all units are linked.
     """
-    frame, files, problems = answers.frame, answers.files.record(), [*found]
-    deck, lists = frame.find_home(path)[0], find_lists(source)
-    unit = Unit(str(path), files.digest(path), {f"deck {path}": answers.find(f"deck {path}")}, unread=_find_unread(source))
+    frame, problems = answers.frame, [*found]
+    (deck, _), lists, files = frame.find_home(path), find_lists(source), answers.files.record()
+    unit = Unit(str(path), files.digest(path), {}, unread=_find_unread(source))
     recognised = any(key == typed for key, typed in lists.items())
     if not recognised:
         problems += _report_file(source)
     known = len(problems)
     if not lists:
-        return replace(unit, problems=tuple(problems))
+        return replace(unit, asked=answers.find_all([f"deck {path}"]), problems=tuple(problems))
     if not deck:
         message = f"'{path.name}' is not in a deck: no folder above it has a deck.yaml"
         problems.append(source.node().problem("no-deck", message, help="add a deck.yaml beside it, or move the file into a deck"))
         deck = NOWHERE
-    file = open_card_file(source, deck, frame.kinds_of(deck), problems)
+    file = open_card_file(source, lists.get("cards", ""), deck, frame.kinds_of(deck), problems)
     rows = [_check(row, frame, problems) for row in read_cards(file, problems)]
     cards = {at: row.card for at, row in enumerate(rows) if row.card}
     media: dict[Place, Media] = {}

@@ -8,9 +8,11 @@ from flashdeck.anki.identity import in_language, stable_id
 from flashdeck.anki.media import Media, Place
 from flashdeck.anki.note import Content, to_content, to_deck_name, to_digest, to_guid_of, to_tag_text, to_type_id
 from flashdeck.build.card_checks import to_plain
-from flashdeck.build.unit import RETIRED, Fronts, LanguageFacts, NoteColumns, Unit, to_column
+from flashdeck.build.unit import RETIRED, Fronts, LanguageFacts, NoteColumns, Unit, to_tables
 from flashdeck.model.cards import Card
 from flashdeck.model.references import Reference
+
+Columns = tuple[list[str], ...]
 
 
 def add_languages(
@@ -25,13 +27,15 @@ def add_languages(
     versions = _to_versions(cards)
     codes = dict.fromkeys(one for card in cards.values() for one in (*card.languages, *card.left_out))
     wanted = [code for code in codes if code in languages]
+    languages = {code: _to_language_facts(cards, versions.get(code, ()), code) for code in codes}
+    notes = {code: _to_notes(versions.get(code, ()), code, references, media, replacements) for code in wanted}
     return replace(
         unit,
         media={one.name: str(one.path) for one in media.values()},
         kind_languages=tuple(sorted({(one.card.kind.name, code) for code, some in versions.items() for one in some})),
-        languages={code: _to_language_facts(cards, versions.get(code, ()), code) for code in codes},
-        fronts=_to_fronts(versions),
-        notes={code: _to_notes(versions.get(code, ()), code, references, media, replacements) for code in wanted},
+        fronts=to_tables(Fronts, _to_fronts(versions)),
+        languages=to_tables(LanguageFacts, languages),
+        notes=to_tables(NoteColumns, notes),
     )
 
 
@@ -57,18 +61,20 @@ def _to_versions(cards: Mapping[int, Card]) -> dict[str, list[_Version]]:
     return found
 
 
-def _to_language_facts(cards: Mapping[int, Card], versions: Sequence[_Version], language: str) -> LanguageFacts:
+# Each of these gives the columns of a table as lists.
+
+
+def _to_language_facts(cards: Mapping[int, Card], versions: Sequence[_Version], language: str) -> Columns:
     texts = {templates: ",".join(map(str, templates)) for templates in {one.templates for one in versions}}
-    columns = (
+    return (
         [str(one.row) for one in versions],
         [RETIRED if "retired" in one.card.values else texts[one.templates] for one in versions],
         [one.card.text("guid", language) if "guid" in one.card.values else "" for one in versions],
         [str(row) for row, card in cards.items() if language in card.left_out],
     )
-    return LanguageFacts(*map(to_column, columns))
 
 
-def _to_fronts(versions: Mapping[str, Sequence[_Version]]) -> dict[str, Fronts]:
+def _to_fronts(versions: Mapping[str, Sequence[_Version]]) -> dict[str, Columns]:
     found: dict[str, tuple[list[str], list[str]]] = {}
     for language, some in versions.items():
         # by kind and templates: for each of them the keys that its front shows, and the columns to which that goes
@@ -95,7 +101,7 @@ def _to_fronts(versions: Mapping[str, Sequence[_Version]]) -> dict[str, Fronts]:
                 if asked and all(asked):  # else something is missing, and has been reported
                     rows.append(str(row))
                     texts.append("\n".join(asked))
-    return {name: Fronts(to_column(rows), to_column(texts)) for name, (rows, texts) in found.items() if rows}
+    return {name: columns for name, columns in found.items() if columns[0]}
 
 
 def _to_notes(
@@ -104,7 +110,7 @@ def _to_notes(
     references: Mapping[str, Reference],
     media: Mapping[Place, Media],
     replacements: Sequence[Mapping[str, Content]],
-) -> NoteColumns:
+) -> Columns:
     ids, texts, digests, decks, files = [], [], [], [], []
     for row, card, templates in versions:
         replacement = replacements[row].get(language) if replacements else None
@@ -117,4 +123,4 @@ def _to_notes(
         digests.append(to_digest(content, tags, to_type_id(card.kind, language), () if retired else templates))
         decks.append(to_deck_name(card.deck.name, part, language))
         files.append("/".join([file.name for file in content.media]))
-    return NoteColumns(*map(to_column, (ids, texts, digests, decks, files)))
+    return ids, texts, digests, decks, files

@@ -160,10 +160,8 @@ class Facts:
     def _cards_of(self, unit: Unit) -> list[CardFact]:
         if unit.path not in self._rows:
             columns = unit.cards
-            ids, items, kinds, tags, valid, replaced_by = (
-                to_rows(column)
-                for column in (columns.ids, columns.items, columns.kinds, columns.tags, columns.valid, columns.replaced_by)
-            )
+            wanted = (columns.ids, columns.items, columns.kinds, columns.tags, columns.valid, columns.replaced_by)
+            ids, items, kinds, tags, valid, replaced_by = map(to_rows, wanted)
             self._rows[unit.path] = [
                 CardFact(unit, row, int(items[row]), id, kinds[row], split_tags(tags[row]), bool(valid[row]), replaced_by[row])
                 for row, id in enumerate(ids)
@@ -206,8 +204,10 @@ class Facts:
     def open(self, unit: Unit) -> CardFile:
         """The file of a unit, to read cards of it again."""
         if unit.path not in self._files:
-            deck = self.frame.find_home(Path(unit.path))[0] or NOWHERE
-            self._files[unit.path] = open_card_file(self.source(unit), deck, self.frame.kinds_of(deck), [])
+            source, deck = self.source(unit), self.frame.find_home(Path(unit.path))[0] or NOWHERE
+            self._files[unit.path] = open_card_file(
+                source, find_lists(source).get("cards", ""), deck, self.frame.kinds_of(deck), []
+            )
         return self._files[unit.path]
 
     def spot(self, unit: Unit, item: int, *route: str | int, word: str = "") -> Spot:
@@ -295,7 +295,7 @@ def to_unit_notes(facts: Facts, unit: Unit, language: str, offset: int) -> Itera
     """The notes of a unit in a language, the first of its cards in the place `offset` of its deck."""
     if language not in unit.notes:
         return
-    ids, kinds, tags = (to_rows(column) for column in (unit.cards.ids, unit.cards.kinds, unit.cards.tags))
+    ids, kinds, tags = map(to_rows, (unit.cards.ids, unit.cards.kinds, unit.cards.tags))
     rules, deck_id, known = facts.frame.rules, unit.deck, facts._alike
     table = unit.languages[language]
     facts_of = zip(*map(to_rows, (table.rows, table.templates, table.guids)), strict=True)

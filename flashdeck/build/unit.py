@@ -6,9 +6,9 @@ all cards of a project compares whole columns. A unit holds no code.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from flashdeck.diagnostics.problem import Problem, has_errors
 
@@ -17,6 +17,7 @@ ROW, COLUMN, PART = "\x1e", "\x1d", "\x1f"
 SEPARATORS = re.compile(f"[{ROW}{COLUMN}{PART}]")
 RETIRED = "retired"  # in place of the templates of a card that was withdrawn, here and in ledgers
 Column = str  # a text a row, each ended by ROW
+T = TypeVar("T")
 
 
 def to_column(rows: list[str]) -> Column:
@@ -28,6 +29,11 @@ def to_column(rows: list[str]) -> Column:
 
 def to_rows(column: Column) -> list[str]:
     return column.split(ROW)[:-1]
+
+
+def to_tables(type: Callable[..., T], tables: Mapping[str, Iterable[list[str]]]) -> dict[str, T]:
+    """Tables of one type by their names, of their columns as lists."""
+    return {name: type(*map(to_column, columns)) for name, columns in tables.items()}
 
 
 class CardFacts(NamedTuple):

@@ -137,13 +137,12 @@ def _find_targets(project: "Project", options: BuildOptions) -> "list[Deck | Cou
     chosen: list[Deck | Course] = [find_known("course", id, frame.courses) for id in options.courses] or list(
         frame.decks.values()
     )
-    for what, words, known in (
-        ("language", options.languages, frame.languages),
-        ("kind", options.filter.kinds, frame.kind_words),
-        ("tag", (*options.filter.tags, *options.filter.without_tags), project.facts.tags),
-    ):
-        for word in words:
-            find_known(what, word, dict.fromkeys(known))
+    for word in options.languages:
+        find_known("language", word, dict.fromkeys(frame.languages))
+    for word in options.filter.kinds:
+        find_known("kind", word, dict.fromkeys(frame.kind_words))
+    for word in (*options.filter.tags, *options.filter.without_tags):
+        find_known("tag", word, dict.fromkeys(project.facts.tags))
     return chosen
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from flashdeck.diagnostics.problem import Problem, find_nearest, has_errors, nearest
 from flashdeck.model.decks import Deck
-from flashdeck.model.fields import TEXT_TYPES, are_complete_texts, is_complete, read_value, to_shapes, type_of
+from flashdeck.model.fields import TEXT_TYPES, are_complete_texts, is_complete, read_value, to_shapes
 from flashdeck.model.keys import CARD_KEYS, COMMON_ONLY, FILE_KEYS, OF_ONE_CARD, SENSITIVE
 from flashdeck.model.kinds import Kind
 from flashdeck.model.lists import read_items
@@ -28,6 +28,7 @@ from flashdeck.sources.values import (
 from flashdeck.sources.yaml_file import Node, Route, Source, Value, find_invisible
 
 FLAGS = ("true", "false")
+GAP = re.compile(r"{{c([1-9]\d*)::")
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ class Card(NamedTuple):
     def templates(self, language: str) -> list[int]:
         """Which of its kind's templates make a card of it (of a cloze: which gaps, from 0)."""
         kind = self.kind
-        if kind.shapes:
+        if kind.cloze and kind.shapes:
             value = self.values.get(kind.shapes)
             return find_gaps("".join(f"{{{{{key}::" for key in value)) if isinstance(value, dict) else []
         if kind.cloze:
@@ -135,12 +136,13 @@ class Card(NamedTuple):
             filled = {field.name for field in kind.fields.values() if self.text(field.key, language).strip()}
             shown = [at for at, one in enumerate(kind.templates) if shows_something(one.front, filled)]
             return shown or [0]
-        return [at for at, when in kind.template_conditions if not when or self.values.get(when, "false") != "false"]
+        values = self.values
+        return [at for at, one in enumerate(kind.templates) if not one.when or values.get(one.when, "false") != "false"]
 
 
 def find_gaps(text: str) -> list[int]:
     """The gaps of a cloze text, from 0: each is a card."""
-    return sorted({int(number) - 1 for number in re.findall(r"{{c([1-9]\d*)::", text)})
+    return sorted([int(number) - 1 for number in {*GAP.findall(text)}])
 
 
 def fill_gaps(text: str) -> str:
@@ -186,34 +188,32 @@ class TypedCard(NamedTuple):
     valid: bool
 
 
-def open_card_file(source: Source, deck: Deck, kinds: Mapping[str, Kind], problems: list[Problem]) -> CardFile:
-    """A file with cards; reports what is no card, and keys beside `cards` that are not a field of any kind that it uses."""
-    items, top = read_items(source, "cards", problems), source.fields
+def open_card_file(source: Source, key: str, deck: Deck, kinds: Mapping[str, Kind], problems: list[Problem]) -> CardFile:
+    """A file with cards under a key (none, if it is empty); reports what is no card, and keys beside them that are not a field of
+    any kind that it uses.
+    """
+    top, items = source.fields, read_items(source, key, problems)
     defaults = {key: value for key, value in top.items() if key not in FILE_KEYS}
-    misspelt = find_misspelt(defaults, CARD_KEYS)
+    misspelt = {} if defaults.keys() <= CARD_KEYS.keys() else find_misspelt(defaults, CARD_KEYS)
     default_kind = defaults.get("kind") or defaults.get(misspelt.get("kind", ""))
-    names = {name for _, here in items if isinstance(name := here.get("kind", default_kind), str)}
+    names = {name for _, here in items if type(name := here.get("kind", default_kind)) is str}
     used = [kinds[name] for name in names & kinds.keys()]
     what = next((key for key in FILE_KEYS if key in top), "")
-    if defaults and what and ("cards" not in top or (used and all(kind.templates for kind in used))):
+    if what and ("cards" not in top or (used and all(kind.templates for kind in used))):
         known = {*FILE_KEYS}
         if used:
             known |= (CARD_KEYS.keys() - {*OF_ONE_CARD}).union(*(kind.fields for kind in used))
-        misspelt = report_unknown_keys(source.node(), known, f"a file of {what}", problems)
+        if not defaults.keys() <= known:
+            misspelt = report_unknown_keys(source.node(), known, f"a file of {what}", problems)
     # else it is not known what the defaults are for, and the reason is reported with the cards
     cards = [item for item in items if "override" not in item[1]]
     overrides = [item for item in items if "override" in item[1]] if len(cards) < len(items) else []
     return CardFile(source, deck, kinds, cards, overrides, defaults, misspelt)
 
 
-def known_keys(kind: Kind) -> frozenset[str]:
-    """What a card of a kind may have."""
-    return kind.keys | (CARD_KEYS.keys() if kind.common else CARD_KEYS.keys() - {*COMMON_ONLY})
-
-
 def override_keys(kind: Kind) -> frozenset[str]:
     """What an override of a card of a kind may have."""
-    return kind.keys | {"override", "tags", *(COMMON_ONLY if kind.common else ())}
+    return frozenset((*kind.fields, "override", "tags", *(COMMON_ONLY if kind.common else ())))
 
 
 def read_cards(file: CardFile, problems: list[Problem]) -> list[TypedCard]:
@@ -356,21 +356,24 @@ def to_tags(values: Mapping[str, Value]) -> tuple[str, ...]:
 
 
 def _to_form(typed: Mapping[str, Value], here: Mapping[str, Value], kind: Kind) -> Form:
-    known = known_keys(kind)
-    stored = [key for key in typed if key in known and key not in ("id", "kind", "languages")]
-    texts = [key for key in stored if type_of(kind, key) in TEXT_TYPES]
+    types = kind.types
+    stored = [key for key in typed if key in types and key not in ("id", "kind", "languages")]
     missing = any(
         (field.required and field.key not in typed) or (field.needs and field.key in typed and field.needs not in typed)
         for field in kind.fields.values()
     )
-    others = tuple((key, type_of(kind, key)) for key in stored if key not in texts)
-    return Form(tuple(stored), tuple(texts), others, missing or not here.keys() <= known)
+    return Form(
+        tuple(stored),
+        tuple([key for key in stored if types[key] in TEXT_TYPES]),
+        tuple([(key, types[key]) for key in stored if types[key] not in TEXT_TYPES]),
+        missing or not here.keys() <= types.keys(),
+    )
 
 
 def _report_keys(file: CardFile, row: int, kind: Kind, problems: list[Problem]) -> None:
     """Reports the keys of a card that its kind does not have, and those that are missing."""
     typed, node = file.typed(row), file.cards[row][0]
-    present = {*typed, *file.misspelt, *report_unknown_keys(node, known_keys(kind), f"a {kind.word}", problems)}
+    present = {*typed, *file.misspelt, *report_unknown_keys(node, kind.types, f"a {kind.word}", problems)}
     present |= {key for key in kind.fields if file.source.may_have(key)}
     for one in kind.fields.values():
         if one.required and one.key not in present:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from flashdeck.diagnostics.problem import Problem
 from flashdeck.model.decks import Deck, check_deck_name
-from flashdeck.model.keys import CARD_KEYS, RETIRED_KEYS
+from flashdeck.model.keys import RETIRED_KEYS
 from flashdeck.model.kinds import Field, Kind
 from flashdeck.model.texts import is_complete_in, texts_in
 from flashdeck.sources.values import read_date, read_texts, read_word, report_shape, report_unknown_keys, short, to_date
@@ -21,11 +21,6 @@ FORMS = {
 # Nearly all values are of these types: a text, or texts by language.
 TEXT_TYPES = frozenset(("text", "texts", "options", "references", "guid"))
 READ_APART = ("id", "kind", "languages")
-
-
-def type_of(kind: Kind, key: str) -> str:
-    """The type of the value of a key of a card."""
-    return kind.fields[key].type if key in kind.fields else CARD_KEYS[key].type
 
 
 def are_complete_texts(values: Sequence[Value], deck: Deck, source: Source) -> bool:
@@ -45,7 +40,7 @@ def _is_invisible(text: Value) -> bool:
 
 def read_value(place: Node, key: str, kind: Kind, deck: Deck, problems: list[Problem]) -> bool:
     """Whether the value at `place` is what the field `key` of a card takes; reports why not."""
-    type = type_of(kind, key)
+    type = kind.types[key]
     return type in READ_APART or READERS[type](place, f"'{key}'", deck, kind.fields.get(key), problems)
 
 
@@ -189,7 +184,7 @@ READERS: Mapping[str, Callable[[Node, str, Deck, Field | None, list[Problem]], b
 
 def is_complete(kind: Kind, key: str, value: Value, language: str) -> bool:
     """Whether no part of a valid value of a card is missing in one language."""
-    match type_of(kind, key):
+    match kind.types[key]:
         case "shapes":
             return all(is_complete_in(shape.names, language) for shape in to_shapes(value))
         case "retired":

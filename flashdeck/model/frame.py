@@ -12,7 +12,7 @@ from flashdeck.model.decks import NOWHERE, Deck, read_deck
 from flashdeck.model.keys import CARD_KEYS, FILE_KEYS
 from flashdeck.model.kind_reader import read_kinds, read_own_kinds
 from flashdeck.model.kinds import Kind
-from flashdeck.model.lists import read_items
+from flashdeck.model.lists import find_lists, read_items
 from flashdeck.model.references import Reference, read_reference
 from flashdeck.sources.files import DECK_FILE, OWN_KINDS, Files
 from flashdeck.sources.values import find_misspelt
@@ -110,11 +110,12 @@ def read_frame(sources: Mapping[Path, Source], files: Files) -> Frame:
     references: dict[str, Reference] = {}
     courses: dict[str, Course] = {}
     for home, source in _in_order(frame, sources):
-        for node, _ in read_items(source, "references", problems):
+        lists = find_lists(source)
+        for node, _ in read_items(source, lists.get("references", ""), problems):
             reference = read_reference(node, problems)
             if reference and _is_free(("reference", reference.id), node, taken, problems):
                 references[reference.id] = reference
-        for node, _ in read_items(source, "courses", problems):
+        for node, _ in read_items(source, lists.get("courses", ""), problems):
             course = read_course(node, home or NOWHERE, problems)
             if course and _is_free(("package", course.id), node, taken, problems):
                 courses[course.id] = course

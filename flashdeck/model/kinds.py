@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from flashdeck.diagnostics.problem import Problem
+from flashdeck.model.keys import CARD_KEYS, COMMON_ONLY
 from flashdeck.sources.yaml_file import Value
 
 # What Anki stores after a kind's own fields. A published note type can never gain a field before its last one, so
@@ -73,9 +74,10 @@ class Kind:
         return self.name.rpartition("/")[2]
 
     @cached_property
-    def keys(self) -> frozenset[str]:
-        """The keys of its fields."""
-        return frozenset(self.fields)
+    def types(self) -> Mapping[str, str]:
+        """The types of the values of all keys that its cards may have."""
+        common = {key: about.type for key, about in CARD_KEYS.items() if self.common or key not in COMMON_ONLY}
+        return common | {key: field.type for key, field in self.fields.items()}
 
     @cached_property
     def options(self) -> tuple[str, ...]:
@@ -101,11 +103,6 @@ class Kind:
     def stored(self) -> tuple[Field, ...]:
         """The fields that Anki stores as they are, in its order."""
         return tuple(field for field in self.fields.values() if field.name and field.name not in self.common)
-
-    @cached_property
-    def template_conditions(self) -> tuple[tuple[int, str], ...]:
-        """The index of each template, with the key of the field without which Anki makes no card of it, or nothing."""
-        return tuple((at, template.when) for at, template in enumerate(self.templates))
 
     @cached_property
     def extra_fields(self) -> tuple[Field, ...]:
