@@ -139,6 +139,15 @@ def test_shells_complete_the_names_of_the_decks_at_hand(line, offered, project):
     assert complete(line, project) == (offered, "")
 
 
+def test_shells_are_offered_no_name_that_they_would_run(deck, tmp_path):
+    """zsh runs `$(command)` in what it is offered."""
+    deck(
+        "kind: basic\ncards:\n  - {id: a, question: q, answer: a, tags: [fine::a-1, '$(id)', '`id`', '\\$(id)', 'a;b', 'a<b']}\n"
+    )
+
+    assert complete("flashdeck build --tag ", tmp_path) == (["fine::a-1", "sensitive"], "")
+
+
 def test_shells_get_silence_where_there_is_nothing_or_only_mistakes(deck, tmp_path):
     assert complete("flashdeck build --course x", tmp_path) == ([], "")
     deck("cards: [\n")

@@ -6,6 +6,7 @@ import typer
 
 from flashdeck.diagnostics.errors import FlashdeckError
 from flashdeck.diagnostics.problem import nearest
+from flashdeck.diagnostics.render import to_line
 from flashdeck.model.frame import Frame
 from flashdeck.model.kinds import Field, Kind
 from flashdeck.sources.yaml_file import Value
@@ -59,7 +60,7 @@ def _find(text: str, words: Sequence[str]) -> str:
 def _show(options: Mapping[str, str]) -> None:
     width = max(map(len, options))
     for number, (word, meaning) in enumerate(options.items(), 1):
-        typer.echo(f"  {number:>3}  {word.ljust(width)}  {meaning}".rstrip(), err=True)
+        typer.echo(to_line(f"  {number:>3}  {word.ljust(width)}  {meaning}".rstrip()), err=True)
 
 
 def ask_references(kind: Kind, frame: Frame) -> list[str]:

@@ -18,6 +18,7 @@ import typer
 
 from flashdeck import __version__
 from flashdeck.commands import add, build, changes, check, explain, import_, init, list_, rehearse, schema
+from flashdeck.commands.terminal import echo, echo_line, guard_output
 from flashdeck.diagnostics.errors import FlashdeckError
 
 app = typer.Typer(
@@ -44,23 +45,21 @@ app.command("rehearse", epilog="Example: flashdeck rehearse dist/interpol-fr.apk
 def flashdeck(version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False) -> None:
     """Compiles YAML cards into Anki packages that never cost a learner any progress."""
     if version:
-        typer.echo(f"flashdeck {__version__}")
+        echo(f"flashdeck {__version__}")
         raise typer.Exit
 
 
 def main() -> NoReturn:
     """Runs the command line, and ends the process."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that half-written files are cleaned up
-    for stream in (sys.stdout, sys.stderr):  # a console that lacks a letter shows its number instead of failing
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
+    guard_output()
     code: str | int | None = 0
     try:
         app()
     except SystemExit as end:
         code = end.code
     except FlashdeckError as error:
-        typer.echo(f"flashdeck: {error}", err=True)
+        echo_line(f"flashdeck: {error}", err=True)
         code = 2
     except OSError as error:
         if error.errno != errno.ENOSPC:

@@ -7,7 +7,7 @@ import typer
 
 from flashdeck.commands.options import DECKS, Paths, complete_names
 from flashdeck.commands.project import compile_sources
-from flashdeck.commands.terminal import show_problems, write
+from flashdeck.commands.terminal import echo, show_problems, write
 from flashdeck.diagnostics.errors import FlashdeckError
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ def add(
     from flashdeck.authoring.fields import parse_fields
     from flashdeck.authoring.prompts import ask_references, ask_some, ask_text, ask_values
     from flashdeck.diagnostics.problem import find_known
+    from flashdeck.diagnostics.render import to_line
     from flashdeck.sources.values import first_text
 
     project = compile_sources(paths)
@@ -69,7 +70,7 @@ def add(
         raise FlashdeckError("nothing was written")
     for path, data in draft.edits.items():
         write(path, data)
-    typer.echo(f"\nadded {draft.id} to {' and '.join(map(str, draft.edits))}")
+    echo("\n" + to_line(f"added {draft.id} to {' and '.join(map(str, draft.edits))}"))
 
 
 def _choose_deck(frame: "Frame", id: str, asks: bool) -> "Deck":
@@ -97,10 +98,10 @@ def _show_draft(draft: "Draft") -> None:
     """Prints a card as it will be written and as learners will see it. Ends the command where it has an error."""
     from flashdeck.diagnostics.problem import has_errors
 
-    typer.echo(draft.text)
+    echo(draft.text)
     for language, look in draft.looks.items():
-        typer.echo(f"\n{language}: {look}")
+        echo(f"\n{language}: {look}")
     show_problems(draft.problems, err=True)
     if has_errors(draft.problems):
-        typer.echo("nothing was written: fix this first", err=True)
+        echo("nothing was written: fix this first", err=True)
         raise typer.Exit(1)

@@ -8,7 +8,7 @@ import typer
 
 from flashdeck.commands.options import DECKS, NoCache, Paths, complete_names
 from flashdeck.commands.project import compile_sources, find_answer, now, open_cache, save_answer
-from flashdeck.commands.terminal import progress, show_problems, write
+from flashdeck.commands.terminal import echo, echo_line, progress, show_problems, write
 from flashdeck.diagnostics.errors import FileChanged, FlashdeckError
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def build(
     cache = open_cache(not no_cache)
     if answer := find_answer(cache, words, paths):
         show_problems(answer.problems, err=True)
-        typer.echo(f"{answer.text}\nunchanged since the last build")
+        echo(f"{answer.text}\nunchanged since the last build")
         return
 
     from flashdeck.model.courses import Filter
@@ -68,7 +68,7 @@ def build(
         except FileChanged:
             if attempt == ATTEMPTS - 1:
                 raise
-    typer.echo(table)
+    echo(table)
     save_answer(cache, words, paths, project, files, table)
 
 
@@ -125,7 +125,7 @@ def _check_problems(project: "Project") -> None:
 
     if not project.ok:
         errors = sum(problem.level == "error" for problem in project.problems)
-        typer.echo(f"nothing was built: fix {count(errors, 'error')} first", err=True)
+        echo(f"nothing was built: fix {count(errors, 'error')} first", err=True)
         raise typer.Exit(1)
 
 
@@ -149,7 +149,7 @@ def _find_targets(project: "Project", options: BuildOptions) -> "list[Deck | Cou
 def _check_unchanged(ledgers: Iterable[Path]) -> None:
     """Ends the command where a ledger would change."""
     for path in (ledgers := list(ledgers)):
-        typer.echo(f"{path} would change: run 'flashdeck build' and commit it", err=True)
+        echo_line(f"{path} would change: run 'flashdeck build' and commit it", err=True)
     if ledgers:
         raise typer.Exit(1)
 

@@ -8,6 +8,7 @@ import typer
 
 from flashdeck.commands.options import DECKS
 from flashdeck.commands.project import read_notes, read_notes_at
+from flashdeck.commands.terminal import echo
 from flashdeck.diagnostics.errors import FlashdeckError
 
 
@@ -37,6 +38,6 @@ def changes(
         raise FlashdeckError("name two packages, the old one first; or a revision, as in 'flashdeck changes --since HEAD'")
     found = find_changes(old, new)
     if format is ChangesFormat.json:
-        typer.echo(to_json(to_data(found)))
+        echo(to_json(to_data(found)))
     else:
-        typer.echo(render_changes(found, markdown=format is ChangesFormat.markdown))
+        echo(render_changes(found, markdown=format is ChangesFormat.markdown))

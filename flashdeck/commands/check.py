@@ -11,7 +11,7 @@ import typer
 
 from flashdeck.commands.options import DECKS, NoCache, Paths
 from flashdeck.commands.project import compile_sources, find_answer, open_cache, save_answer
-from flashdeck.commands.terminal import echo, format_problems
+from flashdeck.commands.terminal import echo, echo_line, show_problems
 from flashdeck.diagnostics.errors import FlashdeckError
 
 INTERVAL = 0.2  # seconds between two looks at the files
@@ -44,7 +44,7 @@ def check(
         project = compile_sources(paths, cache=cache)
         problems = project.problems
         save_answer(cache, words, paths, project, [], "")
-    echo(format_problems(problems, format))
+    show_problems(problems, format)
     raise typer.Exit(int(has_errors(problems) or (strict and bool(problems))))
 
 
@@ -61,7 +61,7 @@ def _watch(paths: Sequence[Path], format: ProblemFormat, strict: bool, caching: 
                 except FlashdeckError as error:  # later it may be a deck that is about to be moved or checked out
                     if seen is None:
                         raise
-                    typer.echo(f"flashdeck: {error}", err=True)
+                    echo_line(f"flashdeck: {error}", err=True)
                 seen = found
                 sys.stdout.flush()
             time.sleep(INTERVAL)
@@ -74,5 +74,5 @@ def _check_once(paths: Sequence[Path], format: ProblemFormat, strict: bool, cach
 
     problems = compile_sources(paths, cache=open_cache(caching)).problems
     if format is ProblemFormat.text:
-        typer.echo(f"--- {render_summary(problems, strict)}")
-    echo(format_problems(problems, format))
+        echo(f"--- {render_summary(problems, strict)}")
+    show_problems(problems, format)

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from flashdeck.commands.options import complete_code
+from flashdeck.commands.terminal import echo
 
 
 def explain(
@@ -16,4 +17,4 @@ def explain(
     """Explain why a problem matters and how to fix it."""
     from flashdeck.diagnostics.problem import find_known, read_explanations
 
-    typer.echo(find_known("problem", code, read_explanations()))
+    echo(find_known("problem", code, read_explanations()))

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from flashdeck.commands.options import complete_names
-from flashdeck.commands.terminal import show_problems, write
+from flashdeck.commands.terminal import echo, show_problems, write
 from flashdeck.diagnostics.errors import FlashdeckError
 
 
@@ -27,6 +27,7 @@ def import_(
     allow_scripts: Annotated[bool, typer.Option("--allow-scripts", help="Keep the scripts of a package's templates.")] = False,
 ) -> None:
     """Bring a spreadsheet, a text export or a package into a deck; a second time, only what is new."""
+    from flashdeck.diagnostics.render import to_lines
     from flashdeck.importing.cards import ImportOptions
     from flashdeck.importing.plan import plan_import
 
@@ -42,7 +43,7 @@ def import_(
         raise FlashdeckError("nothing was written: fix this first, or choose another --id, --name or --language")
     for path, data in plan.files.items():
         write(path, data)
-    typer.echo("\n".join(plan.lines))
+    echo(to_lines(plan.lines))
     if not plan.files:
         raise typer.Exit(2)
 

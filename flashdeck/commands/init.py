@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from flashdeck.commands.project import compile_sources
-from flashdeck.commands.terminal import show_problems, write
+from flashdeck.commands.terminal import echo_line, show_problems, write
 from flashdeck.diagnostics.errors import FlashdeckError
 
 
@@ -35,10 +35,10 @@ def init(
         write(path, data)
     decks = _find_decks(folder)
     write(folder / SCHEMA_FILE, render_schema(compile_sources([decks]).facts))
-    typer.echo(f"created a deck in '{folder}', with an example of each kind of card in '{folder / 'cards.yaml'}'")
+    echo_line(f"created a deck in '{folder}', with an example of each kind of card in '{folder / 'cards.yaml'}'")
     for kind in starter.left_out:
-        typer.echo(f"without the example of '{kind}': another deck in '{decks}' asks the same question")
-    typer.echo(f"next: flashdeck build {decks}, or flashdeck add {decks} --deck {id}")
+        echo_line(f"without the example of '{kind}': another deck in '{decks}' asks the same question")
+    echo_line(f"next: flashdeck build {decks}, or flashdeck add {decks} --deck {id}")
 
 
 def _ask(folder: Path, id: str, name: str, languages: list[str]) -> tuple[str, str, list[str]]:

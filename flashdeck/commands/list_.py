@@ -6,6 +6,7 @@ import typer
 
 from flashdeck.commands.options import DECKS, OutputFormat, Paths
 from flashdeck.commands.project import compile_sources
+from flashdeck.commands.terminal import echo
 
 
 def list_(
@@ -18,7 +19,7 @@ def list_(
 
     project = compile_sources(paths)
     overview = to_overview(project.facts)
-    typer.echo(to_json(overview.to_data()) if format is OutputFormat.json else render_overview(overview))
+    echo(to_json(overview.to_data()) if format is OutputFormat.json else render_overview(overview))
     if project.problems:
-        typer.echo(f"{count(len(project.problems), 'problem')} in the sources: see 'flashdeck check'", err=True)
+        echo(f"{count(len(project.problems), 'problem')} in the sources: see 'flashdeck check'", err=True)
     raise typer.Exit(int(not project.ok))

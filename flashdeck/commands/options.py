@@ -1,5 +1,6 @@
 """Arguments and options that several commands have, and the names that a shell completes for them."""
 
+import re
 from collections.abc import Callable, Iterable
 from enum import StrEnum
 from pathlib import Path
@@ -37,7 +38,8 @@ def complete_names(what: str) -> Callable[[typer.Context, str], list[str]]:
             "deck": frame.decks,
             "reference": frame.references,
         }
-        return sorted(name for name in names[what] if name.startswith(incomplete))
+        # shells take what completes a word as code: zsh even runs `$(command)` in it
+        return sorted(name for name in names[what] if name.startswith(incomplete) and re.fullmatch(r"[\w./:@+-]+", name))
 
     return complete_name
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from flashdeck.commands.options import OutputFormat
+from flashdeck.commands.terminal import echo
 from flashdeck.diagnostics.errors import FlashdeckError
 
 
@@ -33,7 +34,7 @@ def rehearse(
     if text.exists():
         reports[f"{old} -> {text} -> {new}"] = rehearse(old, new, text)
     if format is OutputFormat.json:
-        typer.echo(to_json({title: report.to_data() for title, report in reports.items()}))
+        echo(to_json({title: report.to_data() for title, report in reports.items()}))
     else:
-        typer.echo("\n\n".join(render_report(title, report) for title, report in reports.items()))
+        echo("\n\n".join(render_report(title, report) for title, report in reports.items()))
     raise typer.Exit(int(not all(report.ok for report in reports.values())))

@@ -7,7 +7,7 @@ import typer
 
 from flashdeck.commands.options import DECKS, Paths
 from flashdeck.commands.project import compile_sources
-from flashdeck.commands.terminal import write
+from flashdeck.commands.terminal import echo, write
 
 
 def schema(
@@ -21,4 +21,4 @@ def schema(
     if out:
         write(out, data)
     else:
-        typer.echo(data.decode(), nl=False)
+        echo(data.decode().rstrip("\n"))

@@ -1,8 +1,13 @@
-"""The terminal: what several commands print, and how they write the files that they were asked for."""
+"""The terminal: the only way to print, and how commands write the files that they were asked for.
+
+Whatever prints (a command, an error in how it was called, a traceback), `guard_output` sees to it that nothing acts on the
+terminal or on a CI machine, whoever wrote it.
+"""
 
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -17,15 +22,52 @@ T = TypeVar("T")
 MANY = 50  # items; fewer are done before anybody could read a progress bar
 
 
+class GuardedOutput(TextIOWrapper):
+    """A stream on which nothing that is printed can act."""
+
+    at_start = True  # of a line
+
+    def write(self, text: str) -> int:
+        from flashdeck.diagnostics.render import to_inert
+
+        # the letter keeps what follows the start of a line from being taken for one
+        shown = to_inert(text) if self.at_start else to_inert(f"x{text}")[1:]
+        self.at_start = text.endswith("\n") if text else self.at_start
+        super().write(shown)
+        return len(text)
+
+
+def guard_output() -> None:
+    """Makes both streams inert. A console that lacks a letter shows its number instead of failing."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if isinstance(stream, TextIOWrapper):
+            encoding, at_once = (stream.encoding, True) if stream.isatty() else ("utf-8", name == "stderr")
+            setattr(sys, name, GuardedOutput(stream.buffer, encoding, "backslashreplace", line_buffering=at_once))
+
+
 def echo(text: str, err: bool = False) -> None:
-    """Prints a text, unless it is empty; in colour only on a terminal, and never where NO_COLOR is set."""
+    """Prints a text of one line or more, unless it is empty; in colour only on a terminal, and never where NO_COLOR is set."""
     if text:
         typer.echo(text, err=err, color=False if os.environ.get("NO_COLOR") else None)
 
 
+def echo_line(text: str, err: bool = False) -> None:
+    """Prints a text on one line, whatever line ends are in the names that it quotes."""
+    from flashdeck.diagnostics.render import to_line
+
+    echo(to_line(text), err)
+
+
 def show_problems(problems: "Sequence[Problem]", format: str = "text", err: bool = False) -> None:
     """Prints problems in one of the formats of `check`."""
-    echo(format_problems(problems, format), err)
+    text = format_problems(problems, format)
+    if format == "github" and text:  # these lines are commands, so they bypass the guard
+        stream = sys.stderr if err else sys.stdout
+        stream.flush()
+        stream.buffer.write(f"{text}\n".encode(stream.encoding, "backslashreplace"))
+    else:
+        echo(text, err)
 
 
 def format_problems(problems: "Sequence[Problem]", format: str = "text") -> str:
@@ -40,7 +82,7 @@ def progress(items: Sequence[T]) -> Iterator[T]:
     if len(items) < MANY or not sys.stderr.isatty():
         yield from items
         return
-    with typer.progressbar(items, file=sys.stderr) as bar:
+    with typer.progressbar(items, file=sys.__stderr__) as bar:  # it moves the cursor, and shows no text of anybody
         yield from bar
 
 

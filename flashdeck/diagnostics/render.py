@@ -1,9 +1,49 @@
-"""How results look: problems as text, JSON and GitHub's annotation lines; tables. Pure."""
+"""How results look: problems as text, JSON and GitHub's annotation lines; tables. Pure.
+
+Names and texts come from strangers: what a terminal or a CI machine would act on is shown as what it is, `\\x1b` for instance.
+"""
 
 import json
+import re
 from collections.abc import Collection, Iterable
 
 from flashdeck.diagnostics.problem import Problem
+
+# Control characters, ends of lines that only some programs know, and what changes the direction of the text around it.
+ACTS = "\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f"
+COLOURS = "\x1b\\[(?:0|31|33)m"  # the only ones that flashdeck itself prints
+# GitHub runs a line that begins with `::`, and whatever follows `##[` in a line; Azure and TeamCity have `##word[`.
+COMMAND = r"^(?P<indent>[^\S\n]*):(?=:)|#(?=#\w*\[)"
+INERT = re.compile(f"(?P<colour>{COLOURS})|[{ACTS}]|{COMMAND}", re.M)
+IN_JSON = re.compile(f"[{ACTS}\ud800-\udfff]|#(?=#\\w*\\[)")
+ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+
+def to_inert(text: str) -> str:
+    """A text of which nothing acts on a terminal or a CI machine; it keeps its lines and our own colours."""
+    return INERT.sub(_show, text)
+
+
+def _show(found: re.Match[str]) -> str:
+    indent = found["indent"]
+    return found[0] if found["colour"] else (indent or "") + _escape_character(found[0][-1])
+
+
+def to_line(text: str) -> str:
+    """A text on one line, of which nothing acts on a terminal or a CI machine."""
+    return re.sub(f"[{ACTS}\n]", lambda found: _escape_character(found[0]), text)
+
+
+def to_lines(texts: Iterable[str]) -> str:
+    """Texts below one another, each on one line, whatever line ends are in it."""
+    return "\n".join(map(to_line, texts))
+
+
+def _escape_character(character: str) -> str:
+    code = ord(character)
+    if short := ESCAPES.get(character):
+        return short
+    return f"\\x{code:02x}" if code <= 0xFF else f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
 
 def render_problems(problems: Iterable[Problem], format: str) -> str:
@@ -15,13 +55,15 @@ def render_problems(problems: Iterable[Problem], format: str) -> str:
 
 
 def to_json(data: object) -> str:
-    return json.dumps(data, ensure_ascii=False, indent=2)
+    """JSON in which what could act is written as an escape, so that it is the same text."""
+    text = json.dumps(data, ensure_ascii=False, indent=2)
+    return IN_JSON.sub(lambda found: "\\u0023" if found[0] == "#" else json.dumps(found[0])[1:-1], text)
 
 
 def _to_text(problem: Problem) -> str:
     colour = "\x1b[31m" if problem.level == "error" else "\x1b[33m"  # the terminal's red or yellow; elsewhere it is stripped
-    line = f"{problem.spot}: {colour}{problem.level}[{problem.code}]\x1b[0m {problem.message}"
-    return f"{line}\n    help: {problem.help}" if problem.help else line
+    line = f"{to_line(str(problem.spot))}: {colour}{problem.level}[{problem.code}]\x1b[0m {to_line(problem.message)}"
+    return f"{line}\n    help: {to_line(problem.help)}" if problem.help else line
 
 
 def _to_data(problem: Problem) -> dict[str, object]:
@@ -48,7 +90,7 @@ def _escape(text: str, also: str = "") -> str:
     """A text as GitHub's annotation lines want it."""
     for character in "%\r\n" + also:
         text = text.replace(character, f"%{ord(character):02X}")
-    return text
+    return to_line(text)
 
 
 def render_summary(problems: Collection[Problem], strict: bool = False) -> str:
@@ -69,6 +111,7 @@ def count(number: int, what: str) -> str:
 
 def render_table(rows: list[list[str]], indent: str = "", numbers: bool = False) -> str:
     """Rows in columns; columns of `numbers`, which are all but the first, are aligned to the right."""
+    rows = [[to_line(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = []
     for row in rows:

@@ -10,6 +10,7 @@ from pathlib import Path
 from flashdeck.anki.identity import RETIRED_TAG
 from flashdeck.anki.package_reader import PackageError, Stored, read_package
 from flashdeck.diagnostics.errors import FlashdeckError
+from flashdeck.diagnostics.render import to_lines
 from flashdeck.model.cards import fill_gaps
 from flashdeck.model.kind_reader import read_kinds
 
@@ -106,7 +107,7 @@ def render_changes(changes: Iterable[Change], markdown: bool) -> str:
                 lines.append(f"  - {name}: {text}" if markdown else f"      {name}: {text}")
         search = to_search(found)
         lines += ["", f"In Anki's browser: `{search}`", ""] if markdown else [f"  in Anki's browser: {search}"]
-    return "\n".join(lines).rstrip() or "nothing changed"
+    return to_lines(lines).rstrip() or "nothing changed"
 
 
 def to_search(changes: Iterable[Change]) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 from flashdeck.anki.identity import RETIRED_TAG
 from flashdeck.anki.package_reader import Stored, read_package
+from flashdeck.diagnostics.render import to_lines
 
 Collection = Any  # anki.collection.Collection, which only this extra installs
 
@@ -201,4 +202,4 @@ def render_report(title: str, report: Report) -> str:
     if report.skipped or report.edits_lost:
         lines.append("  the update text, imported before the package, corrects such notes and keeps tags and My notes")
     lines.append("  no progress is lost" if report.ok else "  SOMETHING IS LOST: do not publish this release")
-    return "\n".join(lines)
+    return to_lines(lines)
