@@ -23,7 +23,7 @@ from flashdeck.model.decks import Deck
 from flashdeck.model.frame import Frame, read_frame
 from flashdeck.release.compatibility import check_compatibility
 from flashdeck.release.ledger import NAME, Ledger, read_ledger
-from flashdeck.sources.files import DECK_FILE, find_sources
+from flashdeck.sources.files import DECK_FILE, find_sources, find_tops
 
 if TYPE_CHECKING:
     from flashdeck.release.release import Release
@@ -37,6 +37,7 @@ class Project:
     ledgers: Mapping[str, Ledger]  # by deck id
     problems: tuple[Problem, ...]
     sources: tuple[Path, ...]  # every file that was found
+    stray: tuple[Problem, ...]  # those of `problems` that are about what lies beside them
 
     @property
     def ok(self) -> bool:
@@ -68,12 +69,12 @@ def compile_project(
 
     `today` is for figures that are due for review; `edits` are files as they would be after a change; `follow` shows progress.
     """
-    problems: list[Problem] = []
-    files = cache.open_files(edits or {})
-    sources = tuple(find_sources(paths, edits or (), problems))
+    stray: list[Problem] = []
+    files = cache.open_files(find_tops(paths, edits or ()), edits or {})
+    sources = tuple(find_sources(paths, files, stray))
     read = read_files(sources, files, cache)
     frame = read_frame(read.sources, files)
-    problems += [problem for path in sources if path.name == DECK_FILE for problem in read.problems[path]]
+    problems = stray + [problem for path in sources if path.name == DECK_FILE for problem in read.problems[path]]
     answers = Answers(frame, files)
     units = compile_units(read, answers, languages, cache, follow)
     facts = complete(link(frame, units, files, today, cache), answers, frame.languages if languages is None else languages)
@@ -84,7 +85,7 @@ def compile_project(
     problems += find_unused_media(facts.named_media, files.record())
     facts.keep_spots()
     cache.keep_digests(files)
-    return Project(facts, ledgers, in_order(problems), sources)
+    return Project(facts, ledgers, in_order(problems), sources, tuple(stray))
 
 
 def release(project: Project, languages: Iterable[str], now: int) -> "Release":

@@ -217,10 +217,10 @@ def test_an_answer_holds_until_anything_that_it_depends_on_changes(place):
     answer = Answer(compile_with(NO_CACHE).problems, "text")
     asked = compile_with(NO_CACHE).facts.files.answers
     sources = compile_with(NO_CACHE).sources
-    store_answer(cache, ["x"], answer, map(str, sources[1:]), asked, {}, [Path("out")])
+    store_answer(cache, ["x"], answer, map(str, sources[1:]), (), asked, {}, [Path("out")])
 
     assert load_answer(cache, ["x"], paths) is None  # there is a file more than there was
-    store_answer(cache, ["x"], answer, map(str, sources), asked, {}, [Path("out")])
+    store_answer(cache, ["x"], answer, map(str, sources), (), asked, {}, [Path("out")])
     assert load_answer(cache, ["x"], paths) == answer
     assert load_answer(cache, ["y"], paths) is None
     (entry,) = cache.folder.glob("*.cache")
@@ -243,7 +243,7 @@ def test_what_was_not_asked_for_in_a_month_is_deleted(tmp_path):
         os.utime(path, ns=(now - LONG_AGO - A_DAY,) * 2)
     cache.store(b"new", "new")
 
-    cache.keep_digests(cache.open_files({}))
+    cache.keep_digests(cache.open_files((), {}))
 
     assert (cache.load("old"), cache.load("new")) == (b"", b"new")
     assert sorted(path.name for path in tmp_path.iterdir() if path.suffix != ".cache") == ["cleaned", "not ours"]

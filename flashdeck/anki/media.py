@@ -3,6 +3,7 @@
 Anki keeps all media in one folder, and never replaces a file there: a corrected picture must come under another name.
 """
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from flashdeck.diagnostics.errors import FileChanged
 from flashdeck.diagnostics.problem import Problem, nearest
 from flashdeck.model.cards import Card
 from flashdeck.model.kinds import Kind
-from flashdeck.sources.files import MEDIA_FOLDER, OWN_KINDS, Files, digest_bytes
+from flashdeck.sources.files import DECK_FILE, MEDIA_FOLDER, OWN_KINDS, Files, digest_bytes, is_inside, read_file
 from flashdeck.sources.values import short
 from flashdeck.sources.yaml_file import Route, Value, find_invisible
 
@@ -41,7 +42,7 @@ class Shown:
 
 def to_media(path: Path, digest: str) -> Media:
     """A file under a name that changes with its content, of which `digest` is."""
-    real = path.resolve()
+    real = Path(os.path.realpath(path))
     stem = re.sub(r"[^\w.-]+", "-", normalize("NFC", real.stem)).strip("-.") or "file"
     if not stem.endswith(f"-{digest[:12]}"):  # else it was imported from a package of flashdeck
         static = "_" * real.stem.startswith("_")  # Anki keeps these for templates
@@ -51,10 +52,14 @@ def to_media(path: Path, digest: str) -> Media:
 
 def load_media(media: Media) -> bytes:
     """The content of a file. Raises FileChanged where it no longer is what its name was made from."""
-    data = media.path.read_bytes()
+    data = read_file(media.path, _find_deck_folder(media.path))
     if to_media(media.path, digest_bytes(data)).name != media.name:
         raise FileChanged(f"'{media.path}' changed while it was read; run the command again")
     return data
+
+
+def _find_deck_folder(path: Path) -> Path:
+    return next((up for up in path.parents if (up / DECK_FILE).exists()), path.parent)
 
 
 def read_media(card: Card, files: Files, known: dict[Place, Media], problems: list[Problem]) -> Iterator[Shown]:
@@ -84,7 +89,7 @@ def read_media(card: Card, files: Files, known: dict[Place, Media], problems: li
                     path = _find(card, folder, name, route, files, problems)
                 except OSError as error:
                     message = f"'{short(unquote_name(name))}' cannot be read: {(error.strerror or str(error)).lower()}"
-                    help = "check that you have permission to read it"
+                    help = "check that it is a file and that you have permission to read it"
                     problems.append(card.problem("unreadable-file", message, *route, word=unquote_name(name), help=help))
                     continue
                 if path:
@@ -125,16 +130,14 @@ def _find(card: Card, folder: Path, typed: str, route: Route, files: Files, prob
         return None
     deck = card.home(str(route[0]))[0].folder
     tops = (deck / MEDIA_FOLDER, folder)
-    found = {path.resolve(): path for top in tops if (path := files.find(top, name))}
-    inside = deck.resolve()
-    if (
-        "\\" in name
-        or not any((top / name).resolve().is_relative_to(inside) for top in tops)
-        or not all(path.is_relative_to(inside) for path in found)
-    ):
+    found = {os.path.realpath(path): path for top in tops if (path := files.find(top, name))}
+    inside = {path: is_inside(path, deck) for path in (top / name for top in tops)}
+    if "\\" in name or not any(inside.values()) or not all(inside[path] for path in inside if os.path.lexists(path)):
         report("media-outside", f"'{name}' is outside the deck's folder", "copy the file into the deck's 'media' folder")
-    elif not found and (path := next((top / name for top in tops if (top / name).is_file()), None)):
-        path.read_bytes()  # raises OSError, where that is the reason
+    elif unread := [path for path in found.values() if not files.digest(path)]:
+        files.read(unread[0])  # raises OSError
+    elif not found and (path := next((path for path in inside if path.is_symlink() or path.is_file()), None)):
+        files.read(path)  # raises OSError, where that is the reason
         report(
             "missing-media",
             f"there is no file '{name}', only one whose name differs in case",
@@ -165,6 +168,6 @@ def read_static(kind: Kind, folders: Mapping[str, Path], files: Files) -> dict[P
     for name in find_static(kind):
         folder = folders[kind.name]
         tops = (folder / OWN_KINDS / kind.word, folder / MEDIA_FOLDER)
-        if path := next((path for top in tops if (path := files.find(top, name))), None):
+        if path := next((path for top in tops if (path := files.find(top, name)) and files.digest(path)), None):
             found[Path(kind.name), name] = to_media(path, files.digest(path))
     return found

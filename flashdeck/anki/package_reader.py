@@ -5,12 +5,14 @@ Whatever is wrong with it raises PackageError, with a message for its user.
 """
 
 import json
+import os
 import re
 import sqlite3
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 from zipfile import BadZipFile, ZipFile
@@ -18,6 +20,7 @@ from zipfile import BadZipFile, ZipFile
 from flashdeck.anki.identity import FIELD_SEPARATOR, stable_id
 from flashdeck.anki.note import Note
 from flashdeck.diagnostics.errors import FlashdeckError
+from flashdeck.sources.files import open_file, read_file
 
 LARGEST_COLLECTION = 1_000_000_000  # bytes, unpacked
 LARGEST_MEDIUM = 200_000_000
@@ -73,8 +76,8 @@ def read_archive(path: Path) -> Archive:
     """A package or a CrowdAnki folder's JSON. Raises PackageError."""
     try:
         if path.suffix.lower() == ".json" or path.is_dir():
-            return _read_crowdanki(path / f"{path.resolve().name}.json" if path.is_dir() else path)
-        with ZipFile(path) as archive:
+            return _read_crowdanki(path)
+        with open_file(path) as file, ZipFile(file) as archive:
             return _read_zip(path, archive)
     except OSError as error:
         raise PackageError((error.strerror or str(error)).lower()) from error
@@ -292,7 +295,7 @@ def _find_media(path: Path, archive: ZipFile, zstd: bool) -> tuple[dict[str, Cal
 def _reader(path: Path, member: str, zstd: bool, name: str) -> Callable[[], bytes]:
     def read() -> bytes:
         try:
-            with ZipFile(path) as archive:
+            with open_file(path) as file, ZipFile(file) as archive:
                 return _unpack(archive, member, zstd, LARGEST_MEDIUM, f"'{name}'")
         except (BadZipFile, zlib.error, EOFError, RuntimeError, OSError) as error:
             raise PackageError(f"'{name}' cannot be unpacked") from error
@@ -315,9 +318,9 @@ def is_safe_name(name: str) -> bool:
 
 def _read_crowdanki(path: Path) -> Archive:
     """What the add-on CrowdAnki writes: a JSON file, with the media in a folder beside it."""
-    if path.stat().st_size > LARGEST_COLLECTION:
-        raise PackageError(f"it is larger than {LARGEST_COLLECTION // 1_000_000:,} MB")
-    deck = json.loads(path.read_text(encoding="utf-8-sig"))
+    folder = path if path.is_dir() else Path(os.path.realpath(path)).parent
+    file = path / f"{Path(os.path.realpath(path)).name}.json" if path.is_dir() else path
+    deck = json.loads(read_file(file, folder, LARGEST_COLLECTION).decode("utf-8-sig"))
     if not isinstance(deck, dict) or "notes" not in deck:
         raise PackageError("it is not a CrowdAnki deck")
     types: dict[int, PackageNoteType] = {}
@@ -334,9 +337,9 @@ def _read_crowdanki(path: Path) -> Archive:
             texts, tags = _fit(map(str, note["fields"]), types[type]), tuple(map(str, note.get("tags", ())))
             notes.append(PackageNote(str(note["guid"]), len(notes), type, texts, tags, name, (0,)))
         names += child.get("media_files", ())
-    folder = path.parent / "media"
-    found = {name for name in names if isinstance(name, str) and is_safe_name(name) and (folder / name).is_file()}
-    media: dict[str, Callable[[], bytes]] = {name: (folder / name).read_bytes for name in sorted(found)}
+    places = {name: folder / "media" / name for name in names if isinstance(name, str) and is_safe_name(name)}
+    found = {name: place for name, place in sorted(places.items()) if place.is_file()}
+    media: dict[str, Callable[[], bytes]] = {name: partial(read_file, place, folder) for name, place in found.items()}
     messages = [f"the file {str(name)!r} is not in its folder 'media'" for name in names if name not in found]
     used = {note.type for note in notes}
     return Archive(tuple(notes), {id: type for id, type in types.items() if id in used}, media, tuple(messages))

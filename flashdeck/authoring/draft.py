@@ -4,6 +4,7 @@ The card is put into the files as they would be, and all is compiled with it: wh
 draft's, wherever it is. Where nothing is, the draft shows how the card will look.
 """
 
+import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from flashdeck.authoring.words import render_words
 from flashdeck.build.compile import add_cards
 from flashdeck.build.link import CardFact, Facts, to_unit_notes
 from flashdeck.build.unit import Unit, to_rows
+from flashdeck.diagnostics.errors import FlashdeckError
 from flashdeck.diagnostics.problem import Problem, has_errors
 from flashdeck.model.cards import fill_gaps
 from flashdeck.model.decks import Deck
@@ -58,11 +60,11 @@ def draft_card(
     id = id or to_new_id(_first_text(values, kind), taken, f"{kind.word}-{len(taken) + 1}")
     path, defaults = choose_file(facts, deck, kind)
     entry = to_entry(id, deck, kind, values, tags, references, defaults)
-    edits = {path: append_items(str(path), path.read_bytes() if path.exists() else b"", ("cards",), [entry])}
+    edits = {path: append_items(str(path), _read(facts, path) if os.path.lexists(path) else b"", ("cards",), [entry])}
     full_id = to_full_id(deck.id, id)
     for course in (project.frame.courses[name] for name in courses):
         file = Path(course.node.source.path)
-        data = edits.get(file) or file.read_bytes()
+        data = edits.get(file) or _read(facts, file)
         edits[file] = append_items(str(file), data, (*course.node.route, "cards"), [full_id])
     after = compile_project(paths, edits=edits, languages=())
     problems = find_new_problems(project.problems, after.problems)
@@ -73,6 +75,13 @@ def draft_card(
         else {}
     )
     return Draft(full_id, render_item(entry), path, edits, looks, problems)
+
+
+def _read(facts: Facts, path: Path) -> bytes:
+    try:
+        return facts.files.read(path)
+    except OSError as error:
+        raise FlashdeckError(f"'{path}' cannot be read: {(error.strerror or str(error)).lower()}") from error
 
 
 def _to_notes(facts: Facts, fact: CardFact) -> Iterator[Note]:

@@ -74,7 +74,7 @@ def _find_asked(facts: Facts) -> set[tuple[str, str]]:
 def to_starter(id: str, name: str, languages: Collection[str], left_out: Collection[str] = ()) -> dict[str, bytes]:
     """The files of a small deck with one card a kind, by name; without the examples of the kinds in `left_out`."""
     kinds = [kind for kind in in_reading_order(read_kinds().values()) if kind.example and kind.name not in left_out]
-    references = as_mapping(read_source(KINDS_FOLDER / "references.yaml", Files(), []).value or {})["references"]
+    references = as_mapping(read_source(KINDS_FOLDER / "references.yaml", Files([KINDS_FOLDER]), []).value or {})["references"]
     cited = [_cite(as_mapping(reference), id, "id") for reference in references]
     deck: dict[str, Value] = {"id": id, "name": name, "languages": list(languages)}
     course: dict[str, Value] = {"id": f"{id}-first", "title": f"{name}: a first course", "include": {"tags": ["first"]}}

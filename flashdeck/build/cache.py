@@ -7,7 +7,7 @@ deleting it costs nothing but time.
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -46,13 +46,13 @@ class Cache(NamedTuple):
         with suppress(OSError):
             write_file(self._place(words), _sum(entry) + entry)
 
-    def open_files(self, edits: Mapping[Path, bytes]) -> Files:
-        """The files of a project here, with the digests that earlier runs took of them; `edits` stand for some of them."""
+    def open_files(self, tops: Iterable[Path], edits: Mapping[Path, bytes]) -> Files:
+        """The files below some folders, with the digests that earlier runs took of them; `edits` stand for some of them."""
         index: dict[str, tuple[Stat, str]] = {}
         with suppress(ValueError, TypeError, RecursionError):
             for path, modified, changed, size, inode, digest in json.loads(self.load("index", str(Path.cwd())) or "[]"):
                 index[str(path)] = (int(modified), int(changed), int(size), int(inode)), str(digest)
-        return Files(index, self.now, edits)
+        return Files(tops, edits, index, self.now)
 
     def keep_digests(self, files: Files) -> None:
         """Keeps what `open_files` gives to the next run, and deletes entries of long ago."""

@@ -21,9 +21,7 @@ PROBLEM = [str, int, int, str, str, str, str, str, str]
 
 def to_bytes(unit: Unit) -> bytes:
     head = {name: getattr(unit, name) for name in PLAIN_FIELDS}  # tuples become lists
-    problems = [
-        [p.spot.path, p.spot.line, p.spot.column, p.code, p.message, p.help, p.level, p.card, p.unknown] for p in unit.problems
-    ]
+    problems = [problem_to_row(problem) for problem in unit.problems]
     tables = {name: list(getattr(unit, name)) for name in TABLES}
     columns = [*unit.cards]
     for name in TABLES:
@@ -43,7 +41,7 @@ def from_bytes(data: bytes) -> Unit:
             pass
         case _:
             raise ValueError("it is not a unit")
-    if not all(isinstance(plain[name], type) for name, type in PLAIN_FIELDS.items()) or not all(map(_is_problem, problems)):
+    if not all(isinstance(plain[name], type) for name, type in PLAIN_FIELDS.items()):
         raise ValueError("it has values of another type")
     for name in ("deck_names", "named", "overriding"):
         plain[name] = tuple(map(str, plain[name]))
@@ -54,13 +52,20 @@ def from_bytes(data: bytes) -> Unit:
     plain["kind_languages"] = tuple((str(kind), str(language)) for kind, language in plain["kind_languages"])
     cards = _take(CardFacts, columns)
     found: dict[str, Any] = {name: {str(key): _take(type, columns) for key in tables[name]} for name, type in TABLES.items()}
-    unit = Unit(**plain, problems=tuple(Problem(Spot(*row[:3]), *row[3:]) for row in problems), cards=cards, **found)
+    unit = Unit(**plain, problems=tuple(map(row_to_problem, problems)), cards=cards, **found)
     _check(unit)
     return unit
 
 
-def _is_problem(row: object) -> bool:
-    return isinstance(row, list) and [type(part) for part in row] == PROBLEM
+def problem_to_row(problem: Problem) -> list[str | int]:
+    return [*problem.spot, *problem[1:]]
+
+
+def row_to_problem(row: object) -> Problem:
+    """The problem that a row of JSON was made from. Raises ValueError for anything else."""
+    if not isinstance(row, list) or [type(part) for part in row] != PROBLEM:
+        raise ValueError("it is not a problem")
+    return Problem(Spot(*row[:3]), *row[3:])
 
 
 def _take(type: type[Any], columns: Iterator[str]) -> Any:

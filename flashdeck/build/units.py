@@ -39,7 +39,7 @@ def read_files(paths: Iterable[Path], files: Files, cache: Cache) -> Read:
     for path in paths:
         found: list[Problem] = []
         unit = None if path.name == DECK_FILE else _recall(cache.load("unit", here, str(path)))
-        same = unit is not None and unit.path == str(path) and unit.digest == files.digest(path)
+        same = unit is not None and unit.path == str(path) and unit.digest == (files.digest(path) or None)
         if unit and same:
             known[path] = unit
         if not same or (unit and unit.defines_frame):

@@ -69,7 +69,8 @@ def add(
     if asks and ask_text("\nadd it? (yes or no)", "yes").lower() not in ("y", "yes"):
         raise FlashdeckError("nothing was written")
     for path, data in draft.edits.items():
-        write(path, data)
+        deck_there, _ = frame.find_home(path)
+        write(path, data, deck_there.folder if deck_there else path.parent)
     echo("\n" + to_line(f"added {draft.id} to {' and '.join(map(str, draft.edits))}"))
 
 

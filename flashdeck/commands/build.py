@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from flashdeck.commands.options import DECKS, NoCache, Paths, complete_names
+from flashdeck.commands.options import DECKS, DIST, NoCache, Out, Paths, complete_names
 from flashdeck.commands.project import compile_sources, find_answer, now, open_cache, save_answer
 from flashdeck.commands.terminal import echo, echo_line, progress, show_problems, write
 from flashdeck.diagnostics.errors import FileChanged, FlashdeckError
@@ -42,7 +42,7 @@ def build(
     without_tag: Annotated[
         list[str] | None, typer.Option(metavar="TAG", autocompletion=complete_names("tag"), help="Leave out cards with this tag.")
     ] = None,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="The folder for the packages.")] = Path("dist"),
+    out: Out = DIST,
     updates: Annotated[bool, typer.Option("--updates", help="Also write a text that updates notes edited by learners.")] = False,
     since: Annotated[str, typer.Option(metavar="DAY", help="With --updates: only what changed after this day.")] = "",
     locked: Annotated[bool, typer.Option("--locked", help="Fail if a ledger would change (for CI).")] = False,
@@ -104,7 +104,7 @@ def _build(paths: Sequence[Path], cache: "Cache", options: BuildOptions) -> tupl
     selections = [select_notes(released, target, code, options.filter) for target in targets for code in codes]
     table, files = _write_files(selections, released, options)
     for ledger in changed:
-        write(ledger.path, render_ledger(ledger).encode())
+        write(ledger.path, render_ledger(ledger).encode(), ledger.path.parent)
     return project, table, [*files, *(ledger.path for ledger in changed)]
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from flashdeck.commands.options import complete_names
-from flashdeck.commands.terminal import echo, show_problems, write
+from flashdeck.commands.terminal import echo, show_problems, write_all
 from flashdeck.diagnostics.errors import FlashdeckError
 
 
@@ -41,8 +41,7 @@ def import_(
     if plan.problems:
         show_problems(plan.problems, err=True)
         raise FlashdeckError("nothing was written: fix this first, or choose another --id, --name or --language")
-    for path, data in plan.files.items():
-        write(path, data)
+    write_all(plan.files, into)
     echo(to_lines(plan.lines))
     if not plan.files:
         raise typer.Exit(2)

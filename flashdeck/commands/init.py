@@ -1,5 +1,6 @@
 """`flashdeck init`: a deck to start from."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -7,7 +8,7 @@ from typing import Annotated
 import typer
 
 from flashdeck.commands.project import compile_sources
-from flashdeck.commands.terminal import echo_line, show_problems, write
+from flashdeck.commands.terminal import echo_line, show_problems, write, write_all
 from flashdeck.diagnostics.errors import FlashdeckError
 
 
@@ -21,7 +22,7 @@ def init(
     from flashdeck.authoring.schema import render_schema
     from flashdeck.authoring.starter import SCHEMA_FILE, start_deck
 
-    if (folder / "deck.yaml").exists():
+    if os.path.lexists(folder / "deck.yaml"):
         raise FlashdeckError(f"there is already a deck in '{folder}'; name a new folder")
     id, name, languages = _ask(folder, id, name, language or [])
     starter = start_deck(folder, id, name, languages)
@@ -29,12 +30,11 @@ def init(
         show_problems(starter.problems, err=True)
         raise FlashdeckError("nothing was written: choose another id, name or language")
     for path in starter.files:
-        if path.exists():
+        if os.path.lexists(path):
             raise FlashdeckError(f"'{path}' already exists, and nothing was written; name a new folder")
-    for path, data in starter.files.items():
-        write(path, data)
+    write_all(starter.files, folder)
     decks = _find_decks(folder)
-    write(folder / SCHEMA_FILE, render_schema(compile_sources([decks]).facts))
+    write(folder / SCHEMA_FILE, render_schema(compile_sources([decks]).facts), folder)
     echo_line(f"created a deck in '{folder}', with an example of each kind of card in '{folder / 'cards.yaml'}'")
     for kind in starter.left_out:
         echo_line(f"without the example of '{kind}': another deck in '{decks}' asks the same question")

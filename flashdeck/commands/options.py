@@ -1,5 +1,6 @@
 """Arguments and options that several commands have, and the names that a shell completes for them."""
 
+import os
 import re
 from collections.abc import Callable, Iterable
 from enum import StrEnum
@@ -8,9 +9,30 @@ from typing import Annotated
 
 import typer
 
-DECKS = [Path("decks")]  # the default of Paths
-Paths = Annotated[list[Path], typer.Argument(metavar="[PATHS]...", help="Folders with decks.")]
+from flashdeck.diagnostics.errors import FlashdeckError
 
+DECKS = [Path("decks")]  # the default of Paths
+DIST = Path("dist")  # the default of Out
+
+
+def refuse_linked_default(ctx: typer.Context, param: typer.CallbackParam, value: list[Path] | Path) -> list[Path] | Path:
+    """Only what a user typed may lead elsewhere: a link where the default is may have come with a stranger's changes.
+
+    Decks may be a link to another place in this folder, and are only read.
+    """
+    source = ctx.get_parameter_source(param.name or "")
+    if ctx.resilient_parsing or not source or source.name != "DEFAULT":
+        return value
+    for path in [value] if isinstance(value, Path) else value:
+        here, real = Path.cwd(), Path(os.path.realpath(path))
+        if not (real.is_relative_to(os.path.realpath(here)) if path in DECKS else real == Path(os.path.realpath(here), path)):
+            way = f"--out {path}" if isinstance(value, Path) else str(path)
+            raise FlashdeckError(f"'{path}' is a link to another folder; if that is what you want, write '{way}'")
+    return value
+
+
+Paths = Annotated[list[Path], typer.Argument(metavar="[PATHS]...", help="Folders with decks.", callback=refuse_linked_default)]
+Out = Annotated[Path, typer.Option(metavar="DIR", help="The folder for the packages.", callback=refuse_linked_default)]
 
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Compile everything, without reading or writing the cache.")]
 

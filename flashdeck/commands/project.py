@@ -107,7 +107,7 @@ def save_answer(
     if _are_complete(paths) and cache.folder:
         answer = Answer(project.problems, text)
         asked, media = project.facts.files.answers, project.facts.named_media
-        store_answer(cache, _to_key(words), answer, map(str, project.sources), asked, media, outputs)
+        store_answer(cache, _to_key(words), answer, map(str, project.sources), project.stray, asked, media, outputs)
 
 
 def _to_key(words: Sequence[str]) -> list[str]:

@@ -6,7 +6,8 @@ terminal or on a CI machine, whoever wrote it.
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -86,11 +87,28 @@ def progress(items: Sequence[T]) -> Iterator[T]:
         yield from bar
 
 
-def write(path: Path, data: bytes) -> None:
-    """Writes a file whole or not at all. Raises FlashdeckError, which names the file."""
+def write(path: Path, data: bytes, inside: Path | None = None) -> None:
+    """Writes a file whole or not at all, and nowhere else than `inside` a folder. Raises FlashdeckError, which names the file."""
     from flashdeck.sources.files import write_file
 
+    with _naming(path):
+        write_file(path, data, inside)
+
+
+def write_all(files: Mapping[Path, bytes], inside: Path) -> None:
+    """Writes files inside a folder, or none of them where one does not belong there. Raises FlashdeckError."""
+    from flashdeck.sources.files import find_target
+
+    for path in files:
+        with _naming(path):
+            find_target(path, inside)
+    for path, data in files.items():
+        write(path, data, inside)
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
     try:
-        write_file(path, data)
+        yield
     except OSError as error:
         raise FlashdeckError(f"'{path}' cannot be written: {(error.strerror or str(error)).lower()}") from error

@@ -1,8 +1,10 @@
 """Rows of a table -> cards: which column holds which field, and what a cell means."""
 
+import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from flashdeck.anki.html import find_media
@@ -13,6 +15,7 @@ from flashdeck.importing.cards import ImportedCard, ImportOptions, ParsedImport,
 from flashdeck.importing.html_to_markdown import from_html, from_plain
 from flashdeck.importing.tables import Table, parse_tags, read_table
 from flashdeck.model.kinds import Field, Kind
+from flashdeck.sources.files import MEDIA_FOLDER, is_inside, read_file
 from flashdeck.sources.values import to_id
 from flashdeck.sources.yaml_file import Value
 
@@ -74,10 +77,10 @@ def import_table(path: Path, options: ImportOptions, known: Kinds) -> ParsedImpo
 
 def _find_beside(path: Path) -> dict[str, Callable[[], bytes]]:
     """The files beside a table, and in a folder `media` there: those that it names come with it."""
-    tops = (path.resolve().parent / "media", path.resolve().parent)
-    return {
-        file.name: file.read_bytes for top in reversed(tops) if top.is_dir() for file in sorted(top.iterdir()) if file.is_file()
-    }
+    beside = Path(os.path.realpath(path)).parent
+    tops = [top for top in (beside, beside / MEDIA_FOLDER) if is_inside(top, beside) and top.is_dir()]
+    found = [file for top in tops for file in sorted(top.iterdir()) if file.is_file()]
+    return {file.name: partial(read_file, file, beside) for file in found}
 
 
 def _read_rows(table: Table, options: ImportOptions, known: Kinds) -> ParsedImport:

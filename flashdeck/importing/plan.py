@@ -3,9 +3,11 @@
 A second import of the same file adds only what is new. What would be a problem is left out, and reported with its line.
 """
 
+import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from unicodedata import normalize
@@ -25,7 +27,7 @@ from flashdeck.model.kinds import Kind
 from flashdeck.model.texts import all_texts
 from flashdeck.pipeline import Project, compile_project
 from flashdeck.sources.editing import append_items, render_block
-from flashdeck.sources.files import DECK_FILE, MEDIA_FOLDER, OWN_KINDS
+from flashdeck.sources.files import DECK_FILE, MEDIA_FOLDER, OWN_KINDS, read_file
 from flashdeck.sources.values import first_text, to_id
 from flashdeck.sources.yaml_file import Value, read_text
 
@@ -199,7 +201,7 @@ def _to_files(parsed: ParsedImport, cards: Sequence[ImportedCard], target: _Targ
     for word, texts in parsed.kinds.items():
         if word in used:
             new = {folder / OWN_KINDS / word / name: text.encode() for name, text in texts.items()}
-            files |= {path: data for path, data in new.items() if not path.exists()}
+            files |= {path: data for path, data in new.items() if not os.path.lexists(path)}
     if cards:  # in one file, so that they stay in the order in which they are learned
         path = folder / "cards.yaml"
         data, defaults = _read_cards_file(path, cards)
@@ -210,7 +212,7 @@ def _to_files(parsed: ParsedImport, cards: Sequence[ImportedCard], target: _Targ
         for course in card.courses:
             courses.setdefault(course, []).append(to_full_id(target.id, card.id))
     path = folder / "courses.yaml"
-    if courses and not path.exists():
+    if courses and not os.path.lexists(path):
         entries = [{"id": to_id(course), "cards": members} for course, members in courses.items() if to_id(course)]
         files[path] = append_items(str(path), b"", ("courses",), entries)
     return files
@@ -218,7 +220,7 @@ def _to_files(parsed: ParsedImport, cards: Sequence[ImportedCard], target: _Targ
 
 def _read_cards_file(path: Path, cards: Sequence[ImportedCard]) -> tuple[bytes, dict[str, Value]]:
     """The file that cards go into and its defaults; a new one has what is the same in all of them as its defaults."""
-    data = path.read_bytes() if path.exists() else b""
+    data = _read(path, path.parent) if os.path.lexists(path) else b""
     if data:
         value = read_text(str(path), data)[0].value
         return data, value if isinstance(value, dict) else {}
@@ -258,14 +260,26 @@ def _to_media(parsed: ParsedImport, cards: Sequence[ImportedCard], folder: Path)
     files: dict[Path, bytes] = {}
     new_names: dict[str, str] = {}
     for name in sorted(named & parsed.media.keys()):
-        data, path = parsed.media[name](), folder / MEDIA_FOLDER / normalize("NFC", name)
-        if path.exists() and path.read_bytes() != data:
+        data, path = _load(name, parsed.media[name]), folder / MEDIA_FOLDER / normalize("NFC", name)
+        if os.path.lexists(path) and _read(path, folder) != data:
             stem, dot, suffix = name.rpartition(".")
             new_names[name] = f"{stem or suffix}-{sha256(data).hexdigest()[:12]}{dot}{suffix if stem else ''}"
             path = folder / MEDIA_FOLDER / new_names[name]
-        if not path.exists():
+        if not os.path.lexists(path):
             files[path] = data
     return files, new_names
+
+
+def _read(path: Path, folder: Path) -> bytes:
+    return _load(str(path), partial(read_file, path, folder))
+
+
+def _load(name: str, read: Callable[[], bytes]) -> bytes:
+    """The content of a file that an import needs. Raises FlashdeckError."""
+    try:
+        return read()
+    except OSError as error:
+        raise FlashdeckError(f"'{name}' cannot be read: {(error.strerror or str(error)).lower()}") from error
 
 
 def _rename_media(card: ImportedCard, names: Mapping[str, str]) -> ImportedCard:

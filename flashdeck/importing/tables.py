@@ -12,6 +12,7 @@ from zipfile import BadZipFile, ZipFile
 
 from flashdeck.anki.package_reader import MAX_COMPRESSION, SMALL
 from flashdeck.diagnostics.errors import FlashdeckError
+from flashdeck.sources.files import read_file
 
 LARGEST_CELL = 10_000_000  # characters
 LARGEST_SHEET = 500_000_000  # bytes, unpacked
@@ -34,7 +35,7 @@ class Table:
 def read_table(path: Path) -> Table:
     """The table in a file. Raises FlashdeckError."""
     try:
-        data = path.read_bytes()
+        data = read_file(path)
     except OSError as error:
         raise FlashdeckError((error.strerror or str(error)).lower()) from error
     if path.suffix.lower() in (".xlsx", ".xlsm"):

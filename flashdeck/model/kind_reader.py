@@ -19,7 +19,7 @@ from flashdeck.diagnostics.problem import Problem, Spot, nearest
 from flashdeck.model.keys import CARD_KEYS, FILE_KEYS
 from flashdeck.model.kinds import COMMON_FIELDS, LARGEST_FILLED, PART, Field, Kind, Template, measure, measure_parts
 from flashdeck.model.template_language import find_mistakes, find_scripts, find_shown
-from flashdeck.sources.files import Files
+from flashdeck.sources.files import MEDIA_FOLDER, Files
 from flashdeck.sources.values import (
     as_mapping,
     as_text,
@@ -42,6 +42,8 @@ EXAMPLE_KEYS = ("id", "tags", "reference", "extra")  # beside the kind's fields
 TYPES = ("text", "texts", "options", "references", "word", "flag", "date", "day", "media", "shapes")
 # What every card or file has: no field of a kind can have these keys, but it may ask for a reference.
 RESERVED_KEYS = frozenset((*CARD_KEYS, "override", *FILE_KEYS)) - {"reference"}
+NAMED_FILE = re.compile(r"""\burl\([ "']*([^"'()\s]+)|\bsrc\s?=[ "']*([^"'\s>]+)""", re.IGNORECASE)
+FILE_NAME = re.compile(r"[\w.-]*\.\w+")  # without a folder or an address, and nothing that Anki fills in
 
 Labels = dict[str, dict[str, str]]
 
@@ -50,7 +52,7 @@ Labels = dict[str, dict[str, str]]
 def read_kinds() -> dict[str, Kind]:
     """The kinds that come with flashdeck, by name."""
     problems: list[Problem] = []
-    kinds = _read_folder(KINDS_FOLDER, {}, Files(), problems)
+    kinds = _read_folder(KINDS_FOLDER, {}, Files([KINDS_FOLDER]), problems)
     assert not problems, problems
     return {kind.name: kind for kind in kinds}
 
@@ -109,12 +111,12 @@ def _check_folder_name(source: Source, name: str, problems: list[Problem]) -> No
 
 @cache
 def _read_shared_labels() -> Labels:
-    return _read_labels(read_source(KINDS_FOLDER / "labels.yaml", Files(), []).node(), [])
+    return _read_labels(read_source(KINDS_FOLDER / "labels.yaml", Files([KINDS_FOLDER]), []).node(), [])
 
 
 @cache
 def _read_shared_parts() -> Mapping[str, str]:
-    return _read_parts(KINDS_FOLDER, Files(), [])
+    return _read_parts(KINDS_FOLDER, Files([KINDS_FOLDER]), [])
 
 
 def _read_parts(folder: Path, files: Files, problems: list[Problem]) -> dict[str, str]:
@@ -143,7 +145,10 @@ def _read_kind(node: Node, folder: Path, shared: _Shared, problems: list[Problem
     templates, scripts = _read_templates(node, context, problems)
     if not imported:
         _check_word_labels(node, fields, labels, problems)
-    css = read_plain(folder / "style.css", shared.files, problems).text if shared.files.digest(folder / "style.css") else ""
+    css_file = shared.files.find(folder, "style.css")
+    style = read_plain(css_file, shared.files, problems) if css_file else Source("", "", "")
+    _check_named_files(style, context, problems)
+    css = style.text
     return Kind(
         normalize("NFC", folder.name),
         fields,
@@ -401,9 +406,30 @@ def _read_side(node: Node, about: Mapping[str, Value], side: str, context: _Cont
         return Source("", "", "")
     for mistake in find_mistakes(html.text, context.names):
         problems.append(Problem(html.spot_at(mistake.index), mistake.code, mistake.message, mistake.help))
+    _check_named_files(html, context, problems)
     for found in PART.finditer(html.text) if context.has_words else ():
         _check_word(found[1], html, found.start(), context, problems)
     return html
+
+
+def _check_named_files(source: Source, context: _Context, problems: list[Problem]) -> None:
+    """Whether the pictures, sounds and fonts that a side or a style names are packed."""
+    for found in NAMED_FILE.finditer(source.text):
+        name, spot = found[1] or found[2], source.spot_at(found.start(found.lastindex or 0))
+        if not FILE_NAME.fullmatch(name):
+            continue
+        if name[0] != "_":
+            message = f"'{name}' is in no package: Anki keeps only those files for templates whose names begin with '_'"
+            problems.append(Problem(spot, "unpacked-file", message, f"rename it to '_{name}', there and here", "warning"))
+            continue
+        tops = (context.folder, context.folder.parent.parent / MEDIA_FOLDER)
+        path = next((path for top in tops if (path := context.files.find(top, name))), None)
+        if not path:
+            help = "put it beside kind.yaml, or into the deck's 'media' folder"
+            problems.append(Problem(spot, "unpacked-file", f"there is no file '{name}'", help, "warning"))
+        elif not context.files.digest(path):
+            help = "put the file itself there, and check that you have permission to read it"
+            problems.append(Problem(spot, "unreadable-file", f"'{name}' is no file that can be read inside the deck", help))
 
 
 def _check_word(word: str, html: Source, index: int, context: _Context, problems: list[Problem]) -> None:

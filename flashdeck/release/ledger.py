@@ -7,6 +7,7 @@ arrive. Nothing else can distinguish the two once the sources have moved on.
 One line a note and note type, sorted, so that git merges it; the last line is `end`, so that a cut file shows.
 """
 
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -118,7 +119,10 @@ def read_ledger(path: Path, files: Files, problems: list[Problem]) -> Ledger:
         problems.append(Problem(Spot(str(path), line, 1), "broken-ledger", message, help))
 
     restore = f"get the file back from git, as with 'git checkout -- {path.as_posix()}'"
-    if not files.digest(path) and not path.exists():
+    if not files.digest(path) and not os.path.lexists(path):
+        return Ledger(path)
+    if path.is_symlink():  # the next build would put a file in its place, and the other would stay as it is
+        report(1, "this ledger is a link", "put the file itself there")
         return Ledger(path)
     try:
         text = files.read(path).decode().replace("\r\n", "\n")

@@ -19,7 +19,7 @@ from unicodedata import is_normalized, normalize
 import yaml
 
 from flashdeck.diagnostics.problem import Problem, Spot
-from flashdeck.sources.files import LARGEST, Files, NotAFile, TooLarge
+from flashdeck.sources.files import LARGEST, Files, NotAFile, Outside, TooLarge
 from flashdeck.sources.yaml_errors import QUOTE_IT, Mistake, explain
 
 Route = tuple[str | int, ...]
@@ -170,8 +170,11 @@ def read_bytes(path: Path, files: Files, problems: list[Problem]) -> bytes | Non
     spot, help = Spot(str(path), 1, 1), "check that it is a file and that you have permission to read it"
     try:
         return files.read(path)
-    except NotAFile:
+    except (NotAFile, FileNotFoundError):
         problems.append(Problem(spot, "unreadable-file", "this is not a file, or is a broken link", help))
+    except Outside:
+        message = "this is a link that leads out of the folder of its deck or project, so it is not read"
+        problems.append(Problem(spot, "link-outside", message, "put the file itself there"))
     except TooLarge as error:
         message = f"this file is {error.size / 1e6:.0f} MB; flashdeck reads files of up to {LARGEST / 1e6:.0f} MB"
         problems.append(Problem(spot, "large-file", message, "split it into several files of the same deck"))

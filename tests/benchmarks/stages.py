@@ -40,8 +40,8 @@ def walk(folder: Path) -> Iterator[tuple[str, Callable[[], Any]]]:
         return name, lambda: made.update({name: work()})
 
     problems: list[Any] = []
-    files = Files()
-    paths = list(find_sources([folder], (), problems))
+    files = Files([folder])
+    paths = list(find_sources([folder], files, problems))
     yield stage("read", lambda: {path: read_source(path, files, problems) for path in paths})
     sources = made["read"]
     answers = Answers(read_frame(sources, files), files)
