@@ -540,6 +540,6 @@ def test_cards_that_no_note_has_are_reported_at_their_line(cards, tmp_path):
 def lines_that_cannot_be_read(line: str, folder: Path) -> list[int]:
     path, problems = folder / NAME, []
     path.write_text(f"{FIRST}\n{line}\n{LAST}\n", encoding="utf-8")
-    read_ledger(path, Files(), problems)
+    read_ledger(path, Files([path.parent]), problems)
     assert {problem.code for problem in problems} <= {"broken-ledger"}
     return [problem.spot.line for problem in problems]
