@@ -13,6 +13,7 @@ from textwrap import dedent
 import pytest
 from anki.collection import Collection, ImportAnkiPackageOptions, ImportAnkiPackageRequest, ImportLogWithChanges
 from hypothesis import HealthCheck, settings
+from warm import Warm
 
 ROOT = Path(__file__).parent.parent
 # machines are slow at times, and that is no bug of ours
@@ -64,24 +65,42 @@ class Ran:
     err: str
 
 
-@pytest.fixture
-def cli(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Ran]:
-    """Runs `flashdeck` as its user would, in a temporary folder."""
+OURS = ("FLASHDECK_CACHE", "SOURCE_DATE_EPOCH")  # what Python does not look at
+START = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
 
-    cache = tmp_path_factory.mktemp("cache")
+
+@pytest.fixture(scope="session")
+def warm() -> Iterator[Warm | None]:
+    """A Python that has imported flashdeck already; none where there is no fork."""
+    if not hasattr(os, "fork"):
+        yield None
+        return
+    process = Warm(START)
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+def cli(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, warm: Warm | None) -> Callable[..., Ran]:
+    """Runs `flashdeck` as its user would, in a temporary folder and a process of its own."""
+
+    cache, streams = tmp_path_factory.mktemp("cache"), tmp_path_factory.mktemp("streams")
 
     def run(*words: str | Path, cwd: Path = tmp_path, **environment: str) -> Ran:
-        done = subprocess.run(
-            [sys.executable, "-m", "flashdeck", *map(str, words)],
-            cwd=cwd,
-            env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "NO_COLOR": "1", "FLASHDECK_CACHE": str(cache), **environment},
-            capture_output=True,
-            encoding="utf-8",
-            timeout=120,
-        )
-        print(done.stdout, done.stderr)
-        assert "Traceback" not in done.stderr
-        return Ran(done.returncode, done.stdout, done.stderr)
+        texts = [*map(str, words)]
+        environment = {**START, "FLASHDECK_CACHE": str(cache), **environment}
+        if (
+            warm
+            and {key: text for key, text in environment.items() if key not in ("FLASHDECK_CACHE", "SOURCE_DATE_EPOCH")} == START
+        ):
+            ran = Ran(*warm.run(texts, cwd, environment, streams))
+        else:
+            command = [sys.executable, "-m", "flashdeck", *texts]
+            done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, encoding="utf-8", timeout=120)
+            ran = Ran(done.returncode, done.stdout, done.stderr)
+        print(ran.out, ran.err)
+        assert "Traceback" not in ran.err
+        return ran
 
     return run
 

@@ -1,0 +1,84 @@
+"""`python -m flashdeck` without its start, which takes longer than most of what tests ask of it.
+
+A process that has imported flashdeck, and done nothing else, forks for each command: what runs is a process of its own, with its
+own folder, environment and streams. What depends on how Python starts (`PYTHONHASHSEED`, a locale, colours) needs a real start.
+"""
+
+import json
+import os
+import pkgutil
+import runpy
+import subprocess
+import sys
+import traceback
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+
+LONGEST = 120  # seconds
+
+
+class Warm:
+    """The process that forks. Starts with `environment`, of which a command changes nothing that matters to Python."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, __file__], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"
+        )
+
+    def run(self, words: Sequence[str], cwd: Path, environment: Mapping[str, str], streams: Path) -> tuple[int, str, str]:
+        """The exit code and what was printed, by way of files in the folder `streams`."""
+        assert self.process.stdin and self.process.stdout
+        out, err = streams / "out", streams / "err"
+        print(json.dumps([words, str(cwd), environment, str(out), str(err)]), file=self.process.stdin, flush=True)
+        code = int(self.process.stdout.readline())
+        return code, out.read_text(encoding="utf-8"), err.read_text(encoding="utf-8")
+
+    def stop(self) -> None:
+        self.process.communicate()
+
+
+def _serve() -> None:
+    import flashdeck
+
+    for module in pkgutil.walk_packages(flashdeck.__path__, "flashdeck."):
+        if module.name != "flashdeck.__main__":
+            import_module(module.name)
+    for line in sys.stdin:
+        if not (child := os.fork()):
+            _run(*json.loads(line))
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+
+
+def _run(words: list[str], cwd: str, environment: dict[str, str], out: str, err: str) -> None:
+    """Becomes the command, and never returns."""
+    code: object = 1
+    try:
+        for number, path in enumerate((os.devnull, out, err)):
+            file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+            os.dup2(file, number)
+            os.close(file)
+        sys.stdin, sys.stdout, sys.stderr = (os.fdopen(number, mode, encoding="utf-8") for number, mode in enumerate("rww"))
+        sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr
+        os.chdir(cwd)
+        os.environ.clear()
+        os.environ.update(environment)
+        sys.argv = ["flashdeck", *words]
+        import signal
+
+        signal.alarm(LONGEST)
+        runpy.run_module("flashdeck", run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        code = end.code
+        if isinstance(code, str):
+            print(code, file=sys.stderr)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code if isinstance(code, int) else 0 if code is None else 1)
+
+
+if __name__ == "__main__":
+    _serve()
