@@ -25,8 +25,9 @@ ALONE = {
     "sqlite3": "anki/package_reader anki/package_writer",
     "zipfile": "anki/package_reader anki/package_writer importing/tables",
     "zstandard": "anki/package_reader",
-    "nh3": "anki/html",
+    "nh3": "anki/safe",
     "pyromark": "anki/markdown",
+    "tinycss2": "anki/css",
 }
 MODULES = sorted(
     path for path in (ROOT / "flashdeck").rglob("*.py") if path.parent != ROOT / "flashdeck" or path.name == "pipeline.py"

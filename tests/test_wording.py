@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flashdeck.anki.html import RAW, _cleaner, find_unsafe, to_html
+from flashdeck.anki.html import RAW, find_unsafe, to_html
 from flashdeck.anki.markdown import PLAIN_TEXT, to_raw_html
+from flashdeck.anki.safe import clean, make_safe
 from flashdeck.importing.html_to_markdown import from_html, from_plain
 
 pieces = st.sampled_from(
@@ -22,7 +23,7 @@ def test_html_comes_back_to_the_letter_or_safe(html):
     text = from_html(html, exact=True)
 
     assert not find_unsafe(text)
-    assert to_html(text) == html or text.startswith(RAW)
+    assert to_html(text) in (html, make_safe(html)) or text.startswith(RAW)
     assert from_html(to_html(text), exact=True) == text or to_html(from_html(to_html(text), exact=True)) == to_html(text)
 
 
@@ -55,7 +56,7 @@ def test_plain_words_stay_the_words_they_are(text):
         ('<a href="https://example.org/x">x</a>', "[x](https://example.org/x)"),
         ("<ul><li>a</li><li>b</li></ul>", "- a\n- b"),
         ('<img src="a.png">', "![](a.png)"),
-        ('<div style="color: red">a</div>', RAW + '<div style="color: red">a</div>'),
+        ('<div style="color: red">a</div>', '<div style="color: red">a</div>'),
         ("a<script>alert(1)</script>", RAW + "a"),
         ("", ""),
     ],
@@ -82,6 +83,6 @@ signs = st.lists(
 
 @given(st.one_of(signs.map("".join), st.text(max_size=40)).filter(PLAIN_TEXT.fullmatch))
 def test_a_text_without_markup_is_the_same_on_the_fast_and_the_slow_path(text):
-    html = _cleaner.clean(to_raw_html(text)).strip().replace("&nbsp;", "\u00a0")
+    html = clean(to_raw_html(text)).strip()
 
     assert html == f"<p>{text}</p>"

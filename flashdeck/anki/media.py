@@ -7,10 +7,11 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from html import escape
 from pathlib import Path
 from unicodedata import normalize
 
-from flashdeck.anki.html import find_media, find_pictures_without_alt, to_html, to_media_html, unquote_name
+from flashdeck.anki.html import PLAYED, find_media, find_pictures_without_alt, to_html, to_media_html, unquote_name
 from flashdeck.diagnostics.errors import FileChanged
 from flashdeck.diagnostics.problem import Problem, nearest
 from flashdeck.model.cards import Card
@@ -47,7 +48,8 @@ def to_media(path: Path, digest: str) -> Media:
     if not stem.endswith(f"-{digest[:12]}"):  # else it was imported from a package of flashdeck
         static = "_" * real.stem.startswith("_")  # Anki keeps these for templates
         stem = f"{static}{stem.strip('-_.')[:80] or 'file'}-{digest[:12]}"
-    return Media(stem + real.suffix.lower(), path)
+    suffix = re.sub(r"[^\w.]+", "", normalize("NFC", real.suffix).lower())  # Anki and HTML take the name as it is
+    return Media(stem + suffix, path)
 
 
 def load_media(media: Media) -> bytes:
@@ -83,6 +85,11 @@ def read_media(card: Card, files: Files, known: dict[Place, Media], problems: li
                 message = "this is not rendered as a picture"
                 problems.append(card.problem("missing-media", message, *route, word=broken[0], help=help))
             for name in find_media(html):
+                if name.lower().endswith(PLAYED) and f'<img src="{escape(name)}"' in html:
+                    message = f"'{short(unquote_name(name))}' cannot be played: Anki would end its name too early"
+                    help = "rename the file: letters, digits, hyphens"
+                    problems.append(card.problem("missing-media", message, *route, word=unquote_name(name), help=help))
+                    continue
                 if (folder, name) in known:
                     continue
                 try:

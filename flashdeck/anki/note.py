@@ -15,6 +15,7 @@ from unicodedata import normalize
 from flashdeck.anki.html import SOUND, find_media, rename_media, to_html, to_media_html
 from flashdeck.anki.identity import FIELD_SEPARATOR, RETIRED_TAG, in_language, stable_id, to_course_tag, to_guid
 from flashdeck.anki.media import Media, Place, find_static
+from flashdeck.anki.safe import MARKUP, make_safe
 from flashdeck.model.cards import Card, fill_gaps
 from flashdeck.model.fields import to_shapes
 from flashdeck.model.kinds import Field, Kind, fill, is_right_to_left
@@ -197,7 +198,10 @@ def to_content(
             page.typed_answer() if "type_answer" in values else "",
             "",
         )
-    return Content(normalize("NFC", FIELD_SEPARATOR.join(htmls)), tuple(page.shown))
+    text = normalize("NFC", FIELD_SEPARATOR.join(htmls))
+    if MARKUP.search(text):
+        text = FIELD_SEPARATOR.join([make_safe(html) if html else "" for html in text.split(FIELD_SEPARATOR)])
+    return Content(text, tuple(page.shown))
 
 
 def to_asked(card: Card, language: str, media: Mapping[Place, Media]) -> Content:

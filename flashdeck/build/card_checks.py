@@ -123,16 +123,15 @@ def check_html(card: Card, frame: Frame) -> Iterator[Problem]:
                 message = f"'{word}' is the invisible character {name_character(character)}"
                 yield card.problem("control-character", message, *route, word=word, help="delete it")
             for part in find_unsafe(text):
-                word = next((word for word in (part, part.upper()) if word in text), "")
-                named = f"'{part}>'" if part.startswith("<") else f"'{short(part)}'"
-                help = "delete it; to show a literal '<', write '&lt;' or put `...` around the code"
-                yield card.problem("unsafe-html", f"{named} is not allowed in a text", *route, word=word, help=help)
+                word = next((word for word in (part.word, part.word.upper()) if word in text), "")
+                message = f"{part.named} is not allowed in a text"
+                yield card.problem("unsafe-html", message, *route, word=word, help=part.help)
 
 
 def _may_be_html(value: Value) -> bool:
     """Whether HTML, a link or a character by its number can be anywhere in a value."""
     if type(value) is str:
-        return "<" in value or "](" in value or "]:" in value or "&#" in value
+        return "<" in value or "](" in value or "]:" in value or "&#" in value or "\\" in value
     return any(map(_may_be_html, value.values() if isinstance(value, dict) else value))
 
 

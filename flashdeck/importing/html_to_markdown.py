@@ -7,7 +7,8 @@ import re
 from html import escape, unescape
 from html.parser import HTMLParser
 
-from flashdeck.anki.html import RAW, clean_raw, find_unsafe, to_html
+from flashdeck.anki.html import RAW, find_unsafe, to_html
+from flashdeck.anki.safe import clean, make_safe
 from flashdeck.sources.yaml_file import INVISIBLE
 
 MARKUP = re.compile(r"([\\`*_\[\]<>#|~])")
@@ -19,7 +20,7 @@ PLAIN_MARKS = {"b": "**", "i": "*"}
 def from_html(html: str, exact: bool) -> str:
     """A text that gives this HTML; where not `exact`, also one that gives <strong> for <b> and <em> for <i>."""
     html = drop_invisible(html)
-    expected = html if exact else _normalize(html)
+    expected = make_safe(html) if exact else _normalize(html)
 
     def is_faithful(text: str) -> bool:
         made = to_html(text)
@@ -35,8 +36,8 @@ def from_html(html: str, exact: bool) -> str:
 
 
 def keep_html(html: str) -> str:
-    """HTML as it is, without what can run."""
-    return RAW + (clean_raw(html) if find_unsafe(RAW + html) else html) if html else ""
+    """HTML as it is, without what can run, in the form in which it will be stored."""
+    return RAW + make_safe(html) if html else ""
 
 
 def from_plain(text: str) -> str:
@@ -58,7 +59,7 @@ def drop_invisible(text: str) -> str:
 
 def _normalize(html: str) -> str:
     """HTML without differences that make no difference on a card."""
-    html = clean_raw(html).replace(' alt=""', "")
+    html = clean(html).replace(' alt=""', "")
     for old, new in (("<b>", "<strong>"), ("</b>", "</strong>"), ("<i>", "<em>"), ("</i>", "</em>"), ("<br>\n", "<br>")):
         html = html.replace(old, new)
     return re.sub(r"\s+", " ", re.sub(r">\s+<", "><", html)).strip()

@@ -49,10 +49,10 @@ def import_package(path: Path, options: ImportOptions, known: Mapping[str, Kind]
         if RETIRED_TAG in note.tags or not note.cards:
             left_out.append(f"{origin}: it has no cards" if not note.cards else f"{origin}: it was retired")
             continue
+        unsafe += any(find_unsafe(RAW + text) for text in note.fields)
         found = [drop_media(text, archive.media) for text in note.fields]
         missing |= dict.fromkeys(name for _, names in found for name in names)
         note = replace(note, fields=tuple(text for text, _ in found))
-        unsafe += any(find_unsafe(RAW + text) for text in note.fields)
         cards.append(_to_card(origin, note, archive.types[note.type], targets[note.type]))
     left_out += [f"the picture or sound '{short(name)}', which is not in the package" for name in missing]
     if unsafe:

@@ -78,7 +78,7 @@ class Source:
     @cached_property
     def has_markup(self) -> bool:
         """Whether HTML, a link, a picture or a sound can be in any text of the file: in most there is none."""
-        return self.escapes or any(sign in self.text for sign in ("<", "](", "]:", "[sound:", "&#"))
+        return self.escapes or any(sign in self.text for sign in ("<", "](", "]:", "[sound:", "&#", "\\"))
 
     def may_have(self, key: str) -> bool:
         """Whether a key that is missing may be where the file could not be read."""

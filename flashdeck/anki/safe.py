@@ -1,0 +1,391 @@
+"""Which HTML may stand on a card: what neither runs nor loads from elsewhere, and is no command to Anki. The only module that
+knows nh3, which reads HTML as browsers do (html5ever).
+
+`make_safe` is applied to every field last, after all that rewrites it, and gives what it was given when it gets its own result.
+`find_unsafe` says beforehand what that would take away, so that nothing is taken silently.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from html import escape, unescape
+from typing import NamedTuple
+
+import nh3
+
+from flashdeck.anki.css import find_unsafe_css, is_safe_style
+from flashdeck.sources.values import short
+
+TAGS = frozenset(
+    """a abbr acronym area article aside b bdi bdo big blockquote br caption center cite code col colgroup data dd del details
+    dfn div dl dt em figcaption figure font footer h1 h2 h3 h4 h5 h6 header hgroup hr i img ins kbd li map mark nav ol p pre q rb
+    rp rt rtc ruby s samp section small span strike strong sub summary sup table tbody td tfoot th thead time tr tt u ul var
+    wbr""".split()
+)
+_ALIGN = "align char charoff valign width height bgcolor nowrap"
+ATTRIBUTES = {
+    tag: frozenset(names.split())
+    for tag, names in {
+        "*": "class dir lang title style",
+        "a": "href hreflang",
+        "bdo": "dir",
+        "blockquote": "cite",
+        "br": "clear",
+        "col": f"span {_ALIGN}",
+        "colgroup": f"span {_ALIGN}",
+        "data": "value",
+        "del": "cite datetime",
+        "details": "open",
+        "div": "align",
+        "font": "color face size",
+        "h1": "align",
+        "h2": "align",
+        "h3": "align",
+        "h4": "align",
+        "h5": "align",
+        "h6": "align",
+        "hr": "align size width color noshade",
+        "img": "src alt width height align border hspace vspace",
+        "ins": "cite datetime",
+        "li": "value type",
+        "ol": "start type reversed",
+        "p": "align",
+        "q": "cite",
+        "table": f"border cellpadding cellspacing rules frame summary {_ALIGN}",
+        "tbody": _ALIGN,
+        "td": f"headers colspan rowspan scope {_ALIGN}",
+        "tfoot": _ALIGN,
+        "th": f"headers colspan rowspan scope {_ALIGN}",
+        "thead": _ALIGN,
+        "time": "datetime",
+        "tr": _ALIGN,
+        "ul": "type",
+    }.items()
+}
+# What a template may have besides: it is designed as a page, and no text can reach its attributes.
+TEMPLATE_TAGS = TAGS | frozenset("audio button input label main source style video".split())
+_TEMPLATE_ATTRIBUTES = frozenset(
+    """align checked controls disabled draggable for hidden height id loop max maxlength min muted name placeholder preload role
+    size src start tabindex type value width""".split()
+)
+_SCHEMES = ("http", "https", "mailto")
+
+
+class Unsafe(NamedTuple):
+    """What may not stand on a card: `word` as it was typed where that is known, `named` in a message, and what to do."""
+
+    word: str
+    named: str
+    help: str
+
+
+MOST_TAGS = 10_000  # in one text: a browser's parser is quadratic in lists that nest
+_ROUNDS = 6  # what a parser makes of its own result is nearly always the same at once
+
+
+@lru_cache(maxsize=4096)  # the sources of a card are those of many
+def make_safe(html: str) -> str:
+    """HTML without what can run, load from elsewhere or command Anki."""
+    for _ in range(_ROUNDS):
+        before, html = html, clean(html)
+        if html == before or html == _respell(before):
+            return before
+    return escape(_TAG.sub("", html), quote=False).replace("[", "[<wbr>")
+
+
+# Tags that every reader of HTML takes for the same, whatever it knows of the rest.
+_PLAIN_VALUE = r"""\"(?:[^\"<>&\[]|&amp;)*\"|'(?:[^'\"<>&\[]|&amp;)*'|[^\s\"'<>&=`/\[]+"""
+_PLAIN_TAG = re.compile(rf"<(/?[a-zA-Z][a-zA-Z0-9]*)((?:\s+[a-zA-Z-]+=(?:{_PLAIN_VALUE}))*)\s*/?>")
+_PLAIN_ATTRIBUTE = re.compile(rf"\s+([a-zA-Z-]+)=({_PLAIN_VALUE})")
+
+
+def _respell(html: str) -> str:
+    """HTML in plain tags as nh3 spells them.
+
+    What differs from it in its spelling alone stays as it is: learners have it so, and to spell it anew would update their notes.
+    """
+
+    def write(tag: re.Match[str]) -> str:
+        attributes = (
+            f' {name.lower()}="{value[1:-1] if value[0] in QUOTES else value}"'
+            for name, value in _PLAIN_ATTRIBUTE.findall(tag[2])
+        )
+        return f"<{tag[1].lower()}{''.join(attributes)}>"
+
+    parts = _TAG_OR_TEXT.findall(html)
+    return "".join(_PLAIN_TAG.sub(write, part) if part[0] == "<" else _spell_quotes(part) for part in parts)
+
+
+QUOTES = "\"'"
+_TAG_OR_TEXT = re.compile(r"<[^>]*>?|[^<]+")
+
+
+def _spell_quotes(text: str) -> str:
+    if "&" not in text:
+        return text
+    return text.replace("&#x27;", "'").replace("&#39;", "'").replace("&quot;", '"').replace("&nbsp;", "\u00a0")
+
+
+MARKUP = re.compile(r"[<>&\[\\\r\0\u00a0]")  # in a text without these there is no tag, no command and nothing to escape
+
+
+def clean(html: str, names: Mapping[str, str] | None = None) -> str:
+    """What a browser reads in HTML, without what is unsafe; its pictures get other `names`. `make_safe` repeats this.
+
+    Anki finds its commands without regard to HTML. So they become entities in attributes, and texts show them as they were
+    typed, taken apart by a tag that shows nothing.
+    """
+    if html.count("<") > MOST_TAGS:
+        html = escape(html)
+    html = (_cleaner(names) if names else _CLEANER).clean(html)
+    if "&nbsp;" in html:
+        html = html.replace("&nbsp;", "\u00a0")
+    if "<pre" in html:
+        html = _FIRST_NEWLINE.sub(r"\1\n\n", html)
+    if "[" in html:
+        if "<" in html:
+            html = _TAG.sub(lambda tag: tag[0].replace("[", "&#91;"), html)
+        html = _COMMAND.sub("[<wbr>", html)
+    if "{{c" in html and "<" in html:
+        html = _TAG_WITH_GAP.sub(_hide_gaps, html)
+    if "\\" in html and any(_find_commands(html)):
+        html = html.replace("\\", "\u2216")
+    return html
+
+
+def _cleaner(names: Mapping[str, str] | None = None) -> nh3.Cleaner:
+    def keep(tag: str, name: str, value: str) -> str | None:
+        if names and tag == "img" and name == "src":
+            value = names.get(value, value)
+        return value if _may_have(tag, name, value) else None
+
+    return nh3.Cleaner(
+        tags=set(TAGS),
+        attributes={tag: set(names) for tag, names in ATTRIBUTES.items()},
+        url_schemes=set(_SCHEMES),
+        link_rel=None,
+        attribute_filter=keep,
+    )
+
+
+def _may_have(tag: str, name: str, value: str) -> bool:
+    """Whether a tag of a text may have an attribute with this value."""
+    if name == "style":
+        return is_safe_style(value)
+    if name in ("href", "cite"):
+        return _scheme(value) in ("", *_SCHEMES)
+    return name in ATTRIBUTES["*"] or name in ATTRIBUTES.get(tag, ())
+
+
+def _may_have_in_template(tag: str, name: str, value: str) -> bool:
+    """Whether a tag of a template may have an attribute with this value."""
+    if name == "style":
+        return not any(find_unsafe_css(value))
+    if name == "src":
+        return not _scheme(value) and not re.match(r"\s*[/\\]", value)
+    known = name in _TEMPLATE_ATTRIBUTES or re.match(r"(?:data|aria)-[\w-]+$", name)
+    return bool(known) or _may_have(tag, name, value)
+
+
+def _scheme(address: str) -> str:
+    """The scheme of an address as a browser reads it; empty in one that has none."""
+    found = re.match(r"([a-z][a-z0-9+.-]*):", re.sub(r"[\0-\x20]+", "", address), re.I)
+    return found[1].lower() if found else ""
+
+
+_CLEANER = _cleaner()
+
+# nh3 escapes `<`, `>` and `"` in attributes, so in what it writes this is a tag and nothing else is.
+_TAG = re.compile(r"<[^>]*>")
+_TAG_WITH_GAP = re.compile(r"<[^>]*(?:\{\{|\}\}|::)[^>]*>")
+# nh3 leaves out the first newline of <pre>, as a browser does when it reads it.
+_FIRST_NEWLINE = re.compile(r"(<pre(?: [^>]*)?>)\n")
+
+
+def _hide_gaps(tag: re.Match[str]) -> str:
+    """A tag in whose attributes Anki finds no gap, and no end or hint of one."""
+    return tag[0].replace("{{", "{&#123;").replace("}}", "}&#125;").replace("::", ":&#58;")
+
+
+# `[[type:Field]]` asks to type, `[anki:tts]` speaks, `[anki:play:q:0]` is a button; `[sound:` without a name swallows text.
+_COMMAND = re.compile(r"\[(?=\[type:|/?anki:|sound:(?![^\[\]\n<>\"]{1,255}\]))")
+
+# What MathJax makes attributes and styles of, and what loads more of MathJax; with `{` where the word may be any text.
+_MATH = re.compile(
+    r"\\(?:(?:href|cssId|mmlToken|setOptions|html[A-Za-z]*)(?![A-Za-z])|(?:class|style|data)\s*[{%]"
+    r"|require(?![A-Za-z])(?!\s*\{\s*(?:\[tex\]/)?(?:ams\w*|bbox|boldsymbol|braket|bussproofs|cancel|cases|centernot|color|empheq"
+    r"|enclose|extpfeil|gensymb|mathtools|mhchem|noerrors|physics|textcomp|unicode|upgreek|verb)\s*\})"
+    r"|bbox\s*\[[^\]]*[(\\#&])"
+)
+_MATH_WORD = re.compile(r"\\(?:class|style|data)(?![A-Za-z])")
+_MATH_BRACKET = re.compile(r"\\[()\[\]]")
+# With `[latex]`, a program of the learner's machine runs what stands in it: what reads, writes or hides words is no formula.
+_LATEX = re.compile(r"\[(?:latex|\$\$?)\]", re.I)
+_TEX = re.compile(
+    r"\\(?:write\w*|input\w*|include\w*|open(?:in|out)|read\w*|catcode|def|[egx]def|let|loop|shipout|csname|immediate|special"
+    r"|usepackage|directlua|lua\w*|verbatiminput|\w*listing\w*|pdf\w+|new(?:read|write)|scantokens|every\w+|jobname)(?![A-Za-z])|\^\^"
+)
+_CODE = re.compile(r"<(code|pre)(?: [^>]*)?>[^<]*</\1>")
+_GAP_MARKS = re.compile(r"\{\{c[\d,]+::|\}\}")
+_HINTS = re.compile(r"::[^{}:]*(?=\}\})")
+
+
+def _find_commands(html: str) -> Iterator[str]:
+    """The words of formulas that do more than show something, in what nh3 wrote."""
+    gaps = "{{c" in html
+    text = html if gaps else _CODE.sub("", html)  # MathJax leaves code alone, but Anki takes tags out of formulas with gaps
+    text = unescape(_TAG.sub("", text.replace("<br>", "\n")))
+    for shown in (text, _GAP_MARKS.sub("", text), _GAP_MARKS.sub("", _HINTS.sub("", text))) if gaps else (text,):
+        yield from (found[0].rstrip("{% \n") for found in _MATH.finditer(shown))
+        if _MATH_BRACKET.search(shown):
+            yield from (found[0] for found in _MATH_WORD.finditer(shown))
+        if _LATEX.search(shown):
+            yield from (found[0] for found in _TEX.finditer(shown))
+
+
+IN_TEXT = "delete it; to show a literal '<', write '&lt;' or put `...` around the code"
+_IN_MATH = "delete it: a formula may only show something; to write about the word, put `...` around it"
+_UNENDED = "end it with '>', or write '&lt;' to show a literal '<'"
+
+
+def find_unsafe(html: str) -> list[Unsafe]:
+    """What `make_safe` would take away from HTML: tags, attributes, addresses, and words of formulas."""
+    found: dict[Unsafe, None] = {}
+    if "<" in html:
+        found |= dict.fromkeys(_judge(html, TAGS, _may_have)) or dict.fromkeys(_find_lost(html))
+    if "\\" in html:
+        words = dict.fromkeys(_find_commands(_CLEANER.clean(html) if html.count("<") <= MOST_TAGS else ""))
+        found |= dict.fromkeys(Unsafe(word, f"'{word}'", _IN_MATH) for word in words)
+    return [*found]
+
+
+def find_unsafe_in_template(html: str) -> list[Unsafe]:
+    """What may not stand in a template of a deck that allows no scripts."""
+    return [*dict.fromkeys(_judge(html, TEMPLATE_TAGS, _may_have_in_template))] if "<" in html else []
+
+
+_NAME = re.compile(r"<([a-zA-Z][^\t\n\f\r />]*)")
+_END = '<wbr class="end">'
+# The form in which nh3 writes what it read: comments, style sheets, and tags with their attributes.
+_WRITTEN = re.compile(
+    r"<!--(?P<comment>.*?)-->|<style(?: [^>]*)?>(?P<css>.*?)</style>"
+    r"""|<(?P<tag>[^/!\s>][^\s>]*)(?P<attributes>(?: =?[^=>]*="[^"]*")*)>""",
+    re.S,
+)
+_COMMENT = re.compile(r"<!--.*?-->", re.S)
+_ATTRIBUTE = re.compile(r' (=?[^=>]*)="([^"]*)"')
+
+
+def _judge(html: str, tags: frozenset[str], may_have: Callable[[str, str, str], bool]) -> Iterator[Unsafe]:
+    """What nh3 finds in HTML, when it may keep everything, that is not allowed."""
+    if html.count("<") > MOST_TAGS:
+        yield Unsafe("", f"a text of more than {MOST_TAGS} tags", "split it")
+        return
+    written, names = _read(html)
+    body, end, rest = written.rpartition(_END)
+    if not end or rest.replace("</", "").count("<"):
+        word = html[html.rfind("<") :]
+        yield Unsafe(word, f"'{word[:40]}', which is never closed,", _UNENDED)
+        body = _COMMENT.sub("", written)
+    for found in _WRITTEN.finditer(body):
+        tag = found["tag"]
+        if tag is None and found["css"] is None:
+            if f"<!--{found['comment']}-->" not in html:  # a browser ends it elsewhere than it seems, or began it by mistake
+                word = next((sign for sign in ("<?", "<!", "</") if sign in html), "<")
+                yield Unsafe(word, f"'{word}'", IN_TEXT)
+        elif tag is None:
+            if "style" not in tags:
+                yield Unsafe("<style", "'<style>'", IN_TEXT)
+                continue
+            for _, word in find_unsafe_css(found["css"]):
+                yield Unsafe(word, f"'{word}'", IN_TEXT)
+        elif tag not in tags:
+            yield Unsafe(f"<{tag}", f"'<{tag}>'", IN_TEXT)
+        else:
+            for name, value in _ATTRIBUTE.findall(found["attributes"]):
+                value = unescape(value)
+                if not may_have(tag, name, value):
+                    named = value.strip() if name in ("href", "src", "cite") else name
+                    yield Unsafe(named if named in html else name, f"'{short(named)}'", IN_TEXT)
+    typed, read = html.lower(), written.lower()
+    for name in sorted(names - tags):  # a browser itself drops <body>, <html> and the like inside of a page
+        if f"<{name}" not in read and typed.count(f"<{name}") > read.count(f"&lt;{name}"):
+            yield Unsafe(f"<{name}", f"'<{name}>'", IN_TEXT)
+    if (doctype := re.search(r"<!doctype", html, re.I)) and "&lt;!doctype" not in read:
+        yield Unsafe(doctype[0], f"'{doctype[0]}>'", IN_TEXT)
+
+
+def _find_lost(html: str) -> Iterator[Unsafe]:
+    """Attributes that are not in HTML as it was read: addresses that no browser can read, and what is there twice."""
+    typed, read = html.lower(), _read(html)[0].lower()
+    for name in ("href", "src"):
+        if typed.count(name) > read.count(name):
+            yield Unsafe(name, f"'{name}'", IN_TEXT)
+
+
+def find_pictures(html: str) -> list[tuple[str, str]]:
+    """The pictures of HTML, each with the name of its file and its alternative text."""
+    if "<img" not in html.lower():
+        return []
+    pictures = (
+        dict(_ATTRIBUTE.findall(found["attributes"])) for found in _WRITTEN.finditer(_read(html)[0]) if found["tag"] == "img"
+    )
+    return [(unescape(one["src"]), unescape(one.get("alt", ""))) for one in pictures if "src" in one]
+
+
+def rename_pictures(html: str, names: Mapping[str, str]) -> str:
+    """Safe HTML with other names for the files of its pictures."""
+
+    def rename(tag: re.Match[str]) -> str:
+        return _SOURCE.sub(lambda found: found[1] + _in_quotes(found[2], names), tag[0])
+
+    renamed = clean(html, names)
+    typed = _PLAIN_PICTURE.sub(rename, html)
+    return typed if _respell(typed) == renamed else renamed  # spelled as it was, if that says the same
+
+
+def _in_quotes(value: str, names: Mapping[str, str]) -> str:
+    quote = value[0] if value[0] in QUOTES else ""
+    typed = value[1:-1] if quote else value
+    return f"{quote}{names.get(unescape(typed), typed)}{quote}"
+
+
+_PLAIN_PICTURE = re.compile(r"<img\s[^>]*>", re.I)
+_SOURCE = re.compile(rf"(\ssrc=)({_PLAIN_VALUE})", re.I)
+
+
+def replace_pictures(html: str, show: Callable[[str], str | None]) -> str:
+    """HTML that was cleaned, with what `show` gives for the name of a picture's file; where that is None, with the picture."""
+
+    def replace(found: re.Match[str]) -> str:
+        name = dict(_ATTRIBUTE.findall(found[1])).get("src")
+        shown = None if name is None else show(unescape(name))
+        return found[0] if shown is None else shown
+
+    return _PICTURE.sub(replace, html) if "<img" in html else html
+
+
+_PICTURE = re.compile(r'<img((?: =?[^=>]*="[^"]*")*)>')
+
+
+def _read(html: str) -> tuple[str, frozenset[str]]:
+    """HTML as a browser reads it, in nh3's one form, with nothing taken away; and the names that tags may have in it.
+
+    At its end stands a mark, unless the HTML ends within a tag or a comment.
+    """
+    names = frozenset(name.encode(errors="surrogatepass").lower().decode(errors="surrogatepass") for name in _NAME.findall(html))
+    schemes = re.findall(r"[a-z][a-z0-9+.-]*(?=:)", re.sub(r"[\0-\x20]+", "", unescape(html)), re.I)
+    return _reader(names, frozenset(map(str.lower, schemes))).clean(html + "<wbr class=end>"), names
+
+
+@lru_cache
+def _reader(names: frozenset[str], schemes: frozenset[str]) -> nh3.Cleaner:
+    return nh3.Cleaner(
+        tags={*names, "wbr"},
+        clean_content_tags=set(),
+        attributes={},
+        generic_attribute_prefixes={""},
+        url_schemes=set(schemes),
+        strip_comments=False,
+        link_rel=None,
+    )

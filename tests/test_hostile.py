@@ -1,0 +1,134 @@
+"""What strangers send: each file or folder in tests/hostile states, as those in tests/bad do, what must be reported of it.
+
+Whatever is not reported must be harmless as it stands in the package: read by another browser's parser than flashdeck's,
+nothing in it runs or loads.
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import html5lib
+import pytest
+from conftest import ROOT
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_bad import name_of, put, to_lines
+
+from flashdeck.anki.html import find_unsafe, to_html
+from flashdeck.anki.safe import clean, make_safe
+from flashdeck.pipeline import compile_project, release
+
+HOSTILE = sorted((ROOT / "tests" / "hostile").iterdir())
+EXAMPLES = int(os.environ.get("EXAMPLES", "150"))
+HTML = "{http://www.w3.org/1999/xhtml}"
+RUNS = set("applet audio base embed form frame frameset iframe input link meta noscript object param script style video".split())
+
+
+def find_what_runs(html: str) -> Iterator[str]:
+    """What in HTML runs, or loads from elsewhere, as html5lib reads it; and what Anki takes for a command."""
+    for element in html5lib.parseFragment(html).iter():
+        if not isinstance(element.tag, str):
+            yield "comment"
+            continue
+        tag = element.tag.removeprefix(HTML)
+        if tag in RUNS or tag.startswith("{"):
+            yield tag
+        for name, value in element.attrib.items():
+            value = re.sub(r"[\0-\x20]", "", value)
+            if str(name).startswith(("on", "{")) or name in ("srcset", "srcdoc", "action", "formaction", "background", "data"):
+                yield f"{tag} {name}"
+            elif name in ("href", "src") and re.match(r"[a-z][\w+.-]*:", value, re.I):
+                if name == "src" or not re.match("https?:|mailto:", value, re.I):
+                    yield f"{tag} {name}={value}"
+            elif name == "style" and re.search(r"\\|url|image|expression|@|fixed|binding|behavior", value, re.I):
+                yield f"{tag} style={value}"
+    yield from re.findall(r"\[\[type:|\[anki:|<[^>]*\[[^>]*>", html)
+
+
+@pytest.mark.parametrize("path", HOSTILE, ids=name_of)
+def test_what_strangers_send_is_reported_or_harmless(path, tmp_path, monkeypatch):
+    put(path, tmp_path / "decks")
+    monkeypatch.chdir(tmp_path)
+    expected = (path / "expect").read_text() if path.is_dir() else path.read_text()
+    expected = expected.splitlines() if path.is_dir() else re.findall("# expect: (.+)", expected)
+
+    project = compile_project([Path("decks")], date(2026, 11, 23))
+
+    assert to_lines(path, project.problems) == expected
+    if project.ok:
+        check(project)
+
+
+def check(project) -> None:
+    """That all that stands in the packages of a project is harmless, and stays as it is when it is made safe once more."""
+    notes = release(project, project.languages, 0).notes.values()
+    assert notes
+    for note in notes:
+        for field in note.fields:
+            assert list(find_what_runs(field)) == []
+            assert make_safe(field) == field
+
+
+@pytest.mark.parametrize("path", [path for path in HOSTILE if not path.is_dir()], ids=name_of)
+def test_the_cards_beside_what_is_reported_are_harmless(path, tmp_path):
+    text = path.read_text()
+    wrong = {int(line) for line in re.findall(r"# expect: (\d+):", text)}
+    rest = [line for at, line in enumerate(text.splitlines(), 1) if at not in wrong]
+    if not any("id:" in line for line in rest):
+        return
+    put(path, tmp_path / "decks")
+    (tmp_path / "decks" / "test" / "cards.yaml").write_text("\n".join(rest))
+
+    project = compile_project([tmp_path / "decks"], date(2026, 11, 23))
+
+    assert project.problems == ()
+    check(project)
+
+
+SIGNS = """
+    <script> </script> <img src=x onerror=x()> <svg> <svg/onload=x> <math> <mtext> <mglyph> <style> </style> <!-- --> --!> <!-->
+    <![CDATA[ ]]> <?x <a href='javascript:x'> </a> <table> <td> <p> </p> <b> <b </b> <i title=" <i title=' " ' > = / <title>
+    <textarea> <noscript> <select> <template> <li> <ul> <pre> <font color=red> <b style="u\\72l(//x)"> <b style="color:red"> &lt;
+    &quot; &#x27; &nbsp; & [sound:a.mp3] [sound: [[type:Answer]] [anki:tts [latex] [$] ] \\href{javascript:x} \\( \\) {{c1:: :: }}
+    <br/> <IMG alt='x' onclick=x \u3000 <form> <body onload=x> <plaintext> <form><math><mtext></form><form><mglyph><style>
+""".split()
+html = st.lists(st.sampled_from([*SIGNS, " ", "\n"]) | st.text(max_size=3), max_size=14).map("".join)
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(html)
+def test_what_is_made_safe_is_harmless_and_stays(text):
+    safe = make_safe(text)
+
+    assert make_safe(safe) == safe
+    assert list(find_what_runs(safe)) == []
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(html)
+def test_nothing_is_taken_from_html_without_a_word(text):
+    """What is accepted loses at most its comments, which show nothing."""
+    if not find_unsafe("<!-- html -->" + text):
+        assert list_content(clean(text).replace("<wbr>", "")) == list_content(text)
+
+
+def list_content(html: str) -> list[tuple[object, ...]]:
+    """The tags of HTML with their attributes, and its words."""
+    found: list[tuple[object, ...]] = []
+    for element in html5lib.parseFragment(html).iter():
+        if isinstance(element.tag, str):
+            found.append((element.tag, sorted(element.attrib.items()), element.text))
+        found.append((element.tail,))
+    return found
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(html)
+def test_no_markdown_runs(text):
+    safe = make_safe(to_html(text))
+
+    assert make_safe(safe) == safe
+    assert list(find_what_runs(safe)) == []
