@@ -237,7 +237,8 @@ def test_what_was_not_asked_for_in_a_month_is_deleted(tmp_path):
     now = time.time_ns()
     cache = Cache(tmp_path, now)
     cache.store(b"old", "old")
-    (tmp_path / ".left by a killed process").write_bytes(b"")
+    (tmp_path / f".flashdeck-{'0' * 16}").write_bytes(b"")  # left by a killed process
+    (tmp_path / ".bashrc").write_bytes(b"")
     (tmp_path / "not ours").write_bytes(b"")
     for path in tmp_path.iterdir():
         os.utime(path, ns=(now - LONG_AGO - A_DAY,) * 2)
@@ -246,7 +247,7 @@ def test_what_was_not_asked_for_in_a_month_is_deleted(tmp_path):
     cache.keep_digests(cache.open_files((), {}))
 
     assert (cache.load("old"), cache.load("new")) == (b"", b"new")
-    assert sorted(path.name for path in tmp_path.iterdir() if path.suffix != ".cache") == ["cleaned", "not ours"]
+    assert sorted(path.name for path in tmp_path.iterdir() if path.suffix != ".cache") == [".bashrc", "cleaned", "not ours"]
 
 
 @pytest.mark.skipif(sys.platform != "linux" or os.getuid() != 0, reason="only root can become an unknown user")

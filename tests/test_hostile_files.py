@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from conftest import ROOT
 
 from flashdeck.build.cache import Cache
 from flashdeck.diagnostics.errors import FlashdeckError
@@ -207,6 +208,67 @@ def test_what_lies_beside_an_imported_file_is_not_read_through_links(folder, tmp
     for name, reason in (("words.csv", "'x.png' cannot be read: "), ("crowd", "")):
         with pytest.raises(FlashdeckError, match=f"{reason}a link leads out of its folder"):
             plan_import(tmp_path / "sent" / name, ImportOptions(Path("decks/new")))
+
+
+ENTRIES = [make_pipe, make_socket, make_loop, link_to_a_device, link_to_a_secret]
+
+
+@pytest.mark.parametrize("thing", ENTRIES, ids=lambda thing: thing.__name__)
+def test_an_entry_of_the_cache_that_is_no_file_of_the_users_counts_as_missing_and_nothing_behind_it_changes(
+    thing, folder, tmp_path
+):
+    (folder / "flashdeck.lock").unlink()
+    cache = Cache(tmp_path / "cache", 2**62)
+    before, outside = compile_project([Path("decks")], None, cache), snapshot(tmp_path / "outside")
+    entries = [*(tmp_path / "cache").iterdir()]
+    for entry in entries:
+        entry.unlink()
+        thing(entry)
+
+    after = compile_project([Path("decks")], None, cache)
+
+    assert (after.problems, after.notes("en")) == (before.problems, before.notes("en"))
+    assert snapshot(tmp_path / "outside") == outside
+
+
+def test_an_entry_that_others_may_write_to_is_not_read(tmp_path):
+    cache = Cache(tmp_path / "cache", 1)
+    cache.store(b"data", "words")
+    (entry,) = (tmp_path / "cache").iterdir()
+    modes = {mode: entry.chmod(mode) or cache.load("words") for mode in (0o600, 0o644, 0o660, 0o606)}
+
+    assert modes == {0o600: b"data", 0o644: b"data", 0o660: b"", 0o606: b""}
+    assert ((tmp_path / "cache").stat().st_mode & 0o777) == 0o700
+    if os.geteuid() == 0:
+        entry.chmod(0o600)
+        os.chown(entry, 12345, -1)
+        assert cache.load("words") == b""
+
+
+def test_a_cache_folder_that_others_may_write_to_is_not_used_and_that_is_said(folder, cli, tmp_path):
+    (folder / "flashdeck.lock").unlink()
+    shared = tmp_path / "shared"
+    shared.mkdir(mode=0o700)
+    shared.chmod(0o777)
+
+    ran = cli("check", cwd=Path.cwd(), FLASHDECK_CACHE=str(shared))
+
+    assert (ran.code, ran.out, [*shared.iterdir()]) == (0, "", [])
+    assert ran.err.startswith(f"the cache '{shared}' is not used: ")
+    shared.chmod(0o700)
+    assert (cli("check", cwd=Path.cwd(), FLASHDECK_CACHE=str(shared)).err, [*shared.iterdir()] == []) == ("", False)
+
+
+def test_another_version_of_a_library_works_everything_out_again(folder, cli, tmp_path):
+    (folder / "flashdeck.lock").unlink()
+    (tmp_path / "libraries" / "nh3-1.0.dist-info").mkdir(parents=True)
+    path = {"PYTHONPATH": f"{tmp_path / 'libraries'}{os.pathsep}{ROOT}"}
+    last = [cli("build", cwd=Path.cwd(), **path).out.splitlines()[-1] for _ in range(2)]
+    (tmp_path / "libraries" / "nh3-1.0.dist-info").rename(tmp_path / "libraries" / "nh3-1.1.dist-info")
+
+    last.append(cli("build", cwd=Path.cwd(), **path).out.splitlines()[-1])
+
+    assert [line == "unchanged since the last build" for line in last] == [False, True, False]
 
 
 def snapshot(folder: Path) -> dict[str, str | bytes]:

@@ -20,7 +20,7 @@ from zipfile import BadZipFile, ZipFile
 from flashdeck.anki.identity import FIELD_SEPARATOR, stable_id
 from flashdeck.anki.note import Note
 from flashdeck.diagnostics.errors import FlashdeckError
-from flashdeck.sources.files import open_file, read_file
+from flashdeck.sources.files import DEVICE, open_file, read_file
 
 LARGEST_COLLECTION = 1_000_000_000  # bytes, unpacked
 LARGEST_MEDIUM = 200_000_000
@@ -305,12 +305,11 @@ def _reader(path: Path, member: str, zstd: bool, name: str) -> Callable[[], byte
 
 def is_safe_name(name: str) -> bool:
     """Whether a name is that of a file in a folder, and of nothing above, below or beside it on any system."""
-    reserved = re.match(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\.|$)", name)
     bad = re.search(r'[/\\:*?"<>|\x00-\x1f\x7f]', name)
     return (
         bool(name)
         and not bad
-        and not reserved
+        and not DEVICE.match(name)
         and name.strip(". ") == name.lstrip()
         and len(name.encode("utf-8", "replace")) <= 200
     )

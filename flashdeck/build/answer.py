@@ -40,7 +40,7 @@ def load_answer(cache: Cache, words: Sequence[str], paths: Iterable[Path]) -> An
         problems += find_unused_media(kept["media"], files)
         cache.keep_digests(files)
         return Answer(in_order(problems), str(kept["text"]))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, RuntimeError):
         return None  # there is no entry, or a damaged one
 
 

@@ -1,11 +1,13 @@
 """The results of earlier runs, kept as files in the user's cache folder.
 
-Nothing in it is trusted: an entry that is truncated, or that another program wrote, counts as missing. It holds no code, and
-deleting it costs nothing but time.
+Whoever may write here could put any note into a package, so a cache is used only where it and its files belong to the user and
+nobody else may write to them; links, pipes and devices are no entries. A sum only finds damage: what is truncated, or no entry,
+counts as missing. It holds no code, and deleting it costs nothing but time.
 """
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -14,10 +16,11 @@ from pathlib import Path
 from typing import NamedTuple
 from zlib import adler32, crc32
 
-from flashdeck.sources.files import Files, Stat, write_file
+from flashdeck.sources.files import Files, Stat, is_private, read_private, write_file
 
 A_DAY = 86_400 * 10**9  # nanoseconds
 LONG_AGO = 30 * A_DAY  # an entry that is older is deleted
+OURS = re.compile(r"[0-9a-f]{16}\.cache|\.flashdeck-[0-9a-f]{16}")  # entries, and what a killed process left of one
 PACKAGE = Path(__file__).parent.parent
 
 
@@ -32,7 +35,7 @@ class Cache(NamedTuple):
         if not self.folder:
             return b""
         try:
-            data = self._place(words).read_bytes()
+            data = read_private(self._place(words))
         except OSError:
             return b""
         sum, head, rest = data[:8], *data[8:].partition(b"\n")[::2]
@@ -44,7 +47,8 @@ class Cache(NamedTuple):
             return
         entry = self._head(words) + b"\n" + data
         with suppress(OSError):
-            write_file(self._place(words), _sum(entry) + entry)
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write_file(self._place(words), _sum(entry) + entry, mode=0o600)
 
     def open_files(self, tops: Iterable[Path], edits: Mapping[Path, bytes]) -> Files:
         """The files below some folders, with the digests that earlier runs took of them; `edits` stand for some of them."""
@@ -63,8 +67,8 @@ class Cache(NamedTuple):
             self.store(json.dumps(rows).encode(), "index", str(Path.cwd()))
 
     def _head(self, words: Sequence[str]) -> bytes:
-        # another version of flashdeck, or of Python, may give other results
-        return json.dumps([_find_version(), sys.version, *words]).encode()
+        # another version of flashdeck, of Python or of a library may give other results
+        return json.dumps([_find_version(), sys.version, _find_installed(), *words]).encode()
 
     def _place(self, words: Sequence[str]) -> Path:
         # no digest: to import hashlib would take a tenth of the time of an unchanged build. The entry holds the words too, so
@@ -78,13 +82,12 @@ class Cache(NamedTuple):
         if not self.folder or not self.folder.is_dir():
             return
         last = self.folder / "cleaned"
-        if last.exists() and self.now - A_DAY < last.stat().st_mtime_ns <= self.now + A_DAY:
+        if os.path.lexists(last) and self.now - A_DAY < last.lstat().st_mtime_ns <= self.now + A_DAY:
             return
         for old in self.folder.iterdir():
-            ours = old.suffix == ".cache" or old.name.startswith(".")
-            if ours and old.stat().st_mtime_ns < self.now - LONG_AGO:
+            if OURS.fullmatch(old.name) and old.lstat().st_mtime_ns < self.now - LONG_AGO:
                 old.unlink(missing_ok=True)
-        last.write_bytes(b"")
+        write_file(last, b"", mode=0o600)
 
 
 NO_CACHE = Cache()
@@ -98,6 +101,27 @@ def _sum(data: bytes) -> bytes:
 def _find_version() -> str:
     """A text that differs whenever a file of flashdeck itself does."""
     return f"{crc32(repr(sorted(_list_files(str(PACKAGE)))).encode()):08x}"
+
+
+@cache
+def _find_installed() -> str:
+    """A text that differs whenever another version of a library is installed.
+
+    It is made of the names of what pip knows, which have the versions: to ask for those of single libraries would take longer.
+    """
+    found: set[str] = set()
+    for folder in sys.path:
+        with suppress(OSError):
+            found.update(name for name in os.listdir(folder or ".") if name.endswith((".dist-info", ".egg-info")))  # noqa: PTH208
+    return f"{crc32(repr(sorted(found)).encode(errors='surrogateescape')):08x}"
+
+
+def is_own_folder(folder: Path) -> bool:
+    """Whether a cache may be in a folder: it belongs to the user and nobody else may write there, or it is still to be made."""
+    try:
+        return is_private(folder.stat())
+    except OSError:
+        return True
 
 
 def _list_files(folder: str) -> Iterator[tuple[str, int, int]]:

@@ -12,7 +12,9 @@ from flashdeck.build.link import CardFact, Facts, split_tags
 from flashdeck.build.unit import ROW, Unit, to_rows
 from flashdeck.diagnostics.problem import Problem, nearest
 from flashdeck.model.courses import Course
+from flashdeck.model.decks import Deck, to_package_name
 from flashdeck.model.frame import NEWER_ID
+from flashdeck.sources.files import DEVICE
 from flashdeck.sources.values import report_shape, short, to_date
 
 
@@ -211,6 +213,24 @@ def check_reviews(facts: Facts) -> Iterator[Problem]:
                 yield Problem(facts.spot(unit, item, key), "review-overdue", message, help, "warning")
 
 
+def check_package_names(facts: Facts) -> Iterator[Problem]:
+    """Two packages would be one file, so learners of one deck would get the cards of another."""
+    frame, names = facts.frame, dict[str, tuple[str, str]]()
+    targets: list[Deck | Course] = [*frame.decks.values(), *frame.courses.values()]
+    for target in targets:
+        for language in target.languages if isinstance(target, Deck) else frame.languages:
+            name = to_package_name(target.id, language)
+            other, its_language = names.setdefault(name.casefold(), (target.id, language))  # as most systems compare them
+            same = target.id == other and (language == its_language or isinstance(target, Course))  # its decks have the languages
+            if not same:
+                message = f"'{target.id}' in '{language}' and '{other}' in '{its_language}' would be one file, '{name}.apkg'"
+                yield target.node.problem("same-package", message, "id", help="give one of the two another id, or another code")
+        if DEVICE.match(target.id):
+            message = f"Windows takes files whose names begin with '{target.id.partition('.')[0]}.' for a device"
+            help = "choose another id, unless learners have it already"
+            yield target.node.problem("bad-id", message, "id", help=help, level="warning")
+
+
 PROJECT_CHECKS: tuple[Callable[[Facts], Iterator[Problem]], ...] = (
     check_ids,
     check_guids,
@@ -222,6 +242,7 @@ PROJECT_CHECKS: tuple[Callable[[Facts], Iterator[Problem]], ...] = (
     check_scripts,
     check_large_media,
     check_reviews,
+    check_package_names,
 )
 
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flashdeck.commands.terminal import progress
+from flashdeck.commands.terminal import echo_line, progress
 from flashdeck.diagnostics.errors import FlashdeckError
 
 if TYPE_CHECKING:
@@ -30,11 +30,17 @@ def now() -> datetime:
     return datetime.fromtimestamp(int(epoch) if epoch else int(time.time()), UTC)
 
 
-def open_cache(use: bool = True) -> "Cache":
-    """The user's cache; an empty one where it is not to be used, or the user has no folder for it."""
-    from flashdeck.build.cache import NO_CACHE, Cache, find_cache_folder
+def open_cache(use: bool = True, err: bool = True) -> "Cache":
+    """The user's cache; an empty one where it is not to be used, or the user has no folder for it that is safe."""
+    from flashdeck.build.cache import NO_CACHE, Cache, find_cache_folder, is_own_folder
 
-    return Cache(find_cache_folder(), time.time_ns()) if use else NO_CACHE
+    folder = find_cache_folder() if use else None
+    if folder and not is_own_folder(folder):
+        if err:
+            way = "make it so with 'chmod', or name another in FLASHDECK_CACHE"
+            echo_line(f"the cache '{folder}' is not used: it has to be yours, and nobody else's to write to; {way}", err=True)
+        return NO_CACHE
+    return Cache(folder, time.time_ns()) if folder else NO_CACHE
 
 
 def compile_sources(
@@ -62,7 +68,7 @@ def compile_quietly(paths: Sequence[Path]) -> "Project":
     """Everything below the paths, without progress and whatever there is. Never raises."""
     from flashdeck.pipeline import compile_project
 
-    return compile_project(paths, None, open_cache(), ())
+    return compile_project(paths, None, open_cache(err=False), ())
 
 
 def read_notes(paths: Sequence[Path]) -> "list[Stored]":

@@ -45,6 +45,11 @@ class Deck:
         return frozenset(self.languages)
 
 
+def to_package_name(id: str, language: str) -> str:
+    """What the package of a deck or course in one language is called, without its suffix."""
+    return f"{id}-{language}"
+
+
 NOWHERE = Deck("", "", "", (), "", Path(), False, Source("", "", None).node(), valid=False)  # of a file that is in no deck
 
 

@@ -9,7 +9,7 @@ from flashdeck.anki.identity import course_of
 from flashdeck.anki.note import LeftOut, Note, Times
 from flashdeck.build.link import Facts, to_left_out, to_notes, to_overrides
 from flashdeck.model.courses import Course, Filter, select
-from flashdeck.model.decks import Deck
+from flashdeck.model.decks import Deck, to_package_name
 from flashdeck.release.ledger import Ledger, is_released, stamp
 
 
@@ -105,4 +105,4 @@ def select_notes(released: Release, target: Deck | Course, language: str, criter
     deck, part = target.deck if isinstance(target, Course) else target.id, (target.id, language)
     notes = select(released.parts.get(part, []), criteria)
     chosen = tuple(released.overrides.get((deck, note.full_id, language), note) for note in notes)
-    return Selection(f"{target.id}-{language}", chosen, tuple(select(released.parts_left_out.get(part, []), criteria)))
+    return Selection(to_package_name(target.id, language), chosen, tuple(select(released.parts_left_out.get(part, []), criteria)))

@@ -8,6 +8,7 @@ Every answer is recorded: what was worked out from it stays true for as long as 
 """
 
 import os
+import re
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -31,6 +32,9 @@ DECK_FILE, MEDIA_FOLDER, OWN_KINDS = "deck.yaml", "media", "kinds"
 APART = (MEDIA_FOLDER, OWN_KINDS)  # folders in a deck's whose files are no sources of cards
 Stat = tuple[int, int, int, int]  # when it was modified and its status changed (ns), its size, its inode
 SOURCES = (".yaml", ".yml")
+# What systems and editors make of the name of a source that somebody saves with them.
+LIKE_A_SOURCE = re.compile(r"(.+?)\.ya?ml(\.(txt|rtf|docx?|odt))?[ .]*", re.IGNORECASE)
+DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)  # what Windows takes for one, whatever follows
 NO_MEDIA = (*SOURCES, ".md", ".lock")  # what else may lie in a media folder
 ABSENT = ""  # the digest of a file that is not there
 UNREADABLE = "!"  # begins what stands in place of the digest of a file that is there and cannot be read
@@ -258,6 +262,11 @@ class TooLarge(OSError):
         self.size = size
 
 
+def is_private(status: os.stat_result) -> bool:
+    """Whether something belongs to this user, and nobody else may write to it; on Windows, that is up to the folder above."""
+    return not hasattr(os, "geteuid") or (status.st_uid == os.geteuid() and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH))
+
+
 def is_inside(path: Path, folder: Path) -> bool:
     """Whether a path leads, by whatever links, to something in a folder."""
     return _is_within(os.path.realpath(path), os.path.realpath(folder))
@@ -275,6 +284,16 @@ def open_file(path: Path, inside: Path | None = None) -> IO[bytes]:
 def read_file(path: Path, inside: Path | None = None, largest: int = LARGEST_FILE) -> bytes:
     """The content of a regular file, as `open_file` opens it. Raises OSError, and TooLarge for more than `largest` bytes."""
     return _read(os.path.realpath(path), os.path.realpath(inside) if inside else "", largest)[0]
+
+
+def read_private(path: Path, largest: int = LARGEST_FILE) -> bytes:
+    """The content of a file that only this user can have written. Raises OSError."""
+    if path.is_symlink():
+        raise NotAFile
+    data, status = _read(str(path), "", largest)
+    if not is_private(status):
+        raise PermissionError("others may write to it")
+    return data
 
 
 def _read(path: str, inside: str, largest: int) -> tuple[bytes, os.stat_result]:
@@ -353,6 +372,7 @@ def find_sources(paths: Iterable[Path], files: Files, problems: list[Problem]) -
     seen = set()
     for path in paths:
         top = _find_top(path)
+        decks_above: list[str] = []
         alone: Iterable[tuple[str, list[str], list[str]]] = [(str(top.parent), [], [top.name])]
         for folder, folders, names in os.walk(top, onerror=report) if top.is_dir() else alone:
             # what seems to be a source and is a folder has to be reported
@@ -363,6 +383,9 @@ def find_sources(paths: Iterable[Path], files: Files, problems: list[Problem]) -
             folders[:] = [name for name in folders if not name.startswith(".")]
             problems += (_report_link(Path(folder, name)) for name in folders if files.leads_out(Path(folder, name)))
             skipped = APART if DECK_FILE in names else (MEDIA_FOLDER,)
+            decks_above += [folder] if DECK_FILE in names else []
+            problems += _find_unread(folder, names, any(_is_within(folder, deck) for deck in decks_above))
+            problems += (one for name in folders if name in skipped for one in _find_unread_apart(Path(folder, name), files))
             folders[:] = [name for name in folders if name not in skipped]
             real_folder = os.path.realpath(folder)
             for name in sorted(names):
@@ -381,6 +404,30 @@ def find_sources(paths: Iterable[Path], files: Files, problems: list[Problem]) -
         if file.suffix in SOURCES and not apart and (real := os.path.realpath(file)) not in seen:
             seen.add(real)
             yield file
+
+
+def _find_unread(folder: str, names: Iterable[str], in_deck: bool) -> Iterator[Problem]:
+    """The files in a folder that were meant to be sources, and are not read because of their names."""
+    for name in sorted(names):
+        found = None if name.endswith(SOURCES) or name[0] in ".~" else LIKE_A_SOURCE.fullmatch(name)
+        if found and (in_deck or f"{found[1]}.yaml" == DECK_FILE):
+            message = f"'{name}' is not read: the name of a source ends in '.yaml' or '.yml'"
+            yield _report_unread(Path(folder, name), message, f"rename it to '{found[1]}.yaml', or delete it")
+
+
+def _find_unread_apart(folder: Path, files: Files) -> Iterator[Problem]:
+    """The sources in a folder where no cards are read; of a `media` that is in no deck, only whole decks."""
+    in_deck = os.path.lexists(folder.parent / DECK_FILE)
+    for name in files.record().list_below(folder):
+        path = folder / name
+        is_kind = folder.name == OWN_KINDS and path.name == "kind.yaml" and path.parent.parent == folder
+        if name.endswith(SOURCES) and not is_kind and (in_deck or path.name == DECK_FILE):
+            message = f"'{path.name}' is not read: in '{folder.name}' there are no cards, references and courses"
+            yield _report_unread(path, message, f"move it out of '{folder.name}', or delete it")
+
+
+def _report_unread(path: Path, message: str, help: str) -> Problem:
+    return Problem(Spot(str(path), 1, 1), "unread-file", message, help, "warning")
 
 
 def _report_link(folder: Path) -> Problem:
