@@ -416,10 +416,14 @@ def _find_unread(folder: str, names: Iterable[str], in_deck: bool) -> Iterator[P
 
 
 def _find_unread_apart(folder: Path, files: Files) -> Iterator[Problem]:
-    """The sources in a folder where no cards are read; of a `media` that is in no deck, only whole decks."""
+    """The sources in a folder where no cards are read (of a `media` that is in no deck, only whole decks), and links that lead
+    out of it.
+    """
     in_deck = os.path.lexists(folder.parent / DECK_FILE)
     for name in files.record().list_below(folder):
         path = folder / name
+        if path.is_symlink() and path.is_dir() and files.leads_out(path):
+            yield _report_link(path)
         is_kind = folder.name == OWN_KINDS and path.name == "kind.yaml" and path.parent.parent == folder
         if name.endswith(SOURCES) and not is_kind and (in_deck or path.name == DECK_FILE):
             message = f"'{path.name}' is not read: in '{folder.name}' there are no cards, references and courses"
