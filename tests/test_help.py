@@ -131,7 +131,7 @@ def complete(line: str, cwd: Path) -> tuple[list[str], str]:
         ("flashdeck add --deck ", ["custom", "interpol"]),
         ("flashdeck add --reference interpol-notices", ["interpol-notices-en", "interpol-notices-fr"]),
         ("flashdeck build decks/custom --tag co", ["core"]),
-        ("flashdeck explain same", ["same-front"]),
+        ("flashdeck explain same-f", ["same-front"]),
         ("flashdeck im", ["import"]),
     ],
 )
