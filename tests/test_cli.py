@@ -209,7 +209,19 @@ def test_list_shows_what_there_is(deck, cli):
         ],
         "kinds": kinds,
         "cards": {"basic": 2, "cloze": 1},
+        "scripts": [],
     }
+
+
+def test_scripts_that_a_deck_allows_are_named_by_list_and_by_every_check(deck, cli):
+    decks = deck(CARDS)
+    (decks / "test" / "deck.yaml").open("a").write("allow_scripts: true\n")
+    line = "scripts are allowed in the templates of test: learners' Anki runs them"
+
+    checks = [cli("check", decks), cli("check", decks), cli("check", decks, "--format", "json")]
+
+    assert [(ran.code, ran.err.splitlines()) for ran in checks] == [(0, [line])] * 3
+    assert cli("list", decks).out.splitlines()[-1] == line
 
 
 def test_explain_gives_the_reason_and_the_fix(cli):

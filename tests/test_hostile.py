@@ -19,6 +19,8 @@ from test_bad import name_of, put, to_lines
 
 from flashdeck.anki.html import find_unsafe, to_html
 from flashdeck.anki.safe import clean, make_safe
+from flashdeck.anki.safe_kinds import is_safe_template, make_template_safe
+from flashdeck.anki.templates import render
 from flashdeck.pipeline import compile_project, release
 
 HOSTILE = sorted((ROOT / "tests" / "hostile").iterdir())
@@ -70,6 +72,11 @@ def check(project) -> None:
         for field in note.fields:
             assert list(find_what_runs(field)) == []
             assert make_safe(field) == field
+        values = dict(zip((name for _, name in note.type.fields), note.fields, strict=True))
+        for _, _, front, back in note.type.templates:
+            for shown in (values, dict.fromkeys(values, "")):
+                html = render(front, shown) + render(back, {**shown, "FrontSide": render(front, shown)})
+                assert {*find_what_runs(html)} <= {"comment", "style", "button"}
 
 
 @pytest.mark.parametrize("path", [path for path in HOSTILE if not path.is_dir()], ids=name_of)
@@ -86,6 +93,24 @@ def test_the_cards_beside_what_is_reported_are_harmless(path, tmp_path):
 
     assert project.problems == ()
     check(project)
+
+
+TEMPLATES = [
+    '<table>{{FrontSide}}<tr><td onclick="x()" title="{{Extra}}">a</td></tr></table><a href="java&#115;cript:x()">b</a>',
+    "<scr{{#Extra}}ipt>x()</scr{{/Extra}}ipt>{{FrontSide}}{{text:Extra}}",
+    "{{FrontSide}}<svg onload=x()></svg><!-- <b> -{{#Extra}}- --{{/Extra}}> <img src=x onerror=x()> -->",
+    "{{FrontSide}}<img src=https://x.example/a.png><style>@import '//x.example';</style>",
+]
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_a_hostile_template_is_taken_over_without_what_runs(template):
+    safe = make_template_safe(template)
+
+    assert not is_safe_template(template)
+    assert is_safe_template(safe)
+    assert "{{FrontSide}}" in safe
+    assert {*find_what_runs(safe.replace("{{FrontSide}}", "'\"><b>"))} <= {"comment"}
 
 
 SIGNS = """

@@ -463,6 +463,28 @@ def test_scripts_in_texts_are_cut_and_those_of_templates_only_kept_when_asked(go
     assert "allow_scripts: true" in (tmp_path / "b" / "x" / "deck.yaml").read_text()
 
 
+def test_what_is_left_of_a_hostile_template_and_style_is_good(good_package, cli, tmp_path):
+    template = """{{FrontSide}}<p onclick="x()" title="{{Extra}}">a</p><a href='java&#115;cript:x()'>b</a>{{text:Extra}}"""
+    quoted = json.dumps(template)[1:-1].replace("'", "''")
+    sql = f"UPDATE col SET models = replace(models, '{{{{FrontSide}}}}', '{quoted}')"
+    style = "@import 'x.css'; .a { color: red } .b { background: u\\\\72l(//x.example) } </style><script>"
+    css = f"UPDATE col SET models = replace(models, '.card', '{style.replace(chr(39), chr(39) * 2)} .card')"
+    make_package(tmp_path / "x.apkg", collection_of(good_package, sql, css))
+
+    ran = cli("import", "x.apkg", "--into", "a/x")
+
+    assert ran.code == 0
+    assert (
+        "  what may run or load something in the templates and the style of 'flashdeck basic (en)'; to keep it: --allow-scripts"
+        in ran.out
+    )
+    assert cli("check", "a").err == ""
+    assert cli("build", "a").code == 0
+    texts = "".join(path.read_text() for path in (tmp_path / "a").rglob("*") if path.suffix in (".css", ".html"))
+    assert not any(word in texts for word in ("x()", "x.example", "script", "@import", "title="))
+    assert "{{FrontSide}}" in texts and ".a { color: red }" in texts
+
+
 @pytest.mark.parametrize(
     ("name", "data", "words", "message"),
     [

@@ -5,6 +5,7 @@ A browser reads `\\75rl(...)` as `url(...)`, so what counts are its tokens, with
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 # Beside `url`: functions that load what they name, or run it. `url` is judged by what it names.
@@ -20,10 +21,26 @@ def find_unsafe_css(css: str, files: bool = True) -> Iterator[tuple[int, str]]:
     """What loads something from elsewhere or runs, as its index and its words. `files`: whether it may load the package's own."""
     if found := _END_OF_STYLE.search(css):
         yield found.start(), found[0]
-    starts = [0, *(found.end() for found in re.finditer(r"\r\n|[\n\r\f]", css))]
+    starts = _line_starts(css)
     for token in _tokens(css):
         if word := _judge(token, files):
             yield starts[token.source_line - 1] + token.source_column - 1, word
+
+
+def clean_css(css: str) -> str:
+    """A style sheet without the rules in which something is unsafe."""
+    if not any(find_unsafe_css(css)):
+        return css
+    import tinycss2
+
+    starts = _line_starts(css)
+    rules = [starts[rule.source_line - 1] + rule.source_column - 1 for rule in tinycss2.parse_stylesheet(css)]
+    pieces = [css[start:end] for start, end in pairwise([0, *rules[1:], len(css)])] if rules else []
+    return "".join(piece for piece in pieces if not any(find_unsafe_css(piece)))
+
+
+def _line_starts(css: str) -> list[int]:
+    return [0, *(found.end() for found in re.finditer(r"\r\n|[\n\r\f]", css))]
 
 
 def is_safe_style(css: str) -> bool:

@@ -264,6 +264,29 @@ def find_unsafe_in_template(html: str) -> list[Unsafe]:
     return [*dict.fromkeys(_judge(html, TEMPLATE_TAGS, _may_have_in_template))] if "<" in html else []
 
 
+def clean_template(html: str) -> str:
+    """A template as a browser reads it, without what may not stand in one, and without attributes that hold a field."""
+
+    def keep(tag: str, name: str, value: str) -> str | None:
+        return value if "{{" not in value and _may_have_in_template(tag, name, value) else None
+
+    cleaner = nh3.Cleaner(
+        tags={*TEMPLATE_TAGS} - {"style"},
+        attributes={},
+        generic_attribute_prefixes={""},
+        url_schemes=set(_SCHEMES),
+        link_rel=None,
+        attribute_filter=keep,
+    )
+    return cleaner.clean(html)
+
+
+def read_words_of(html: str) -> str:
+    """The texts of HTML as a browser reads it: without tags, comments, and what is no text to it, such as a script."""
+    return _TAG.sub("", _NO_TEXT.sub("", _read(html)[0]))
+
+
+_NO_TEXT = re.compile(r"<!--.*?-->|<(script|style|textarea|title|xmp|iframe|noembed|noframes|noscript)\b.*?</\1>", re.S)
 _NAME = re.compile(r"<([a-zA-Z][^\t\n\f\r />]*)")
 _END = '<wbr class="end">'
 # The form in which nh3 writes what it read: comments, style sheets, and tags with their attributes.

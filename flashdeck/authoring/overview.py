@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 
 from flashdeck.build.link import CardFact, Facts
 from flashdeck.diagnostics.render import render_table
+from flashdeck.model.frame import Frame
 from flashdeck.sources.values import first_text
 from flashdeck.sources.yaml_file import Value
 
@@ -40,6 +41,7 @@ class Overview:
     courses: list[CourseRow]
     kinds: list[str]
     cards: CardCounts
+    scripts: list[str]  # the ids of the decks that allow them
 
     def to_data(self) -> dict[str, object]:
         """The overview as values for JSON."""
@@ -59,11 +61,21 @@ def to_overview(facts: Facts) -> Overview:
         CourseRow(course.id, course.title, _count(card for card, ids in belongs if course.id in ids))
         for course in frame.courses.values()
     ]
-    return Overview(decks, frame.languages, courses, list(frame.kinds), _count(cards))
+    return Overview(decks, frame.languages, courses, list(frame.kinds), _count(cards), find_scripting(frame))
 
 
 def _count(cards: Iterable[CardFact]) -> CardCounts:
     return dict(sorted(Counter(card.kind for card in cards).items()))
+
+
+def find_scripting(frame: Frame) -> list[str]:
+    """The ids of the decks whose templates may run scripts."""
+    return [deck.id for deck in frame.decks.values() if deck.allow_scripts]
+
+
+def name_scripts(decks: list[str]) -> str:
+    """That decks may run scripts on their learners' machines, in a line; empty where none may."""
+    return f"scripts are allowed in the templates of {', '.join(decks)}: learners' Anki runs them" if decks else ""
 
 
 def render_overview(overview: Overview) -> str:
@@ -74,6 +86,7 @@ def render_overview(overview: Overview) -> str:
             *_render_rows("courses", overview.courses),
             f"languages: {', '.join(overview.languages)}",
             f"kinds: {', '.join(overview.kinds)}",
+            *([name_scripts(overview.scripts)] if overview.scripts else []),
         ]
     )
 

@@ -8,6 +8,7 @@ from itertools import chain
 
 from flashdeck.anki.identity import split_full_id, split_language
 from flashdeck.anki.media import LARGEST_MEDIA
+from flashdeck.anki.safe_kinds import find_scripts, find_unsafe_labels
 from flashdeck.build.link import CardFact, Facts, split_tags
 from flashdeck.build.unit import ROW, Unit, to_rows
 from flashdeck.diagnostics.problem import Problem, nearest
@@ -186,7 +187,14 @@ def check_scripts(facts: Facts) -> Iterator[Problem]:
     allowed = {deck.id for deck in facts.frame.decks.values() if deck.allow_scripts}
     for name, kind in facts.frame.kinds.items():
         if "/" in name and split_full_id(name)[0] not in allowed:
-            yield from kind.scripts
+            yield from find_scripts(kind)
+
+
+def check_kind_labels(facts: Facts) -> Iterator[Problem]:
+    """A label becomes part of texts: what may not stand in a text may not stand in it."""
+    for name, kind in facts.frame.kinds.items():
+        if "/" in name:
+            yield from find_unsafe_labels(kind)
 
 
 def check_large_media(facts: Facts) -> Iterator[Problem]:
@@ -240,6 +248,7 @@ PROJECT_CHECKS: tuple[Callable[[Facts], Iterator[Problem]], ...] = (
     check_courses,
     check_labels,
     check_scripts,
+    check_kind_labels,
     check_large_media,
     check_reviews,
     check_package_names,

@@ -6,16 +6,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from unicodedata import normalize
 
+from flashdeck.anki.css import clean_css, find_unsafe_css
 from flashdeck.anki.html import RAW, drop_media, find_unsafe
 from flashdeck.anki.identity import FIELD_SEPARATOR, RETIRED_TAG
 from flashdeck.anki.package_reader import Archive, PackageNote, PackageNoteType, read_archive
+from flashdeck.anki.safe_kinds import is_safe_template, make_template_safe
 from flashdeck.authoring.draft import to_new_id
 from flashdeck.importing.cards import ImportedCard, ImportOptions, ParsedImport, separate_courses
 from flashdeck.importing.columns import find_best_kind
 from flashdeck.importing.html_to_markdown import drop_invisible, from_html
 from flashdeck.model.kind_reader import RESERVED_KEYS, read_kinds
 from flashdeck.model.kinds import Kind
-from flashdeck.model.template_language import find_scripts, find_shown
+from flashdeck.model.template_language import find_shown
 from flashdeck.sources.editing import render_block
 from flashdeck.sources.values import short
 from flashdeck.sources.yaml_file import Value
@@ -41,7 +43,8 @@ def import_package(path: Path, options: ImportOptions, known: Mapping[str, Kind]
     left_out = list(archive.messages)
     for id, target in targets.items():
         if target.had_scripts and not options.allow_scripts:
-            left_out.append(f"the scripts in the templates of '{archive.types[id].name}'; to keep them: --allow-scripts")
+            where = f"the templates and the style of '{archive.types[id].name}'"
+            left_out.append(f"what may run or load something in {where}; to keep it: --allow-scripts")
     cards, unsafe = [], 0
     missing: dict[str, None] = {}
     for note in archive.notes:
@@ -100,9 +103,8 @@ def _to_kind(type: PackageNoteType, allow_scripts: bool, taken: set[str]) -> _Ta
         card: dict[str, Value] = {"name": normalize("NFC", name)}
         for side, html in (("front", front), ("back", back)):
             html = normalize("NFC", drop_invisible(html))
-            had_scripts |= any(find_scripts(html))
-            if not allow_scripts:
-                html = _without_scripts(html)
+            if not is_safe_template(html):
+                had_scripts, html = True, html if allow_scripts else make_template_safe(html)
             file = f"{side}.html" if len(type.templates) == 1 else f"{side}-{at}.html"
             card[side], files[file] = file, html
         cards[f"card-{at}"] = card | _keep_id(id)
@@ -117,7 +119,9 @@ def _to_kind(type: PackageNoteType, allow_scripts: bool, taken: set[str]) -> _Ta
         about["stock"] = str(IMAGE_OCCLUSION)
     comment = "# An imported note type, exactly as its learners have it: fields, cards and style.\n"
     files["kind.yaml"] = comment + render_block(about) + "\n"
-    files["style.css"] = drop_invisible(type.css)
+    css = drop_invisible(type.css)
+    had_scripts |= any(find_unsafe_css(css))
+    files["style.css"] = css if allow_scripts else clean_css(css)
     return _Target(word, keys, files, had_scripts)
 
 
@@ -140,11 +144,3 @@ def _find_cloze(type: PackageNoteType, keys: Mapping[str, str], front: str) -> s
     """The key of the field with the gaps: the first that the front shows as a cloze, else the first of all."""
     shown = (name for name in find_shown(front) if name in keys and f"cloze:{name}" in front)
     return keys[next(shown, type.fields[0][0])]
-
-
-def _without_scripts(html: str) -> str:
-    """A template without what can run in it."""
-    html = re.sub(r"<\s*(script|iframe|object|form)\b.*?(</\s*\1\s*>|$)", "", html, flags=re.S | re.I)
-    html = re.sub(r"<\s*/?\s*(?:script|iframe|object|embed|base|meta|link|form)\b[^>]*>?", "", html, flags=re.I)
-    html = re.sub(r"""(?<![\w-])on[a-z]{3,}\s*=\s*("[^"]*"|'[^']*'|[^\s>]*)""", "", html, flags=re.I)
-    return re.sub(r"(?i)(java|vb)script\s*:|data:text/html", "", html)

@@ -18,7 +18,7 @@ from unicodedata import normalize
 from flashdeck.diagnostics.problem import Problem, Spot, nearest
 from flashdeck.model.keys import CARD_KEYS, FILE_KEYS
 from flashdeck.model.kinds import COMMON_FIELDS, LARGEST_FILLED, PART, Field, Kind, Template, measure, measure_parts
-from flashdeck.model.template_language import find_mistakes, find_scripts, find_shown
+from flashdeck.model.template_language import find_mistakes, find_shown
 from flashdeck.sources.files import MEDIA_FOLDER, Files
 from flashdeck.sources.values import (
     as_mapping,
@@ -141,8 +141,8 @@ def _read_kind(node: Node, folder: Path, shared: _Shared, problems: list[Problem
         return Kind(normalize("NFC", folder.name), fields, (), {}, "", {})
     parts = {} if imported else shared.parts
     names = tuple(field.name for field in fields.values() if field.name) + (() if imported else COMMON_FIELDS)
-    context = _Context(folder, fields, names, cloze, labels, parts, shared.own_parts, shared.sizes, shared.files)
-    templates, scripts = _read_templates(node, context, problems)
+    context = _Context(folder, fields, names, cloze, labels, parts, shared.sizes, shared.files)
+    templates, sides = _read_templates(node, context, problems)
     if not imported:
         _check_word_labels(node, fields, labels, problems)
     css_file = shared.files.find(folder, "style.css")
@@ -160,7 +160,10 @@ def _read_kind(node: Node, folder: Path, shared: _Shared, problems: list[Problem
         typed_field=typed_field,
         original_stock_kind=_read_number(node, "stock", problems),
         imported_note_type=imported,
-        scripts=scripts,
+        sides=sides,
+        style=style,
+        own_parts=shared.own_parts,
+        own_labels={word: {one: node.node("labels", word, one) for one in texts} for word, texts in own_labels.items()},
         asks=as_text(about["asks"]) if "asks" in about and read_texts(node.node("asks"), "'asks'", (), problems) else "",
         example=_read_example(node.node("example"), fields, problems) if "example" in about else {},
         order=_read_number(node, "order", problems),
@@ -247,7 +250,11 @@ def _read_needs(node: Node, fields: Collection[str], problems: list[Problem]) ->
 
 
 def _read_words(node: Node, fields: Collection[str], problems: list[Problem]) -> tuple[str, ...]:
-    return tuple(read_words(node, "'words'", problems))
+    words = read_words(node, "'words'", problems)
+    for word, place in words.items():
+        if not re.fullmatch(r"\w[\w -]*", word):
+            report_shape(place, "an item of 'words'", "letters, digits, spaces and hyphens", problems)
+    return tuple(words)
 
 
 def _read_doc(node: Node, fields: Collection[str], problems: list[Problem]) -> str:
@@ -308,6 +315,11 @@ def _read_labels(node: Node, problems: list[Problem]) -> Labels:
     labels: Labels = {}
     for word, texts in node.value.items():
         by_language = {language: text for language, text in as_mapping(texts).items() if isinstance(text, str) and text}
+        for language, text in by_language.items():
+            if found := re.search(r"\{\{|\}\}", text):
+                help = "write what is Anki's in the templates"
+                message = f"the label '{short(word)}' cannot hold '{found[0]}'"
+                problems.append(node.problem("unbalanced-section", message, word, language, word=found[0], help=help))
         if by_language and by_language == texts:
             labels[word] = by_language
         else:
@@ -333,7 +345,6 @@ class _Context:
     cloze: str  # the key of the field with the gaps
     labels: Labels
     parts: Mapping[str, str]
-    own_parts: Mapping[str, str]  # those that come with flashdeck run nothing that needs leave
     sizes: Mapping[str, int]  # of the parts, with all that they name
     files: Files
 
@@ -343,8 +354,8 @@ class _Context:
         return bool(self.parts or self.labels)
 
 
-def _read_templates(node: Node, context: _Context, problems: list[Problem]) -> tuple[tuple[Template, ...], tuple[Problem, ...]]:
-    """The templates of a kind, and what in them can run."""
+def _read_templates(node: Node, context: _Context, problems: list[Problem]) -> tuple[tuple[Template, ...], tuple[Source, ...]]:
+    """The templates of a kind, and their files."""
     about_kind = as_mapping(node.value)
     typed = "cards" in about_kind
     cards = about_kind.get("cards", {"card": {}})
@@ -352,7 +363,7 @@ def _read_templates(node: Node, context: _Context, problems: list[Problem]) -> t
         report_shape(node.node("cards"), "'cards'", "a mapping of keys to their 'front' and 'back'", problems)
         return (), ()
     templates: list[Template] = []
-    scripts: list[Problem] = []
+    sides: list[Source] = []
     fronts: dict[str, str] = {}  # the key of the card by the text of its front
     for key, about in cards.items():
         place = node.node("cards", key) if typed else node
@@ -383,8 +394,8 @@ def _read_templates(node: Node, context: _Context, problems: list[Problem]) -> t
         front_keys = tuple(by_name[field] for field in shown if field in by_name)
         id = _read_number(place, "id", problems) if typed else 0
         templates.append(Template(key, name, front.text, back.text, as_text(when), front_keys, id))
-        scripts += [problem for html in (front, back) for problem in _find_scripts(html, context)]
-    return tuple(templates), tuple(scripts)
+        sides += [front, back]
+    return tuple(templates), tuple(sides)
 
 
 def _read_side(node: Node, about: Mapping[str, Value], side: str, context: _Context, problems: list[Problem]) -> Source:
@@ -440,16 +451,6 @@ def _check_word(word: str, html: Source, index: int, context: _Context, problems
     if word not in (*context.labels, *context.parts, "lang", "dir"):
         help = nearest(word, [*context.labels, *context.parts])
         problems.append(Problem(spot, "unknown-label", f"there is no label '{word}'", help))
-
-
-def _find_scripts(html: Source, context: _Context) -> list[Problem]:
-    """What can run in a side of a card, the parts of the deck's own included."""
-    found = [(index, f"'{script}'") for index, script in find_scripts(html.text)]
-    for word in PART.finditer(html.text) if context.has_words else ():
-        in_part = find_scripts(context.own_parts.get(word[1], ""))
-        found += [(word.start(), f"'{script}' in '{word[1]}.html'") for _, script in in_part]
-    help = "delete it; or, if you know what it does, write 'allow_scripts: true' in deck.yaml"
-    return [Problem(html.spot_at(index), "script", f"{script} can run in a learner's Anki", help) for index, script in found]
 
 
 def _check_front(

@@ -8,9 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from flashdeck.diagnostics.problem import Problem
 from flashdeck.model.keys import CARD_KEYS, COMMON_ONLY
-from flashdeck.sources.yaml_file import Value
+from flashdeck.sources.yaml_file import Node, Source, Value
 
 # What Anki stores after a kind's own fields. A published note type can never gain a field before its last one, so
 # `Retired` (why a card was withdrawn) and `Typed answer` are here before anything fills them. `My notes` is the learner's.
@@ -63,7 +62,10 @@ class Kind:
     typed_field: str = ""  # the field that learners type, where a card asks them to
     original_stock_kind: int = 0  # Anki's number of a note type of its own that it has a special editor for
     imported_note_type: tuple[int, str] | None = None  # id and name of the note type that learners have from elsewhere
-    scripts: tuple[Problem, ...] = field(default=(), repr=False)  # what a deck has to allow
+    sides: tuple[Source, ...] = field(default=(), repr=False)  # the files of its templates
+    style: Source | None = field(default=None, repr=False)  # its own style
+    own_parts: Mapping[str, str] = field(default_factory=dict, repr=False)  # those of `parts` that its deck wrote
+    own_labels: Mapping[str, Mapping[str, Node]] = field(default_factory=dict, repr=False)  # those of `labels` that it wrote
     asks: str = ""  # what its learners are asked, for the README
     example: Mapping[str, Value] = field(default_factory=dict, repr=False)  # a card as its author writes it, for `init`
     order: int = 0  # its place where kinds are listed for readers; 0: after all that have one

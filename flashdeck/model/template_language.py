@@ -41,14 +41,6 @@ def find_shown(html: str) -> list[str]:
     return [tag.name for tag in find_tags(html) if not tag.sign and tag.name not in SPECIAL]
 
 
-def find_scripts(html: str) -> Iterator[tuple[int, str]]:
-    """What can run in a template, or fetch what runs, each with its index. Strict: it may take part of a word for a script."""
-    pattern = (
-        r"<\s*(?:script|iframe|object|embed|base|meta|link|form)\b|(?<![\w-])on[a-z]{3,}\s*=|(?:java|vb)script\s*:|data:text/html"
-    )
-    return ((found.start(), found[0]) for found in re.finditer(pattern, html, re.I))
-
-
 def find_mistakes(html: str, fields: Collection[str]) -> Iterator[Mistake]:
     """What Anki would not understand in a template of a note type with these fields."""
     opened: list[Tag] = []
