@@ -42,8 +42,10 @@ def find_what_runs(html: str) -> Iterator[str]:
             value = re.sub(r"[\0-\x20]", "", value)
             if str(name).startswith(("on", "{")) or name in ("srcset", "srcdoc", "action", "formaction", "background", "data"):
                 yield f"{tag} {name}"
-            elif name in ("href", "src") and re.match(r"[a-z][\w+.-]*:", value, re.I):
-                if name == "src" or not re.match("https?:|mailto:", value, re.I):
+            elif name == "src" and re.match(r"[a-z][\w+.-]*:|[/\\]", value, re.I):
+                yield f"{tag} src={value}"
+            elif name == "href" and re.match(r"[a-z][\w+.-]*:", value, re.I):
+                if not re.match("https?:|mailto:", value, re.I):
                     yield f"{tag} {name}={value}"
             elif name == "style" and re.search(r"\\|url|image|expression|@|fixed|binding|behavior", value, re.I):
                 yield f"{tag} style={value}"
@@ -114,7 +116,8 @@ def test_a_hostile_template_is_taken_over_without_what_runs(template):
 
 
 SIGNS = """
-    <script> </script> <img src=x onerror=x()> <svg> <svg/onload=x> <math> <mtext> <mglyph> <style> </style> <!-- --> --!> <!-->
+    <script> </script> <img src=x onerror=x()> <img src=//x.example/a>
+    <svg> <svg/onload=x> <math> <mtext> <mglyph> <style> </style> <!-- --> --!> <!-->
     <![CDATA[ ]]> <?x <a href='javascript:x'> </a> <table> <td> <p> </p> <b> <b </b> <i title=" <i title=' " ' > = / <title>
     <textarea> <noscript> <select> <template> <li> <ul> <pre> <font color=red> <b style="u\\72l(//x)"> <b style="color:red"> &lt;
     &quot; &#x27; &nbsp; & [sound:a.mp3] [sound: [[type:Answer]] [anki:tts [latex] [$] ] \\href{javascript:x} \\( \\) {{c1:: :: }}

@@ -20,7 +20,7 @@ def to_html(text: str) -> str:
     if PLAIN_TEXT.fullmatch(text):
         return text
     if text.startswith(RAW):
-        return make_safe(text[len(RAW) :])
+        return make_safe(text[len(RAW) :], local=False)
     html = clean(to_raw_html(text)).strip()
     html = replace_pictures(html, _play)  # sounds and videos are written like pictures: Markdown has nothing else
     if html.startswith("<p>") and html.endswith("</p>") and html.count("<p>") == 1:

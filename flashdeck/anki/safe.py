@@ -84,10 +84,10 @@ _ROUNDS = 6  # what a parser makes of its own result is nearly always the same a
 
 
 @lru_cache(maxsize=4096)  # the sources of a card are those of many
-def make_safe(html: str) -> str:
-    """HTML without what can run, load from elsewhere or command Anki."""
+def make_safe(html: str, local: bool = True) -> str:
+    """HTML without what can run, load from elsewhere or command Anki; only where not `local`, with pictures from the web."""
     for _ in range(_ROUNDS):
-        before, html = html, clean(html)
+        before, html = html, clean(html, local=local)
         if html == before or html == _respell(before):
             return before
     return escape(_TAG.sub("", html), quote=False).replace("[", "[<wbr>")
@@ -129,7 +129,7 @@ def _spell_quotes(text: str) -> str:
 MARKUP = re.compile(r"[<>&\[\\\r\0\u00a0]")  # in a text without these there is no tag, no command and nothing to escape
 
 
-def clean(html: str, names: Mapping[str, str] | None = None) -> str:
+def clean(html: str, names: Mapping[str, str] | None = None, local: bool = False) -> str:
     """What a browser reads in HTML, without what is unsafe; its pictures get other `names`. `make_safe` repeats this.
 
     Anki finds its commands without regard to HTML. So they become entities in attributes, and texts show them as they were
@@ -137,7 +137,7 @@ def clean(html: str, names: Mapping[str, str] | None = None) -> str:
     """
     if html.count("<") > MOST_TAGS:
         html = escape(html)
-    html = (_cleaner(names) if names else _CLEANER).clean(html)
+    html = (_cleaner(names) if names else _LOCAL if local else _CLEANER).clean(html)
     if "&nbsp;" in html:
         html = html.replace("&nbsp;", "\u00a0")
     if "<pre" in html:
@@ -153,10 +153,12 @@ def clean(html: str, names: Mapping[str, str] | None = None) -> str:
     return html
 
 
-def _cleaner(names: Mapping[str, str] | None = None) -> nh3.Cleaner:
+def _cleaner(names: Mapping[str, str] | None = None, local: bool = False) -> nh3.Cleaner:
     def keep(tag: str, name: str, value: str) -> str | None:
         if names and tag == "img" and name == "src":
             value = names.get(value, value)
+        if local and name == "src" and not _is_local(value):
+            return None
         return value if _may_have(tag, name, value) else None
 
     return nh3.Cleaner(
@@ -182,9 +184,14 @@ def _may_have_in_template(tag: str, name: str, value: str) -> bool:
     if name == "style":
         return not any(find_unsafe_css(value))
     if name == "src":
-        return not _scheme(value) and not re.match(r"\s*[/\\]", value)
+        return _is_local(value)
     known = name in _TEMPLATE_ATTRIBUTES or re.match(r"(?:data|aria)-[\w-]+$", name)
     return bool(known) or _may_have(tag, name, value)
+
+
+def _is_local(address: str) -> bool:
+    """Whether an address is the name of a file beside the card, for whatever is loaded without a click."""
+    return not _scheme(address) and not re.match(r"[\0-\x20]*[/\\]", address)
 
 
 def _scheme(address: str) -> str:
@@ -193,7 +200,7 @@ def _scheme(address: str) -> str:
     return found[1].lower() if found else ""
 
 
-_CLEANER = _cleaner()
+_CLEANER, _LOCAL = _cleaner(), _cleaner(local=True)
 
 # nh3 escapes `<`, `>` and `"` in attributes, so in what it writes this is a tag and nothing else is.
 _TAG = re.compile(r"<[^>]*>")
@@ -292,7 +299,7 @@ _END = '<wbr class="end">'
 # The form in which nh3 writes what it read: comments, style sheets, and tags with their attributes.
 _WRITTEN = re.compile(
     r"<!--(?P<comment>.*?)-->|<style(?: [^>]*)?>(?P<css>.*?)</style>"
-    r"""|<(?P<tag>[^/!\s>][^\s>]*)(?P<attributes>(?: =?[^=>]*="[^"]*")*)>""",
+    r"""|<(?P<tag>[^/! >][^ >]*)(?P<attributes>(?: =?[^=>]*="[^"]*")*)>""",
     re.S,
 )
 _COMMENT = re.compile(r"<!--.*?-->", re.S)
