@@ -1,12 +1,14 @@
 """A deck as an attacker would send it: links, pipes, sockets and devices in the place of files, for reading and for writing."""
 
 import os
+import re
 import shutil
 import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 from conftest import ROOT
@@ -271,6 +273,17 @@ def test_another_version_of_a_library_works_everything_out_again(folder, cli, tm
     assert [line == "unchanged since the last build" for line in last] == [False, True, False]
 
 
+def test_an_entry_whose_notes_have_files_that_are_not_known_is_made_again(folder, tmp_path):
+    (folder / "flashdeck.lock").unlink()
+    cache = Cache(tmp_path / "cache", 2**62)
+    expected = compile_project([Path("decks")], None, cache).notes("en")
+    for entry in (tmp_path / "cache").iterdir():
+        wrong = re.sub(rb'"media": {"[^}]*}', b'"media": {}', entry.read_bytes()[8:])
+        entry.write_bytes(b"%08x" % crc32(wrong) + wrong)
+
+    assert compile_project([Path("decks")], None, cache).notes("en") == expected
+
+
 def snapshot(folder: Path) -> dict[str, str | bytes]:
     """Everything below a folder: what is in files, and where links lead."""
     found: dict[str, str | bytes] = {}
@@ -326,6 +339,21 @@ def test_what_is_no_file_is_not_written_to_and_stays(thing, tmp_path):
 
     assert path.lstat() == before
     assert [*tmp_path.iterdir()] == [path]
+
+
+@pytest.mark.parametrize("size", [0, 1_000])
+def test_where_the_disk_is_full_the_old_file_stays_and_nothing_is_left_behind(size, tmp_path):
+    resource = pytest.importorskip("resource")
+    (tmp_path / "x.apkg").write_bytes(b"old")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+    try:
+        with pytest.raises(OSError, match="too large"):
+            write_file(tmp_path / "x.apkg", b"x" * 2_000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+    assert snapshot(tmp_path) == {"x.apkg": b"old"}
 
 
 def test_a_file_that_has_to_be_inside_a_folder_is_not_written_through_links_that_lead_out(tmp_path):

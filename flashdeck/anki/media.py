@@ -54,8 +54,11 @@ def to_media(path: Path, digest: str) -> Media:
 
 def load_media(media: Media) -> bytes:
     """The content of a file. Raises FileChanged where it no longer is what its name was made from."""
-    data = read_file(media.path, _find_deck_folder(media.path))
-    if to_media(media.path, digest_bytes(data)).name != media.name:
+    try:
+        data = read_file(media.path, _find_deck_folder(media.path))
+    except OSError:
+        data = None
+    if data is None or to_media(media.path, digest_bytes(data)).name != media.name:
         raise FileChanged(f"'{media.path}' changed while it was read; run the command again")
     return data
 

@@ -85,6 +85,8 @@ def _check(unit: Unit) -> None:
         tables.append([facts.rows, facts.templates, facts.guids, *notes_of])
     for language, notes in unit.notes.items():
         numbers.append(notes.ids)
+        if not {*notes.media.replace(ROW, "/").split("/")} <= {"", *unit.media}:
+            raise ValueError("a note has a file that is not known")
         if language not in unit.languages:
             raise ValueError("there are notes in a language without cards")
     for fronts in unit.fronts.values():
