@@ -6,6 +6,7 @@ import shutil
 import signal
 import socket
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from zlib import crc32
@@ -13,7 +14,7 @@ from zlib import crc32
 import pytest
 from conftest import ROOT
 
-from flashdeck.build.cache import Cache
+from flashdeck.build.cache import A_DAY, Cache
 from flashdeck.diagnostics.errors import FlashdeckError
 from flashdeck.importing.cards import ImportOptions
 from flashdeck.importing.plan import plan_import
@@ -172,7 +173,7 @@ def test_folders_behind_links_that_the_user_named_are_read_and_those_that_a_deck
 
 def test_a_folder_that_became_a_link_is_not_known_from_an_earlier_run(folder, tmp_path):
     (folder / "flashdeck.lock").unlink()
-    cache = Cache(tmp_path / "cache", 2**62)
+    cache = Cache(tmp_path / "cache", time.time_ns() + A_DAY)
     assert compile_project([Path("decks")], None, cache).problems == ()
 
     (folder / "media").rename(tmp_path / "outside" / "media")
@@ -220,9 +221,10 @@ def test_an_entry_of_the_cache_that_is_no_file_of_the_users_counts_as_missing_an
     thing, folder, tmp_path
 ):
     (folder / "flashdeck.lock").unlink()
-    cache = Cache(tmp_path / "cache", 2**62)
+    cache = Cache(tmp_path / "cache", time.time_ns() + A_DAY)
     before, outside = compile_project([Path("decks")], None, cache), snapshot(tmp_path / "outside")
-    entries = [*(tmp_path / "cache").iterdir()]
+    entries = [*(tmp_path / "cache").glob("*.cache")]
+    assert len(entries) == 3
     for entry in entries:
         entry.unlink()
         thing(entry)
@@ -275,9 +277,9 @@ def test_another_version_of_a_library_works_everything_out_again(folder, cli, tm
 
 def test_an_entry_whose_notes_have_files_that_are_not_known_is_made_again(folder, tmp_path):
     (folder / "flashdeck.lock").unlink()
-    cache = Cache(tmp_path / "cache", 2**62)
+    cache = Cache(tmp_path / "cache", time.time_ns() + A_DAY)
     expected = compile_project([Path("decks")], None, cache).notes("en")
-    for entry in (tmp_path / "cache").iterdir():
+    for entry in (tmp_path / "cache").glob("*.cache"):
         wrong = re.sub(rb'"media": {"[^}]*}', b'"media": {}', entry.read_bytes()[8:])
         entry.write_bytes(b"%08x" % crc32(wrong) + wrong)
 
