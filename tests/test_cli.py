@@ -278,3 +278,30 @@ def test_nobody_has_to_listen():
     ran = subprocess.run(f"{sys.executable} -m flashdeck --version >&- 2>&-", shell=True, cwd=ROOT)
 
     assert ran.returncode == 0
+
+
+NO_TEXT = "is not UTF-8; rename the file, or type it in UTF-8"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["add", "--set", "question=\udcff", "--set", "answer=a"], rf"'question=\udcff' {NO_TEXT}"),
+        (["init", "new", "--name", "\udcff"], rf"'\udcff' {NO_TEXT}"),
+        (["check", "\udcff"], rf"'\udcff' {NO_TEXT}"),
+        (["check", "x" * 5000], f"'{'x' * 59}…': file name too long"),
+        (["init", "x" * 5000], f"'{'x' * 59}…': file name too long"),
+        (["schema", "--out", ""], "'.' is a folder; name a file"),
+        (["build", "--out", "x" * 5000], f"'{'x' * 5000}/test-fr.apkg' cannot be written: file name too long"),
+        (["build", "--course", ""], "there is no course ''; there are 'calm', 'short'"),
+        (["build", "--language", ".."], "there is no language '..'; there are 'en', 'fr'"),
+        (["changes", "--since=--output=f"], "'--output=f' is not a revision; write one as 'HEAD' or 'v1.0'"),
+    ],
+)
+def test_words_that_can_be_nothing_get_one_clear_line(words, message, deck, cli):
+    deck(CARDS)
+
+    ran = cli(*words)
+
+    assert (ran.code, ran.out, ran.err.splitlines()[-1]) == (2, "", f"flashdeck: {message}")
+    assert "Traceback" not in ran.err

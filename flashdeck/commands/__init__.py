@@ -12,6 +12,7 @@ import errno
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from typing import Annotated, NoReturn
 
 import typer
@@ -49,12 +50,20 @@ def flashdeck(version: Annotated[bool, typer.Option("--version", help="Show the 
         raise typer.Exit
 
 
+def _check_words(words: Sequence[str]) -> None:
+    """Whether all that was typed is text: what is not cannot be written into any file. Raises FlashdeckError."""
+    for word in words:
+        if not word.isascii() and any("\ud800" <= sign <= "\udfff" for sign in word):
+            raise FlashdeckError(f"'{word}' is not UTF-8; rename the file, or type it in UTF-8")
+
+
 def main() -> NoReturn:
     """Runs the command line, and ends the process."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that half-written files are cleaned up
     guard_output()
     code: str | int | None = 0
     try:
+        _check_words(sys.argv)
         app()
     except SystemExit as end:
         code = end.code
@@ -62,9 +71,15 @@ def main() -> NoReturn:
         echo_line(f"flashdeck: {error}", err=True)
         code = 2
     except OSError as error:
-        if error.errno != errno.ENOSPC:
+        if error.filename is not None:  # mostly a path that somebody typed: too long, or not to be looked at
+            from flashdeck.sources.values import short
+
+            echo_line(f"flashdeck: '{short(str(error.filename))}': {(error.strerror or str(error)).lower()}", err=True)
+            code = 2
+        elif error.errno == errno.ENOSPC:
+            code = f"flashdeck: {os.strerror(error.errno).lower()}"
+        else:
             raise
-        code = f"flashdeck: {os.strerror(error.errno).lower()}"
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # everything is written: there is nothing left to clean up
     if not isinstance(code, int):
         sys.exit(code)

@@ -108,6 +108,8 @@ def write_all(files: Mapping[Path, bytes], inside: Path) -> None:
 
 @contextmanager
 def _naming(path: Path) -> Iterator[None]:
+    if not path.name:
+        raise FlashdeckError(f"'{path}' is a folder; name a file")
     try:
         yield
     except OSError as error:
