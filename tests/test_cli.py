@@ -290,7 +290,6 @@ NO_TEXT = "is not UTF-8; rename the file, or type it in UTF-8"
         (["init", "new", "--name", "\udcff"], rf"'\udcff' {NO_TEXT}"),
         (["check", "\udcff"], rf"'\udcff' {NO_TEXT}"),
         (["check", "x" * 5000], f"'{'x' * 59}…': file name too long"),
-        (["init", "x" * 5000], f"'{'x' * 59}…': file name too long"),
         (["schema", "--out", ""], "'.' is a folder; name a file"),
         (["build", "--out", "x" * 5000], f"'{'x' * 5000}/test-fr.apkg' cannot be written: file name too long"),
         (["build", "--course", ""], "there is no course ''; there are 'calm', 'short'"),

@@ -372,6 +372,11 @@ HOSTILE = {
     "views for tables": lambda path, good: make_package(
         path, sqlite_bytes("CREATE TABLE col (models, decks)", "CREATE VIEW notes AS SELECT 1", "CREATE VIEW cards AS SELECT 1")
     ),
+    "a view for fields": lambda path, good: make_package(path, collection_of(good, *TABLES, "CREATE VIEW fields AS SELECT 1")),
+    "computed texts": lambda path, good: make_package(
+        path,
+        collection_of(good, "ALTER TABLE notes DROP COLUMN flds", "ALTER TABLE notes ADD flds AS (hex(zeroblob(400000)))"),
+    ),
     "wrong json": lambda path, good: make_package(path, collection_of(good, "UPDATE col SET models = '[1, 2'")),
     "notes of no type": lambda path, good: make_package(path, collection_of(good, "UPDATE notes SET mid = 1")),
     "media that is no list": lambda path, good: make_package(path, collection_of(good), b"[1]"),
@@ -386,6 +391,9 @@ HOSTILE = {
     "a claim of 2 GB": lambda path, good: path.write_bytes(claim(good.read_bytes())),
     "a password": lambda path, good: path.write_bytes(encrypted(good.read_bytes())),
 }
+
+
+TABLES = ("UPDATE col SET models = ''", *(f"CREATE TABLE {name} (id)" for name in ("notetypes", "templates", "decks")))
 
 
 def sqlite_bytes(*statements: str) -> bytes:
@@ -485,6 +493,9 @@ def test_what_is_left_of_a_hostile_template_and_style_is_good(good_package, cli,
     assert "{{FrontSide}}" in texts and ".a { color: red }" in texts
 
 
+WIDTH = "there are 2 columns; correct the line, or delete it"
+
+
 @pytest.mark.parametrize(
     ("name", "data", "words", "message"),
     [
@@ -512,7 +523,31 @@ def test_what_is_left_of_a_hostile_template_and_style_is_good(good_package, cli,
         ("x.csv", b"a,b\nc,d\n", ["--map", "question=7"], "there is no column '7'; it has 2 columns and no header"),
         ("x.csv", bytes(range(256)) * 20, [], "it is not a text file"),
         ("x.xlsx", b"PK no workbook", [], "it is not a spreadsheet that can be read; save it again as .xlsx or CSV"),
+        *(
+            ("x.txt", f"#separator:tab\n#{line}\na\tb\n".encode(), [], f"its line '#{line}' names no column: {WIDTH}")
+            for line in ("guid column:99", "guid column:-1", "guid column:x", "deck column:3", "tags column:٢")
+        ),
+        (
+            "x.txt",
+            b"#separator:tab\n#guid column:1\n#deck column:1\na\tb\n",
+            [],
+            "its lines '#guid column' and '#deck column' name the same column; correct one",
+        ),
+        (
+            "x.txt",
+            b'#separator:"\na\tb\n',
+            [],
+            "its line '#separator' names a quote, which cannot separate anything; name 'tab' or 'comma'",
+        ),
+        ("x.csv", b"\n" * 1_100_000, [], "it has more than 1,048,576 lines; split it into several files"),
+        (
+            "x.csv",
+            b"a,b\n",
+            ["--map", f"question={'9' * 5000}"],
+            f"there is no column '{'9' * 5000}'; it has 2 columns and no header",
+        ),
         ("x.json", b"{", [], "its collection cannot be read"),
+        ("x.json", b"[" * 100_000, [], "its collection cannot be read"),
         ("x.json", b"{}", [], "it is not a CrowdAnki deck"),
         ("x.csv", b"Front,Back\na,b\n", ["--map", "question"], None),
     ],
@@ -537,7 +572,63 @@ def test_an_xml_bomb_in_a_workbook_is_refused(cli, tmp_path):
 
     ran = cli("import", "x.xlsx", "--into", "deck")
 
-    assert (ran.code, ran.err) == (2, "flashdeck: nothing was imported from 'x.xlsx': it unpacks to 300 MB\n")
+    assert (ran.code, ran.err) == (
+        2,
+        "flashdeck: nothing was imported from 'x.xlsx': it unpacks to 300 MB; save its sheets as CSV, one by one\n",
+    )
+
+
+ROW = '<row r="{row}"><c r="{cell}" t="inlineStr"><is><t>x</t></is></c></row>'
+
+
+@pytest.mark.parametrize(
+    ("rows", "head", "message"),
+    [
+        (
+            ROW.format(row=999_999_999, cell="A999999999"),
+            "",
+            "a cell of its sheet 'Sheet' is below row 1,048,576; delete it, or save it as CSV",
+        ),
+        (ROW.format(row=1, cell="XFD1"), "", "its sheet 'Sheet' has more than 1,000 columns; save the cards alone as CSV"),
+        (
+            ROW.format(row=1, cell="A1"),
+            '<!DOCTYPE x [<!ENTITY a "b">]>',
+            "it declares entities, as no spreadsheet does; save it again as .xlsx or CSV",
+        ),
+    ],
+    ids=["a row below all", "a column beyond all", "entities"],
+)
+def test_a_workbook_that_claims_to_be_endless_is_refused_at_once(rows, head, message, cli, tmp_path):
+    workbook(tmp_path / "x.xlsx", rows, head)
+
+    ran = cli("import", "x.xlsx", "--into", "deck")
+
+    assert (ran.code, ran.err) == (2, f"flashdeck: nothing was imported from 'x.xlsx': {message}\n")
+
+
+def test_what_a_workbook_claims_of_its_size_costs_nothing(cli, tmp_path):
+    cells = '<c r="A1" t="inlineStr"><is><t>question</t></is></c><c r="B1" t="inlineStr"><is><t>answer</t></is></c>'
+    more = cells.replace("A1", "A900000").replace("B1", "B900000")
+    claims = '<dimension ref="A1:XFD1048576"/><sheetData>'
+    rows = f'<row r="1">{cells}</row><row r="900000">{more}</row>'
+    workbook(tmp_path / "x.xlsx", rows, "", claims, '<mergeCells count="1"><mergeCell ref="A2:XFD1048576"/></mergeCells>')
+
+    ran = cli("import", "x.xlsx", "--into", "deck")
+
+    assert ran.code == 0 and "1 card to" in ran.out
+
+
+def workbook(path: Path, rows: str, head: str, claims: str = "<sheetData>", merged: str = "") -> None:
+    """A workbook with the XML of these rows in its only sheet."""
+    book = Workbook()
+    book.save(path)
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    name = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    sheet = f'{head}<worksheet xmlns="{name}">{claims}{rows}</sheetData>{merged}</worksheet>'
+    with zipfile.ZipFile(path, "w") as archive:
+        for member, data in (members | {"xl/worksheets/sheet1.xml": sheet.encode()}).items():
+            archive.writestr(member, data)
 
 
 def test_two_pictures_of_one_name_are_both_kept(good_package, cli, tmp_path):
@@ -568,6 +659,35 @@ def test_a_picture_gets_a_new_name_also_where_another_card_is_left_out(cli, tmp_
     ]
     assert sorted(path.name for path in (tmp_path / "deck" / "media").iterdir()) == ["a-a87cba1d08bc.svg", "a.svg"]
     assert "answer: '![](a-a87cba1d08bc.svg)'" in (tmp_path / "deck" / "cards.yaml").read_text()
+
+
+def test_a_note_that_is_only_a_missing_picture_is_left_out_and_reported(good_package, cli, tmp_path):
+    picture = "'<img src=gone.png>' || replace(hex(zeroblob(length(flds) - length(replace(flds, char(31), '')))), '00', char(31))"
+    only = f"UPDATE notes SET flds = {picture}"
+    make_package(tmp_path / "x.apkg", collection_of(good_package, f"{only} WHERE id = (SELECT min(id) FROM notes)"))
+    make_package(tmp_path / "none.apkg", collection_of(good_package, only))
+
+    one, none = cli("import", "x.apkg", "--into", "x"), cli("import", "none.apkg", "--into", "none")
+
+    line = "a note: all that is in it is 'gone.png', which is not in the package"
+    assert one.code == 0 and f"  {line}\n" in one.out
+    assert none.code == 2 and none.err.startswith(
+        f"flashdeck: nothing was imported from 'none.apkg': there is no card in it; {line}"
+    )
+
+
+def test_halves_of_characters_become_marks(cli, tmp_path):
+    model = {"crowdanki_uuid": "m", "name": "B\ud800", "css": "", "type": 0, "flds": [{"name": "Q"}, {"name": "A\udfff"}]}
+    model["tmpls"] = [{"name": "C", "qfmt": "{{Q}}", "afmt": "\ud800 {{Q}}"}]
+    note = {"fields": ["q\ud800", "a"], "guid": "g\udc00", "note_model_uuid": "m", "tags": ["t\ud800"]}
+    deck = {"name": "D", "children": [], "note_models": [model], "notes": [note], "media_files": ["x\ud800.png"]}
+    (tmp_path / "x.json").write_text(json.dumps(deck), encoding="utf-8")
+
+    ran = cli("import", "x.json", "--into", "x")
+
+    assert ran.code == 0 and "1 card to" in ran.out
+    assert "q\ufffd" in (tmp_path / "x" / "cards.yaml").read_text(encoding="utf-8")
+    assert cli("check", "x").err == ""
 
 
 def test_an_empty_note_does_not_stop_the_import(good_package, cli, tmp_path):

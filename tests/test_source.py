@@ -1,5 +1,8 @@
 """Values stay what the author typed, and every spot points at what it names."""
 
+import time
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -78,3 +81,40 @@ def test_what_is_missing_is_pointed_at_as_near_as_can_be():
     assert str(source.spot(("cards", 0, "answer"))) == "x.yaml:2:5"
     assert str(source.spot(("cards", 0, "why", "en"))) == "x.yaml:3:10"
     assert str(source.spot(("courses",))) == "x.yaml:1:1"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "[",
+            "{",
+            "- ",
+            "? ",
+            ">",
+            "a: ",
+            "&a ",
+            "!a ",
+            '"',
+            "'",
+            "%",
+            "\t",
+            "\n ",
+            "a:\n",
+            "---\n",
+            "#",
+            "\x01",
+            "*a ",
+            "<<: *a\n",
+        ),
+        "b: &b [*b, *b, *b]\n",
+        "cards:\n- {a: [}\n",
+        "k: [}\n",
+    ],
+)
+def test_no_source_takes_long_to_read(text):
+    start = time.process_time()
+
+    source, _ = read_text("x", (text * (60_000 // len(text))).encode())
+
+    assert source.path == "x" and time.process_time() - start < 3

@@ -23,11 +23,13 @@ from flashdeck.diagnostics.errors import FlashdeckError
 from flashdeck.sources.files import DEVICE, open_file, read_file
 
 LARGEST_COLLECTION = 1_000_000_000  # bytes, unpacked
+LARGEST_JSON = 200_000_000
 LARGEST_MEDIUM = 200_000_000
 MAX_COMPRESSION = 300  # times its size: what unpacks to more is a zip bomb
 SMALL = 20_000_000  # bytes that are harmless however they were compressed
-STEPS = 2_000  # of a million SQLite instructions each: a hostile view could be read without end
+STEPS = 500  # of a million SQLite instructions each: a hostile view could be read without end
 CHUNK = 1 << 20
+SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 NO_PLACE = 1 << 62  # the place of a note without cards in its author's order: after all others, as no `due` of 32 bits is
 
 
@@ -83,10 +85,10 @@ def read_archive(path: Path) -> Archive:
         raise PackageError((error.strerror or str(error)).lower()) from error
     except (BadZipFile, zlib.error, NotImplementedError, EOFError) as error:
         raise PackageError("it is not a zip file, or a damaged one") from error
-    except RuntimeError as error:  # what zipfile raises for a password
-        raise PackageError("it is encrypted; unpack it and pack it again without a password") from error
     except (sqlite3.Error, ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError) as error:
         raise PackageError("its collection cannot be read") from error
+    except RuntimeError as error:  # what zipfile raises for a password
+        raise PackageError("it is encrypted; unpack it and pack it again without a password") from error
 
 
 def _read_zip(path: Path, archive: ZipFile) -> Archive:
@@ -145,22 +147,29 @@ def _read_collection(data: bytes) -> tuple[list[PackageNote], dict[int, PackageN
         # these two bytes record whether the last writer kept a journal beside the file; a copy in memory has none
         database.deserialize(data[:18] + b"\x01\x01" + data[20:])
         database.set_progress_handler(lambda: next(steps, None) is None, 1_000_000)
-        database.execute("PRAGMA trusted_schema = OFF")
+        database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, max(1_000_000, len(data)))
+        for pragma in ("trusted_schema = OFF", "query_only = ON", "cell_size_check = ON"):
+            database.execute(f"PRAGMA {pragma}")
         tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         if not {"col", "notes", "cards"} <= tables:
             raise PackageError("its collection is not Anki's")
         (models, decks_json) = database.execute("SELECT models, decks FROM col").fetchone()
         if "notetypes" in tables and not models:
+            if not {"fields", "templates", "decks"} <= tables:
+                raise PackageError("its collection is not Anki's")
             types, decks = _read_tables(database)
         else:
-            types, decks = _read_json(json.loads(models), json.loads(decks_json))
+            types, decks = _read_json(_load(models), _load(decks_json))
         cards: dict[int, list[tuple[int, int, int]]] = {}
         for note, at, deck, home, due in database.execute("SELECT nid, ord, did, odid, due FROM cards ORDER BY nid, ord"):
             cards.setdefault(note, []).append((at, home or deck, due))
-        notes = []
+        notes, length = [], 0
         for guid, id, type, fields, tags, changed in database.execute("SELECT guid, id, mid, flds, tags, mod FROM notes"):
             if type not in types:
                 raise PackageError("its collection has a note without a note type")
+            length += len(str(fields))
+            if length > len(data):  # a column that is computed could be endless
+                raise PackageError("its collection has more text than fits into it")
             texts = _fit(str(fields).split(FIELD_SEPARATOR), types[type])
             own = cards.get(id, [])
             deck = decks.get(own[0][1], "") if own else ""
@@ -170,6 +179,20 @@ def _read_collection(data: bytes) -> tuple[list[PackageNote], dict[int, PackageN
     notes.sort(key=lambda placed: (placed[0], placed[1].id))
     used = {note.type for _, note in notes}
     return [note for _, note in notes], {id: type for id, type in types.items() if id in used}
+
+
+def _load(text: str | bytes) -> Any:
+    """The values of a JSON text; halves of characters, which no file can hold, become U+FFFD."""
+    value = json.loads(text)
+    return _mend(value) if SURROGATE.search(text if isinstance(text, str) else text.decode("utf-8", "replace")) else value
+
+
+def _mend(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_mend(item) for item in value]
+    return {_mend(key): _mend(item) for key, item in value.items()} if isinstance(value, dict) else value
 
 
 def _fit(texts: Iterable[str], type: PackageNoteType) -> tuple[str, ...]:
@@ -277,7 +300,7 @@ def _find_media(path: Path, archive: ZipFile, zstd: bool) -> tuple[dict[str, Cal
             message = _read_message(entry)
             names[str(_number(message, 255) or at)] = _text(message, 1)
     else:
-        names = json.loads(data or b"{}")
+        names = _load(data or b"{}")
         if not isinstance(names, dict):
             raise PackageError("its list of media cannot be read")
     media: dict[str, Callable[[], bytes]] = {}
@@ -319,7 +342,7 @@ def _read_crowdanki(path: Path) -> Archive:
     """What the add-on CrowdAnki writes: a JSON file, with the media in a folder beside it."""
     folder = path if path.is_dir() else Path(os.path.realpath(path)).parent
     file = path / f"{Path(os.path.realpath(path)).name}.json" if path.is_dir() else path
-    deck = json.loads(read_file(file, folder, LARGEST_COLLECTION).decode("utf-8-sig"))
+    deck = _load(read_file(file, folder, LARGEST_JSON).decode("utf-8-sig"))
     if not isinstance(deck, dict) or "notes" not in deck:
         raise PackageError("it is not a CrowdAnki deck")
     types: dict[int, PackageNoteType] = {}

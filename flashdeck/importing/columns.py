@@ -178,7 +178,7 @@ def _find_named(key: str, name: str, header: tuple[str, ...], width: int) -> lis
         return found
     if header and not name.isdecimal():
         raise FlashdeckError(f"there is no column '{name}'; {nearest(name, [cell for cell in header if cell])}")
-    if not name.isdecimal() or not 1 <= int(name) <= width:
+    if not re.fullmatch("[0-9]{1,5}", name) or not 1 <= int(name) <= width:
         raise FlashdeckError(f"there is no column '{name}'; it has {width} columns{'' if header else ' and no header'}")
     return [TableColumn(key, language, int(name) - 1)]
 

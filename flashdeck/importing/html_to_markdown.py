@@ -12,7 +12,7 @@ from flashdeck.anki.safe import clean, make_safe
 from flashdeck.sources.yaml_file import INVISIBLE
 
 MARKUP = re.compile(r"([\\`*_\[\]<>#|~])")
-MARKUP_AT_START = re.compile(r"^(\s*\d*)([-+=]|(?<=\d)[.)])", re.M)
+MARKUP_AT_START = re.compile(r"^([^\S\n]*\d*)([-+=]|(?<=\d)[.)])", re.M)
 MARKS = {"strong": "**", "em": "*", "del": "~~", "code": "`"}
 PLAIN_MARKS = {"b": "**", "i": "*"}
 

@@ -22,6 +22,7 @@ from flashdeck.sources.editing import render_block
 from flashdeck.sources.values import short
 from flashdeck.sources.yaml_file import Value
 
+LONGEST_TITLE = 10_000  # characters of a field; its first words are among them
 IMAGE_OCCLUSION = 6  # Anki's number for its stock note type
 FIRST_TIME_ID = 1000  # ids from here on are Anki's, made from the time; CrowdAnki has none, and its types are counted from 1
 
@@ -48,13 +49,16 @@ def import_package(path: Path, options: ImportOptions, known: Mapping[str, Kind]
     cards, unsafe = [], 0
     missing: dict[str, None] = {}
     for note in archive.notes:
-        origin = f"'{short(re.sub(r'<[^>]*>', ' ', note.fields[0]))}'"
+        origin = f"'{short(re.sub(r'<[^<>]*>', ' ', note.fields[0][:LONGEST_TITLE]))}'"
         if RETIRED_TAG in note.tags or not note.cards:
             left_out.append(f"{origin}: it has no cards" if not note.cards else f"{origin}: it was retired")
             continue
         unsafe += any(find_unsafe(RAW + text) for text in note.fields)
         found = [drop_media(text, archive.media) for text in note.fields]
         missing |= dict.fromkeys(name for _, names in found for name in names)
+        if not any(text.strip() for text, _ in found) and (gone := [name for _, names in found for name in names]):
+            left_out.append(f"a note: all that is in it is '{short(gone[0])}', which is not in the package")
+            continue
         note = replace(note, fields=tuple(text for text, _ in found))
         cards.append(_to_card(origin, note, archive.types[note.type], targets[note.type]))
     left_out += [f"the picture or sound '{short(name)}', which is not in the package" for name in missing]

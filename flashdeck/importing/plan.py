@@ -38,6 +38,7 @@ FORMATS: dict[str, Reader] = {
     **dict.fromkeys((".csv", ".tsv", ".txt", ".xlsx", ".xlsm"), import_table),
     **dict.fromkeys((".apkg", ".colpkg", ".json", FOLDER_SUFFIX), import_package),
 }
+LARGEST_MEDIA = 1_000_000_000  # bytes of all that one import brings: they are in memory until they are written
 MOST_LISTED = 20  # lines of what was left out
 
 
@@ -172,7 +173,7 @@ def _words(value: Value) -> str:
     """The first text of a value, without its markup."""
     while not isinstance(value, str):
         value = next(iter(value.values())) if isinstance(value, dict) else value[0]
-    return re.sub(r"<[^>]*>|!?\[|\]\([^)]*\)|\\", " ", value)
+    return re.sub(r"<[^<>]*>|!?\[|\]\([^()]*\)|\\", " ", value)
 
 
 def _compare(cards: Sequence[ImportedCard], target: _Target) -> tuple[list[ImportedCard], list[str], int]:
@@ -259,8 +260,12 @@ def _to_media(parsed: ParsedImport, cards: Sequence[ImportedCard], folder: Path)
     named |= {name for name in parsed.media if name[0] == "_" and name in templates}  # what begins so is Anki's for templates
     files: dict[Path, bytes] = {}
     new_names: dict[str, str] = {}
+    size = 0
     for name in sorted(named & parsed.media.keys()):
         data, path = _load(name, parsed.media[name]), folder / MEDIA_FOLDER / normalize("NFC", name)
+        size += len(data)
+        if size > LARGEST_MEDIA:
+            raise FlashdeckError(f"its pictures and sounds are larger than {LARGEST_MEDIA // 1_000_000:,} MB in all; split it")
         if os.path.lexists(path) and _read(path, folder) != data:
             stem, dot, suffix = name.rpartition(".")
             new_names[name] = f"{stem or suffix}-{sha256(data).hexdigest()[:12]}{dot}{suffix if stem else ''}"

@@ -8,14 +8,18 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from io import BytesIO, StringIO
 from pathlib import Path
+from typing import Any
 from zipfile import BadZipFile, ZipFile
 
 from flashdeck.anki.package_reader import MAX_COMPRESSION, SMALL
 from flashdeck.diagnostics.errors import FlashdeckError
 from flashdeck.sources.files import read_file
+from flashdeck.sources.values import short
 
+LARGEST_TABLE = 100_000_000  # bytes
 LARGEST_CELL = 10_000_000  # characters
-LARGEST_SHEET = 500_000_000  # bytes, unpacked
+LARGEST_SHEET = 200_000_000  # bytes, unpacked
+MOST_ROWS, MOST_COLUMNS, MOST_CELLS = 1_048_576, 1_000, 5_000_000  # the rows are those that a workbook can have
 SEPARATORS = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "pipes", ":": "colons", " ": "spaces"}
 ANKI_NAMES = {"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "colon": ":", "space": " "}
 
@@ -38,24 +42,26 @@ def read_table(path: Path) -> Table:
         data = read_file(path)
     except OSError as error:
         raise FlashdeckError((error.strerror or str(error)).lower()) from error
+    if len(data) > LARGEST_TABLE:
+        raise FlashdeckError(f"it is larger than {LARGEST_TABLE // 1_000_000} MB; split it into several files")
     if path.suffix.lower() in (".xlsx", ".xlsm"):
         return _read_sheet(data)
     text, encoding = _decode(data)
+    if text.count("\n") > MOST_ROWS:
+        raise FlashdeckError(f"it has more than {MOST_ROWS:,} lines; split it into several files")
     lines = text.split("\n")
     directives, first = _read_directives(lines)
     separator = directives.get("separator", "")
     separator = ANKI_NAMES.get(separator.lower(), separator)[:1]
+    if separator == '"':
+        raise FlashdeckError("its line '#separator' names a quote, which cannot separate anything; name 'tab' or 'comma'")
     body = "\n".join(lines[first:])
     if not separator:
         separator = _guess_separator(body, "\t" if path.suffix.lower() == ".tsv" else "")
     rows, quoting = _split(body, separator, first)
     description = f"separated by {SEPARATORS.get(separator, repr(separator))}, in {encoding}{quoting}"
-    header = tuple(next(csv.reader([directives["columns"]], delimiter=separator))) if "columns" in directives else ()
-    about_columns = {
-        name: int(directives[f"{name} column"]) - 1
-        for name in ("guid", "notetype", "deck", "tags")
-        if directives.get(f"{name} column", "").isdecimal()
-    }
+    header = _split(directives["columns"], separator, 0)[0][0][1] if directives.get("columns", "").strip() else ()
+    about_columns = _read_about_columns(directives, max((len(cells) for _, cells in rows), default=0))
     defaults: dict[str, str] = {name: directives[name] for name in ("notetype", "deck", "tags") if name in directives}
     html = {"true": True, "false": False}.get(directives.get("html", "").lower())
     return Table(tuple(rows), description, header, html, about_columns, defaults)
@@ -88,6 +94,23 @@ def _read_directives(lines: list[str]) -> tuple[dict[str, str], int]:
             return directives, at
         directives[name.strip().lower()] = value if name.strip().lower() == "columns" else value.strip()
     return directives, len(lines)
+
+
+def _read_about_columns(directives: Mapping[str, str], width: int) -> dict[str, int]:
+    """The columns that hold no field, from 0, as Anki's lines at the top name them: 0 stands for none. Raises FlashdeckError."""
+    found: dict[int, str] = {}
+    for name in ("guid", "notetype", "deck", "tags"):
+        word = directives.get(f"{name} column", "0")
+        number = int(word) if re.fullmatch("[0-9]{1,5}", word) else width + 1
+        if number > width:
+            there = f"there {'is 1 column' if width == 1 else f'are {width} columns'}"
+            raise FlashdeckError(
+                f"its line '#{name} column:{short(word)}' names no column: {there}; correct the line, or delete it"
+            )
+        if number and number in found:
+            raise FlashdeckError(f"its lines '#{found[number]} column' and '#{name} column' name the same column; correct one")
+        found[number] = name
+    return {name: number - 1 for number, name in found.items() if number}
 
 
 def _guess_separator(text: str, default: str) -> str:
@@ -135,17 +158,18 @@ def _read_sheet(data: bytes) -> Table:
     try:
         with ZipFile(BytesIO(data)) as archive:
             size = sum(entry.file_size for entry in archive.infolist())
-        if size > LARGEST_SHEET or size > max(SMALL, MAX_COMPRESSION * len(data)):
-            raise FlashdeckError(f"it unpacks to {size // 1_000_000:,} MB")
+            if size > LARGEST_SHEET or size > max(SMALL, MAX_COMPRESSION * len(data)):
+                raise FlashdeckError(f"it unpacks to {size // 1_000_000:,} MB; save its sheets as CSV, one by one")
+            for entry in archive.infolist():  # no workbook declares entities, but bombs are made of them
+                if b"<!ENTITY" in archive.read(entry).replace(b"\0", b""):
+                    raise FlashdeckError("it declares entities, as no spreadsheet does; save it again as .xlsx or CSV")
         book = load_workbook(BytesIO(data), read_only=True, data_only=True)
         for sheet in book.worksheets:
-            cells = [(at, tuple(map(_to_cell, row))) for at, row in enumerate(sheet.iter_rows(values_only=True), 1)]
-            rows = [(at, row) for at, row in cells if any(cell.strip() for cell in row)]
-            if rows:
-                width = max(at + 1 for _, row in rows for at, cell in enumerate(row) if cell.strip())
+            if rows := _read_cells(sheet):
+                width = max(len(row) for _, row in rows)
                 others = [other.title for other in book.worksheets if other is not sheet]
                 description = f"the sheet '{sheet.title}'" + (f", not {', '.join(map(repr, others))}" if others else "")
-                return Table(tuple((at, row[:width]) for at, row in rows), description)
+                return Table(tuple((at, row + ("",) * (width - len(row))) for at, row in rows), description)
     except (
         BadZipFile,
         KeyError,
@@ -161,6 +185,24 @@ def _read_sheet(data: bytes) -> Table:
     ) as error:
         raise FlashdeckError("it is not a spreadsheet that can be read; save it again as .xlsx or CSV") from error
     raise FlashdeckError("there is nothing in it")
+
+
+def _read_cells(sheet: Any) -> list[tuple[int, tuple[str, ...]]]:
+    """The rows that hold anything, with their numbers. Raises FlashdeckError where they are more than anybody can have typed."""
+    sheet.reset_dimensions()  # what it claims to be wide would be filled up in each row
+    rows, count = [], 0
+    for at, values in enumerate(sheet.iter_rows(values_only=True), 1):
+        if at > MOST_ROWS:
+            raise FlashdeckError(f"a cell of its sheet '{sheet.title}' is below row {MOST_ROWS:,}; delete it, or save it as CSV")
+        if any(value is not None for value in values):
+            cells = tuple(map(_to_cell, values))
+            width = max((column for column, cell in enumerate(cells, 1) if cell.strip()), default=0)
+            count += width
+            if width > MOST_COLUMNS or count > MOST_CELLS:
+                what = f"{MOST_COLUMNS:,} columns" if width > MOST_COLUMNS else f"{MOST_CELLS:,} cells"
+                raise FlashdeckError(f"its sheet '{sheet.title}' has more than {what}; save the cards alone as CSV")
+            rows += [(at, cells[:width])] if width else []
+    return rows
 
 
 def _to_cell(value: object) -> str:

@@ -12,7 +12,7 @@ from flashdeck.sources.yaml_errors import Mistake
 
 # What Anki fills in beside the fields of a note.
 SPECIAL = frozenset(("FrontSide", "Tags", "Type", "Deck", "Subdeck", "Card", "CardFlag", "CardID"))
-TAG = re.compile(r"{{\s*([#^/!]?)\s*((?:[^{}:]*:)*)([^{}]*?)\s*}}")
+TAG = re.compile(r"{{\s*+([#^/!]?)\s*+((?:[^{}:]*+:)*+)([^{}]*+)}}")
 GAP = re.compile(r"c\d+")  # in templates of clozes a section can ask for the number of the gap
 
 
@@ -28,12 +28,21 @@ class Tag:
 
 def find_tags(html: str) -> list[Tag]:
     """The tags of a template, without its comments."""
-    html = re.sub(r"<!--.*?-->", lambda found: " " * len(found[0]), html, flags=re.S)
+    html = _blank_comments(html)
     return [
         Tag(found.start(), found[1], tuple(part.strip() for part in found[2].split(":")[:-1]), found[3].strip())
         for found in TAG.finditer(html)
         if found[1] != "!"
     ]
+
+
+def _blank_comments(html: str) -> str:
+    """The HTML with spaces for its comments, so that all else stays where it is."""
+    pieces, at = [], 0
+    while (start := html.find("<!--", at)) >= 0 and (end := html.find("-->", start + 4)) >= 0:
+        pieces += [html[at:start], " " * (end + 3 - start)]
+        at = end + 3
+    return "".join(pieces) + html[at:]
 
 
 def find_shown(html: str) -> list[str]:

@@ -84,7 +84,7 @@ def _is_new_fact(was: str, now: str) -> bool:
 
 def strip_html(html: str) -> str:
     """A field's text without its HTML, on one line."""
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
+    return " ".join(unescape(re.sub(r"<[^<>]+>", " ", html)).split())
 
 
 def _title(note: Stored) -> str:

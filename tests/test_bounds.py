@@ -1,0 +1,58 @@
+"""What strangers send costs a time that grows as its length does."""
+
+import time
+
+import pytest
+
+from flashdeck.importing.html_to_markdown import _escape
+from flashdeck.importing.plan import _words
+from flashdeck.importing.tables import parse_tags
+from flashdeck.model.template_language import find_mistakes, find_scripts, find_shown
+from flashdeck.release.changes import strip_html
+from flashdeck.sources.values import short, to_id
+
+FUNCTIONS = [
+    strip_html,
+    _words,
+    _escape,
+    parse_tags,
+    short,
+    to_id,
+    find_shown,
+    lambda html: list(find_scripts(html)),
+    lambda html: list(find_mistakes(html, ("Word",))),
+]
+UNITS = [
+    "<!--",
+    "<a",
+    "<a ",
+    "{{",
+    " ",
+    "{{ ",
+    "![",
+    "[[",
+    "](",
+    "(",
+    "\\(",
+    "{{#a}}",
+    '"',
+    "-",
+    "1",
+    "<",
+    "\n",
+    " \n",
+    "on",
+    "{{a:",
+    "-->",
+]
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_a_long_text_takes_no_long_time(unit):
+    start = time.process_time()
+
+    for function in FUNCTIONS:
+        function(unit * (100_000 // len(unit)))
+        function("{{" + unit * 2_000)
+
+    assert time.process_time() - start < 3
