@@ -543,3 +543,23 @@ def lines_that_cannot_be_read(line: str, folder: Path) -> list[int]:
     read_ledger(path, Files([path.parent]), problems)
     assert {problem.code for problem in problems} <= {"broken-ledger"}
     return [problem.spot.line for problem in problems]
+
+
+def test_no_guid_and_no_text_is_taken_for_a_line_of_the_head(deck, cli, col, tmp_path):
+    """Anki reads `#guid column:5` at the top as its own, drops later rows that begin with `#`, and splits at quotes and tabs."""
+    guids = ["#guid column:5", "#x", "=1+1", '"q', "  y", "-1"]
+    rows = "\n".join(
+        f"  - {{id: c{at}, guid: {json.dumps(guid)}, question: {json.dumps(guid)}, answer: OLD}}" for at, guid in enumerate(guids)
+    )
+    about = "id: test\nname: Test\nlanguages: [en]\n"
+    deck(f"kind: basic\ncards:\n{rows}\n", about)
+    assert cli("build", SOURCE_DATE_EPOCH="1700000000").code == 0
+    import_package(col, tmp_path / "dist" / "test-en.apkg")
+    deck(f"kind: basic\ncards:\n{rows}\n".replace("OLD", "'#deck:New\ttab \"quote'"), about)
+    assert cli("build", "--updates", SOURCE_DATE_EPOCH="1700000100").code == 0
+
+    path = str(tmp_path / "dist" / "test-en-update.txt")
+    log = col.import_csv(ImportCsvRequest(path=path, metadata=col.get_csv_metadata(path, None))).log
+
+    assert (len(log.updated), len(log.new), log.found_notes) == (len(guids), 0, len(guids))
+    assert col.db.list("SELECT DISTINCT substr(flds, instr(flds, char(31)) + 1, 9) FROM notes") == ["#deck:New"]

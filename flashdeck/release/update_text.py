@@ -30,8 +30,11 @@ def render_update(notes: Iterable[Note]) -> str:
     """The text that updates `notes`."""
     text = StringIO()
     text.write(HEAD)
-    rows = csv.writer(text, delimiter="\t", lineterminator="\n")
+    plain, quoted = (
+        csv.writer(text, delimiter="\t", lineterminator="\n", quoting=quoting) for quoting in (csv.QUOTE_MINIMAL, csv.QUOTE_ALL)
+    )
     for note in notes:
+        rows = quoted if note.guid.startswith("#") else plain  # else Anki takes the row for a comment, or for a line of the head
         # the learner's own field is no column: Anki leaves a field without a column as it is
         own = len(note.fields) - (note.type.field_keys[-1] == COMMON_FIELDS[-1])
         rows.writerow([note.guid, note.type.name, note.deck, *note.fields[:own]])
