@@ -690,6 +690,29 @@ def test_halves_of_characters_become_marks(cli, tmp_path):
     assert cli("check", "x").err == ""
 
 
+@pytest.mark.parametrize(("empty", "what"), [("flds", "fields"), ("tmpls", "cards")])
+def test_a_note_type_that_holds_or_shows_nothing_gets_one_clear_line(empty, what, cli, tmp_path):
+    model = {"crowdanki_uuid": "m", "name": "B", "type": 0, "flds": [{"name": "Q"}]}
+    model |= {"tmpls": [{"name": "C", "qfmt": "{{Q}}", "afmt": "a"}], empty: []}
+    note = {"fields": ["q"], "guid": "g", "note_model_uuid": "m"}
+    (tmp_path / "x.json").write_text(json.dumps({"name": "D", "note_models": [model], "notes": [note]}), encoding="utf-8")
+
+    ran = cli("import", "x.json", "--into", "x")
+
+    assert (ran.code, ran.err) == (2, f"flashdeck: nothing was imported from 'x.json': its note type 'B' has no {what}\n")
+
+
+def test_any_value_in_any_column_of_a_collection_is_read_as_text(good_package, cli, tmp_path):
+    values = "tags = x'ff20', flds = CAST(flds AS BLOB), guid = id"
+    make_package(
+        tmp_path / "x.apkg", collection_of(good_package, f"UPDATE notes SET {values} WHERE id = (SELECT min(id) FROM notes)")
+    )
+
+    ran = cli("import", "x.apkg", "--into", "x", "--allow-scripts")
+
+    assert ran.code == 0 and "Traceback" not in ran.err
+
+
 def test_an_empty_note_does_not_stop_the_import(good_package, cli, tmp_path):
     sql = "UPDATE notes SET flds = replace(hex(zeroblob(length(flds) - length(replace(flds, char(31), '')))), '00', char(31))"
     make_package(tmp_path / "x.apkg", collection_of(good_package, f"{sql} WHERE id = (SELECT min(id) FROM notes)"))

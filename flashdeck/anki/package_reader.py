@@ -21,6 +21,7 @@ from flashdeck.anki.identity import FIELD_SEPARATOR, stable_id
 from flashdeck.anki.note import Note
 from flashdeck.diagnostics.errors import FlashdeckError
 from flashdeck.sources.files import DEVICE, open_file, read_file
+from flashdeck.sources.values import short
 
 LARGEST_COLLECTION = 1_000_000_000  # bytes, unpacked
 LARGEST_JSON = 200_000_000
@@ -167,18 +168,20 @@ def _read_collection(data: bytes) -> tuple[list[PackageNote], dict[int, PackageN
         for guid, id, type, fields, tags, changed in database.execute("SELECT guid, id, mid, flds, tags, mod FROM notes"):
             if type not in types:
                 raise PackageError("its collection has a note without a note type")
-            length += len(str(fields))
+            fields = _to_text(fields)
+            length += len(fields)
             if length > len(data):  # a column that is computed could be endless
                 raise PackageError("its collection has more text than fits into it")
-            texts = _fit(str(fields).split(FIELD_SEPARATOR), types[type])
+            texts = _fit(fields.split(FIELD_SEPARATOR), types[type])
             own = cards.get(id, [])
             deck = decks.get(own[0][1], "") if own else ""
             place = own[0][2] if own else NO_PLACE
             templates = tuple(at for at, _, _ in own)
-            notes.append((place, PackageNote(str(guid), id, type, texts, tuple(tags.split()), deck, templates, changed)))
+            notes.append(
+                (place, PackageNote(_to_text(guid), id, type, texts, tuple(_to_text(tags).split()), deck, templates, changed))
+            )
     notes.sort(key=lambda placed: (placed[0], placed[1].id))
-    used = {note.type for _, note in notes}
-    return [note for _, note in notes], {id: type for id, type in types.items() if id in used}
+    return [note for _, note in notes], _used_types(types, (note.type for _, note in notes))
 
 
 def _load(text: str | bytes) -> Any:
@@ -193,6 +196,21 @@ def _mend(value: Any) -> Any:
     if isinstance(value, list):
         return [_mend(item) for item in value]
     return {_mend(key): _mend(item) for key, item in value.items()} if isinstance(value, dict) else value
+
+
+def _to_text(value: object) -> str:
+    """What a cell of a collection holds, as text: any value may stand in any column."""
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else "" if value is None else str(value)
+
+
+def _used_types(types: Mapping[int, PackageNoteType], used: Iterable[int]) -> dict[int, PackageNoteType]:
+    """The note types that notes have. Raises PackageError for one that could hold or show nothing."""
+    ids = {*used}
+    found = {id: type for id, type in types.items() if id in ids}
+    for type in found.values():
+        if not type.fields or not type.templates:
+            raise PackageError(f"its note type '{short(type.name)}' has no {'cards' if type.fields else 'fields'}")
+    return found
 
 
 def _fit(texts: Iterable[str], type: PackageNoteType) -> tuple[str, ...]:
@@ -223,18 +241,18 @@ def _read_tables(database: sqlite3.Connection) -> tuple[dict[int, PackageNoteTyp
     """Note types and decks as tables with protobuf in them: what Anki has had since 2021."""
     fields: dict[int, list[tuple[str, int]]] = {}
     for type, name, config in database.execute("SELECT ntid, name, config FROM fields ORDER BY ntid, ord"):
-        fields.setdefault(type, []).append((name, _number(_read_message(config), 9)))
+        fields.setdefault(type, []).append((_to_text(name), _number(_read_message(config), 9)))
     templates: dict[int, list[tuple[str, str, str, int]]] = {}
     for type, name, config in database.execute("SELECT ntid, name, config FROM templates ORDER BY ntid, ord"):
         message = _read_message(config)
-        templates.setdefault(type, []).append((name, _text(message, 1), _text(message, 2), _number(message, 8)))
+        templates.setdefault(type, []).append((_to_text(name), _text(message, 1), _text(message, 2), _number(message, 8)))
     types = {}
     for id, name, config in database.execute("SELECT id, name, config FROM notetypes"):
         message = _read_message(config)
         own_fields, own_templates = tuple(fields[id]), tuple(templates[id])
         is_cloze, stock_kind = _number(message, 1) == 1, _number(message, 9)
-        types[id] = PackageNoteType(id, name, own_fields, own_templates, _text(message, 3), is_cloze, stock_kind)
-    decks = {id: name.replace(FIELD_SEPARATOR, "::") for id, name in database.execute("SELECT id, name FROM decks")}
+        types[id] = PackageNoteType(id, _to_text(name), own_fields, own_templates, _text(message, 3), is_cloze, stock_kind)
+    decks = {id: _to_text(name).replace(FIELD_SEPARATOR, "::") for id, name in database.execute("SELECT id, name FROM decks")}
     return types, decks
 
 
@@ -363,8 +381,7 @@ def _read_crowdanki(path: Path) -> Archive:
     found = {name: place for name, place in sorted(places.items()) if place.is_file()}
     media: dict[str, Callable[[], bytes]] = {name: partial(read_file, place, folder) for name, place in found.items()}
     messages = [f"the file {str(name)!r} is not in its folder 'media'" for name in names if name not in found]
-    used = {note.type for note in notes}
-    return Archive(tuple(notes), {id: type for id, type in types.items() if id in used}, media, tuple(messages))
+    return Archive(tuple(notes), _used_types(types, (note.type for note in notes)), media, tuple(messages))
 
 
 def _walk(deck: Mapping[str, Any], above: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
