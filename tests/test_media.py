@@ -1,5 +1,6 @@
 """Pictures, sounds and the files of templates, in the real Anki."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -92,3 +93,17 @@ def test_media_are_found_however_they_are_quoted():
 )
 def test_files_have_names_in_anki_that_never_change(name, in_anki, tmp_path):
     assert to_media(tmp_path / name, "0123456789abcdef").name == in_anki
+
+
+def test_a_picture_that_goes_from_a_folder_in_a_folder_is_missing_until_it_comes_back(deck, cli):
+    cards = "kind: basic\ncards:\n  - {id: a, question: q, answer: '![x](in/y.png)'}\n"
+    picture = deck(cards, **{"media__in__y_png": b"a"}) / "test" / "media" / "in" / "y.png"
+
+    def codes() -> list[str]:
+        return re.findall(r"error\[([a-z-]+)\]", cli("check").out)
+
+    assert codes() == []
+    picture.unlink()
+    assert codes() == ["missing-media"]
+    picture.write_bytes(b"a")
+    assert codes() == []

@@ -180,9 +180,13 @@ class Files:
         """
         path = folder
         for part in Path(name).parts:
-            path /= part if part == ".." else self.names(path).get(normalize("NFC", part), "")
-        if path != folder and self._digest(str(path)):
-            return path
+            there = part if part == ".." else self.names(path).get(normalize("NFC", part), "")
+            if not there:
+                break
+            path /= there
+        else:
+            if path != folder and self._digest(str(path)):
+                return path
         self.digest(folder / name)  # should it come
         return None
 
