@@ -84,7 +84,7 @@ def find_broken_gap(text: str) -> tuple[str, str] | None:
                 return gap[0], f"the gap '{gap[0]}}}}}' is empty"
         elif found[0] == "{{" or (not found[1] and not found[2]):
             opened.append(None)
-        elif found[2] != "::" or not 1 <= int(found[1] or 0) <= HIGHEST_GAP:
+        elif found[2] != "::" or not 1 <= int(found[1][:9] or 0) <= HIGHEST_GAP:
             return found[0], f"'{found[0]}' does not open a gap"
         else:
             opened.append(found)

@@ -142,7 +142,7 @@ class Card(NamedTuple):
 
 def find_gaps(text: str) -> list[int]:
     """The gaps of a cloze text, from 0: each is a card."""
-    return sorted([int(number) - 1 for number in {*GAP.findall(text)}])
+    return sorted([int(number[:9]) - 1 for number in {*GAP.findall(text)}])
 
 
 def fill_gaps(text: str) -> str:
