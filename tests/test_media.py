@@ -69,6 +69,33 @@ def test_html_as_it_stands_is_kept_to_the_letter_and_cannot_run():
     assert make_safe('<p style="background: url(https://example.org/x)">a</p>') == "<p>a</p>"
 
 
+def test_names_of_files_that_break_out_of_a_tag_or_a_sound_do_not(deck, cli, col):
+    pictures = deck("""
+        cards:
+          - {id: one, kind: basic, question: '![a](<b.p"ng>)', answer: '<img alt="x src=c.png onerror=x() " src="c.png">'}
+        """)
+    media = pictures / "test" / "media"
+    media.mkdir()
+    (media / 'b.p"ng').write_bytes(RED)
+    (media / "c.png").write_bytes(RED)
+
+    assert cli("build", pictures, "--language", "en").err == ""
+    import_package(col, pictures.parent / "dist" / "test-en.apkg")
+
+    names = sorted(path.name for path in Path(col.media.dir()).iterdir())
+    assert [name.rpartition("-")[0] for name in names] == ["b", "c"]
+    assert col.get_note(col.find_notes("")[0]).fields[:2] == [
+        f'<img src="{names[0]}" alt="a">',
+        f'<img alt="x src&#61;c.png onerror=x() " src="{names[1]}">',
+    ]
+    (media / "a.mp3]<b>.mp3").write_bytes(b"ID3")
+    cards = pictures / "test" / "cards.yaml"
+    cards.write_text("cards: [{id: one, kind: basic, question: q, answer: '![x](a.mp3%5D%3Cb%3E.mp3)'}]")
+    assert (
+        "error[missing-media] 'a.mp3]<b>.mp3' cannot be played: Anki would end its name too early" in cli("check", pictures).out
+    )
+
+
 def test_media_are_found_however_they_are_quoted():
     html = "<img src=a.png><img class='x' src='b c.png'><IMG alt=\"\" src=\"d&amp;e.png\">[sound:f.mp3]"
 

@@ -86,6 +86,8 @@ _ROUNDS = 6  # what a parser makes of its own result is nearly always the same a
 @lru_cache(maxsize=4096)  # the sources of a card are those of many
 def make_safe(html: str, local: bool = True) -> str:
     """HTML without what can run, load from elsewhere or command Anki; only where not `local`, with pictures from the web."""
+    if _SIMPLE.fullmatch(html):
+        return html
     for _ in range(_ROUNDS):
         before, html = html, clean(html, local=local)
         if html == before or html == _respell(before):
@@ -126,6 +128,10 @@ def _spell_quotes(text: str) -> str:
     return text.replace("&#x27;", "'").replace("&#39;", "'").replace("&quot;", '"').replace("&nbsp;", "\u00a0")
 
 
+# Words with marks around some: what most texts with any HTML are. It is in nh3's form already.
+_SIMPLE = re.compile(
+    r"(?:[^<>&\[\\\r\0]++|&(?:amp|lt|gt);|<br>|<(b|strong|em|i|code|sub|sup|u|del)>(?:[^<>&\[\\\r\0]|&(?:amp|lt|gt);)*+</\1>)*+"
+)
 MARKUP = re.compile(r"[<>&\[\\\r\0\u00a0]")  # in a text without these there is no tag, no command and nothing to escape
 
 
@@ -146,6 +152,8 @@ def clean(html: str, names: Mapping[str, str] | None = None, local: bool = False
         if "<" in html:
             html = _TAG.sub(lambda tag: tag[0].replace("[", "&#91;"), html)
         html = _COMMAND.sub("[<wbr>", html)
+    if "<img" in html:
+        html = _PICTURE.sub(_hide_sources, html)
     if "{{c" in html and "<" in html:
         html = _TAG_WITH_GAP.sub(_hide_gaps, html)
     if "\\" in html and any(_find_commands(html)):
@@ -207,6 +215,21 @@ _TAG = re.compile(r"<[^>]*>")
 _TAG_WITH_GAP = re.compile(r"<[^>]*(?:\{\{|\}\}|::)[^>]*>")
 # nh3 leaves out the first newline of <pre>, as a browser does when it reads it.
 _FIRST_NEWLINE = re.compile(r"(<pre(?: [^>]*)?>)\n")
+
+
+def _hide_sources(picture: re.Match[str]) -> str:
+    """A picture with no `src=` in its other attributes: Anki would take that for its file, and not import the file."""
+    if len(_SOURCES.findall(picture[0])) < 2:
+        return picture[0]
+    attributes = _ATTRIBUTE.sub(lambda one: f' {one[1]}="{_SOURCES.sub(_hide_equals, one[2])}"', picture[1])
+    return f"<img{attributes}>"
+
+
+def _hide_equals(found: re.Match[str]) -> str:
+    return found[0][:-1] + "&#61;"
+
+
+_SOURCES = re.compile(r"(?:src|data)\s*=", re.I)
 
 
 def _hide_gaps(tag: re.Match[str]) -> str:
