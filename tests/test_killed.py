@@ -1,0 +1,122 @@
+"""A build that is killed at any moment, or finds the disk full, leaves every file whole, and the next one makes up for it.
+
+`KILLED=200 pytest -n0 tests/test_killed.py` kills at more moments, and when something is read too.
+"""
+
+import os
+import resource
+import shutil
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import import_package
+from edits import CARDS
+
+from flashdeck.commands import app
+from flashdeck.diagnostics.errors import FlashdeckError
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+MOMENTS = int(os.environ.get("KILLED", "6"))
+DECK = "id: test\nname: Test\nlanguages: [fr, en]\n"
+WRITING = ("os.rename", "os.link", "os.remove", "os.mkdir", "os.truncate")
+CRASHED = 99
+
+
+def read(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def run_build(folder: Path, clock: int, prepare: Callable[[], None] = lambda: None) -> int:
+    """Builds in a process of its own; gives its exit code, or minus the signal that ended it."""
+    sys.stdout.flush()
+    child = os.fork()
+    if child == 0:
+        code = CRASHED
+        try:
+            os.chdir(folder)
+            os.environ |= {"SOURCE_DATE_EPOCH": str(clock), "FLASHDECK_CACHE": str(folder.parent / "cache")}
+            prepare()
+            code = int(app(["build"], standalone_mode=False) or 0)
+        except FlashdeckError:
+            code = 2
+        finally:
+            os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def at_event(moment: int, seen: Path | None = None) -> Callable[[], None]:
+    """Kills the process when it opens, makes, names or deletes for the `moment`-th time; counts into a file instead, if given."""
+    count = 0
+
+    def watch(event: str, arguments: tuple[object, ...]) -> None:
+        nonlocal count
+        writes = event in WRITING or (
+            event == "open" and isinstance(arguments[2], int) and arguments[2] & (os.O_WRONLY | os.O_RDWR)
+        )
+        if writes or (MOMENTS > 6 and event in ("open", "os.listdir", "os.scandir")):
+            count += 1
+            if seen:
+                os.write(descriptor, b".")
+            elif count == moment:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    descriptor = os.open(seen, os.O_CREAT | os.O_WRONLY) if seen else -1
+    return lambda: sys.addaudithook(watch)
+
+
+@pytest.fixture
+def edited(tmp_path: Path) -> Path:
+    """A project that was built, and then edited."""
+    folder = tmp_path / "before" / "project"
+    (folder / "decks" / "test").mkdir(parents=True)
+    (folder / "decks" / "test" / "deck.yaml").write_text(DECK)
+    cards = folder / "decks" / "test" / "cards.yaml"
+    cards.write_text(CARDS.replace("ID", "a"))
+    assert run_build(folder, 1_800_000_000) == 0
+    cards.write_text(
+        CARDS.replace("ID", "a").replace("answer: a", "answer: other") + "  - {id: new, question: new, answer: new}\n"
+    )
+    return folder
+
+
+def copy(project: Path, to: Path) -> Path:
+    """The project and its cache elsewhere, with the times of its files."""
+    shutil.rmtree(to, ignore_errors=True)
+    shutil.copytree(project.parent, to)
+    return to / project.name
+
+
+def test_a_build_that_is_killed_leaves_whole_files_and_the_next_finishes_it(edited, tmp_path, col):
+    old = read(edited)
+    done = copy(edited, tmp_path / "done")
+    assert run_build(done, 1_800_000_100, at_event(0, tmp_path / "seen")) == 0
+    new, events = read(done), len((tmp_path / "seen").read_bytes())
+    assert new != old and events > 5
+
+    for moment in sorted({1 + events * at // MOMENTS for at in range(MOMENTS)}):
+        project = copy(edited, tmp_path / "killed")
+        assert run_build(project, 1_800_000_100, at_event(moment)) == -signal.SIGKILL
+        left = {name: data for name, data in read(project).items() if not Path(name).name.startswith(".")}
+        assert left.keys() >= old.keys()
+        assert [name for name, data in left.items() if data not in (old.get(name), new[name])] == [], moment
+
+        assert run_build(project, 1_800_000_100) == 0
+        assert {name: data for name, data in read(project).items() if not Path(name).name.startswith(".")} == new, moment
+    assert len(import_package(col, done / "dist" / "test-en.apkg").new) == 4
+
+
+@pytest.mark.parametrize("room", [0, 1_500])
+def test_a_build_that_finds_the_disk_full_leaves_whole_files(room, edited, tmp_path):
+    """Stood for by a limit on the size of files."""
+    old = read(edited)
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
+
+    assert run_build(edited, 1_800_000_100, limit) == 2
+    assert read(edited).keys() == old.keys()
+    assert {name for name, data in read(edited).items() if data != old[name]} <= {"dist/test-en.apkg", "dist/test-fr.apkg"}
+    assert run_build(edited, 1_800_000_100) == 0
