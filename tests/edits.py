@@ -6,7 +6,7 @@ CARDS = """kind: basic
 cards:
   - {id: ID0, question: {fr: qID0, en: rID0}, answer: a, tags: [core]}
   - {id: ID1, question: 'What is *ID1*?', answer: {fr: b, en: c}}
-  - {id: ID2, kind: cloze, text: 'The {{c1::ID2}} of {{c2::it}}', tags: [late]}
+  - {id: ID2, kind: cloze, text: 'The {{c1::ID2}} of {{c2::it}} in ID', tags: [late]}
 """
 START = {
     "one/deck.yaml": "id: one\nname: One\nlanguages: [fr, en]\n",

@@ -84,7 +84,7 @@ def read_package(path: Path) -> Package:
 VALID = {
     "basic": {"question": "q", "answer": "r"},
     "choice": {"question": "q", "answer": "r", "distractors": "[s, t]"},
-    "cloze": {"text": "'{{c1::q}}'"},
+    "cloze": {"text": "'q {{c1::gap}}'"},
     "notice": {"colour": "red", "purpose": "q", "reference": "r"},
     "occlusion": {"question": "q", "shapes": "{c1: {name: q, rectangle: [1, 2, 3, 4]}}", "image": "map.png", "alt": "r"},
     "statistic": {"claim": "q", "date": "2018", "reference": "r"},

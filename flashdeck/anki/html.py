@@ -2,21 +2,22 @@
 
 import re
 from collections.abc import Container, Mapping
+from functools import lru_cache
 from html import escape, unescape
 
 from flashdeck.anki.markdown import PLAIN_TEXT, to_raw_html
 from flashdeck.anki.safe import Unsafe, clean, find_pictures, make_safe, rename_pictures, replace_pictures
 from flashdeck.anki.safe import find_unsafe as find_unsafe_html
+from flashdeck.model.texts import RAW as RAW
 
-# A text that begins with this is HTML as it is: what was imported and cannot be expressed in Markdown.
-RAW = "<!-- html -->"
 PLAYED = tuple(".mp3 .ogg .oga .opus .wav .flac .m4a .aac .spx .mp4 .m4v .webm .ogv .mov .mkv .avi .mpg .mpeg".split())
 
 SOUND = re.compile(r"\[sound:([^\[\]\n<>\"]{1,255})\]")
 
 
+@lru_cache(maxsize=10_000)  # what is checked is stored
 def to_html(text: str) -> str:
-    """A text as it appears on a card: safe HTML, without <p> where it is one paragraph."""
+    """A text as it appears on a card: safe HTML, without <p> where it is one paragraph; the text itself where it is plain."""
     if PLAIN_TEXT.fullmatch(text):
         return text
     if text.startswith(RAW):

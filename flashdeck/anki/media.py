@@ -83,8 +83,10 @@ def read_media(card: Card, files: Files, known: dict[Place, Media], problems: li
             if "[" not in text and "<" not in text and not is_media:
                 continue
             html = to_media_html(text, "") if is_media else to_html(text)
-            if broken := re.search(r"!\[[^\]]*\]\(", html):
+            if broken := re.search(r"!\[[^\]]*\]\(|!\[\[([^\]\n|]*)", re.sub(r"<code>.*?</code>", "", html, flags=re.S)):
                 help = "if the file name contains spaces, write it as ![words](<name of file.png>)"
+                if broken[1] is not None:
+                    help = f"write ![what it shows]({broken[1].strip().replace(' ', '%20')})"
                 message = "this is not rendered as a picture"
                 problems.append(card.problem("missing-media", message, *route, word=broken[0], help=help))
             for name in find_media(html):

@@ -16,7 +16,8 @@ from flashdeck.anki.html import SOUND, find_media, rename_media, to_html, to_med
 from flashdeck.anki.identity import FIELD_SEPARATOR, RETIRED_TAG, in_language, stable_id, to_course_tag, to_guid
 from flashdeck.anki.media import Media, Place, find_static
 from flashdeck.anki.safe import MARKUP, make_safe
-from flashdeck.model.cards import Card, fill_gaps
+from flashdeck.model.cards import Card
+from flashdeck.model.cloze import fill_gaps
 from flashdeck.model.fields import to_shapes
 from flashdeck.model.kinds import Field, Kind, fill, is_right_to_left
 from flashdeck.model.references import Reference, cite

@@ -376,6 +376,21 @@ def _find_lost(html: str) -> Iterator[Unsafe]:
             yield Unsafe(name, f"'{name}'", IN_TEXT)
 
 
+# What is seen as a picture, or puts what is around it on lines of their own.
+_simplifier = nh3.Cleaner(
+    tags={*"img li p div section br hr ul ol dl dt dd tr td th table footer h1 h2 h3 h4 h5 h6 blockquote pre summary".split()},
+    attributes={"img": {"src", "alt"}},
+    generic_attribute_prefixes=None,
+    url_schemes={"http", "https", "data", "file"},
+    link_rel=None,
+)
+
+
+def simplify(html: str) -> str:
+    """Any HTML with no tags but pictures and those that begin a line, which have no attributes."""
+    return _simplifier.clean(html)
+
+
 def find_pictures(html: str) -> list[tuple[str, str]]:
     """The pictures of HTML, each with the name of its file and its alternative text."""
     if "<img" not in html.lower():

@@ -1,12 +1,9 @@
 """A side of a card as Anki would show it: a template of a note type, filled with the fields of one note."""
 
-import re
 from collections.abc import Mapping
-from html import unescape
 
+from flashdeck.model.cloze import show_gap
 from flashdeck.model.template_language import GAP, TAG
-
-GAP_IN_TEXT = re.compile(r"{{c(\d+)::((?:(?!{{c\d).)*?)}}", re.S)
 
 
 def render(html: str, values: Mapping[str, str], gap: int = 0, back: bool = False) -> str:
@@ -31,20 +28,7 @@ def render(html: str, values: Mapping[str, str], gap: int = 0, back: bool = Fals
 
 def _show(text: str, filters: list[str], gap: int, back: bool) -> str:
     if "cloze" in filters:
-        while inner := GAP_IN_TEXT.search(text):  # the innermost first
-            answer, _, hint = inner[2].partition("::")
-            shown = answer if back or int(inner[1]) != gap else f"[{hint or '...'}]"
-            text = text[: inner.start()] + shown + text[inner.end() :]
+        text = show_gap(text, gap, back)
     if "type" in filters and not back:
         return "[______]"
     return text
-
-
-def to_words(html: str) -> str:
-    """What a learner reads and hears of a card, line by line."""
-    html = re.sub(r"<(script|style)\b.*?</\1>|<!--.*?-->", "", html, flags=re.S | re.I)
-    html = re.sub(r"""<img\b(?:[^>]*?\balt="([^"]*)")?[^>]*>""", lambda found: f"[picture: {found[1] or '?'}]", html)
-    html = re.sub(r"<li\b[^>]*>", "\n- ", html)
-    html = re.sub(r"</?(?:p|div|section|br|hr|ul|ol|dl|dt|dd|tr|table|footer|h\d|blockquote|pre)\b[^>]*>", "\n", html)
-    lines = (" ".join(line.split()) for line in unescape(re.sub(r"<[^>]+>", "", html)).splitlines())
-    return "\n".join(line for line in lines if line)

@@ -18,7 +18,7 @@ from flashdeck.build.link import CardFact, Facts, to_unit_notes
 from flashdeck.build.unit import Unit, to_rows
 from flashdeck.diagnostics.errors import FlashdeckError
 from flashdeck.diagnostics.problem import Problem, has_errors
-from flashdeck.model.cards import fill_gaps
+from flashdeck.model.cloze import fill_gaps
 from flashdeck.model.decks import Deck
 from flashdeck.model.keys import CARD_KEYS, OF_ONE_CARD
 from flashdeck.model.kinds import Kind

@@ -1,7 +1,8 @@
 """A note in words, for authors who are about to write it."""
 
 from flashdeck.anki.note import Note
-from flashdeck.anki.templates import render, to_words
+from flashdeck.anki.shown import to_shown
+from flashdeck.anki.templates import render
 
 
 def render_words(note: Note) -> str:
@@ -13,8 +14,8 @@ def render_words(note: Note) -> str:
         _, name, front, back = note.type.templates[0 if note.type.cloze else at]
         title = f"{name} {at + 1}" if note.type.cloze else name
         gap = at + 1 if note.type.cloze else 0
-        question = to_words(render(front, values, gap))
-        answer = to_words(render(back.replace("{{FrontSide}}", ""), values, gap, back=True))
+        question = to_shown(render(front, values, gap))
+        answer = to_shown(render(back.replace("{{FrontSide}}", ""), values, gap, back=True))
         seen = set(question.splitlines())
         answer = "\n".join(line for line in answer.splitlines() if line not in seen) or answer
         cards.append(f"{title}\n{_indent(question)}\n    ---\n{_indent(answer)}")

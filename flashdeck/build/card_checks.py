@@ -10,9 +10,11 @@ from html import unescape
 
 from flashdeck.anki.html import find_unsafe, to_html
 from flashdeck.anki.identity import is_reserved_tag
+from flashdeck.anki.shown import to_plain
+from flashdeck.build.gap_checks import GAP_CHECKS
+from flashdeck.build.text_checks import TEXT_CHECKS
 from flashdeck.diagnostics.problem import Problem, nearest
-from flashdeck.model.cards import Card, find_gaps
-from flashdeck.model.fields import HIGHEST_GAP
+from flashdeck.model.cards import Card
 from flashdeck.model.frame import Frame
 from flashdeck.model.keys import NAME_TYPES
 from flashdeck.sources.values import short
@@ -50,48 +52,6 @@ def check_tags(card: Card, frame: Frame) -> Iterator[Problem]:
 VALID_TAGS: set[str] = set()  # those checked already: a project has few tags and many cards
 
 
-# Gaps with something in them, none in another, and no character by which Markdown could drop or make one: most texts are such.
-_PLAIN = r"[^{}`|<\[\\~&:]|&(?![#\w])"
-PLAIN_GAPS = re.compile(rf"(?:{_PLAIN}|:|{{{{c[1-9]\d?::\s*+(?:{_PLAIN})++}}}})*+")
-
-
-def check_clozes(card: Card, frame: Frame) -> Iterator[Problem]:
-    """Without a valid gap Anki makes no card, or one that shows the answer."""
-    if not card.kind.cloze or card.kind.shapes:
-        return
-    for route, text in card.all_texts(card.kind.cloze):
-        if "{{c" in text and PLAIN_GAPS.fullmatch(text):
-            continue
-        if broken := find_broken_gap(text):
-            word, message = broken
-            help = "write a gap as {{c1::text}} or {{c1::text::hint}}"
-            yield card.problem("broken-cloze", message, *route, word=word, help=help)
-        elif find_gaps(to_html(text)) != find_gaps(text):
-            help = "write it differently: gaps cannot be in tables, code or links"
-            yield card.problem("broken-cloze", "Markdown drops a gap of this text", *route, help=help)
-        elif "{{c" not in text:
-            help = "put what is asked into {{c1::...}}"
-            yield card.problem("cloze-without-deletion", "there is no gap in this text", *route, help=help)
-
-
-def find_broken_gap(text: str) -> tuple[str, str] | None:
-    """The first gap of a text that Anki would not understand, and what is wrong with it."""
-    opened: list[re.Match[str] | None] = []
-    for found in re.finditer(r"{{c(\d*)(::?)?|{{|}}", text):
-        if found[0] == "}}":
-            gap = opened.pop() if opened else None
-            if gap and not text[gap.end() : found.start()].partition("::")[0].strip():
-                return gap[0], f"the gap '{gap[0]}}}}}' is empty"
-        elif found[0] == "{{" or (not found[1] and not found[2]):
-            opened.append(None)
-        elif found[2] != "::" or not 1 <= int(found[1][:9] or 0) <= HIGHEST_GAP:
-            return found[0], f"'{found[0]}' does not open a gap"
-        else:
-            opened.append(found)
-    unclosed = next((gap for gap in opened if gap), None)
-    return (unclosed[0], f"the gap '{unclosed[0]}' is never closed with '}}}}'") if unclosed else None
-
-
 def check_options(card: Card, frame: Frame) -> Iterator[Problem]:
     """A right answer among the wrong ones, or one option twice, teaches that the right answer is wrong."""
     for key in card.kind.options:
@@ -99,14 +59,17 @@ def check_options(card: Card, frame: Frame) -> Iterator[Problem]:
             answers = {to_plain(text) for _, text in card.texts("answer", language)}
             seen: set[str] = set()
             for route, text in card.texts(key, language):
-                if to_plain(text) in answers:
+                plain = to_plain(text)
+                if not plain:
+                    continue  # it has been reported
+                if plain in answers:
                     message = f"'{short(text)}' is the right answer, and is also among the wrong ones"
                     yield card.problem("answer-among-distractors", message, *route, help="delete it here")
-                elif to_plain(text) in seen:
+                elif plain in seen:
                     yield card.problem(
                         "repeated-option", f"'{short(text)}' is repeated among the wrong answers", *route, help="delete one"
                     )
-                seen.add(to_plain(text))
+                seen.add(plain)
 
 
 def check_html(card: Card, frame: Frame) -> Iterator[Problem]:
@@ -135,19 +98,13 @@ def _may_be_html(value: Value) -> bool:
     return any(map(_may_be_html, value.values() if isinstance(value, dict) else value))
 
 
-def to_plain(text: str) -> str:
-    """A text without what a learner would not see as a difference."""
-    if "  " in text or not text.isprintable():  # else its only white space is single spaces
-        text = " ".join(text.split())
-    return text.strip().casefold()
-
-
 CARD_CHECKS: tuple[Callable[[Card, Frame], Iterator[Problem]], ...] = (
     check_references,
     check_tags,
-    check_clozes,
     check_options,
     check_html,
+    *GAP_CHECKS,
+    *TEXT_CHECKS,
 )
 
 

@@ -4,12 +4,15 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from flashdeck.anki.html import to_html
 from flashdeck.anki.identity import in_language, stable_id
 from flashdeck.anki.media import Media, Place
 from flashdeck.anki.note import Content, to_content, to_deck_name, to_digest, to_guid_of, to_tag_text, to_type_id
-from flashdeck.build.card_checks import to_plain
+from flashdeck.anki.shown import compare_as, to_plain, to_shown
 from flashdeck.build.unit import RETIRED, Fronts, LanguageFacts, NoteColumns, Unit, to_tables
 from flashdeck.model.cards import Card
+from flashdeck.model.cloze import show_asked, show_gap
+from flashdeck.model.fields import HIGHEST_GAP
 from flashdeck.model.references import Reference
 
 Columns = tuple[list[str], ...]
@@ -90,6 +93,11 @@ def _to_fronts(versions: Mapping[str, Sequence[_Version]]) -> dict[str, Columns]
                     for at in ((0,) if kind.cloze else templates)
                 ]
             for keys, rows, texts in group:
+                if kind.cloze and not kind.shapes:
+                    fronts = _to_cloze_fronts(card, language, keys, templates)
+                    rows += [str(row)] * len(fronts)
+                    texts += fronts
+                    continue
                 asked: list[str] = []
                 for key in keys:
                     value = values.get(key)
@@ -102,6 +110,18 @@ def _to_fronts(versions: Mapping[str, Sequence[_Version]]) -> dict[str, Columns]
                     rows.append(str(row))
                     texts.append("\n".join(asked))
     return {name: columns for name, columns in found.items() if columns[0]}
+
+
+def _to_cloze_fronts(card: Card, language: str, keys: Sequence[str], gaps: Sequence[int]) -> list[str]:
+    """What each gap of a card asks, each once: a gap may have several numbers."""
+    key = card.kind.cloze
+    html = to_html(card.text(key, language))
+    numbers = [gap + 1 for gap in gaps if gap < HIGHEST_GAP]
+    others = [to_plain(text) for other in keys if other != key for _, text in card.texts(other, language)]
+    fronts = show_asked(compare_as(to_shown(html)), numbers) if "<wbr>" not in html else None
+    if fronts is None:  # it depends on its tags where the gaps are
+        fronts = [compare_as(to_shown(show_gap(html, number, back=False))) for number in numbers]
+    return ["\n".join([front, *others]) for front in dict.fromkeys(fronts) if front]
 
 
 def _to_notes(

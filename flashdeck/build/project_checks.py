@@ -3,20 +3,25 @@ PROJECT_CHECKS, at the end, lists them. `card_checks.py` says how to add one.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import partial
 from itertools import chain
+from pathlib import Path
 
 from flashdeck.anki.identity import split_full_id, split_language
 from flashdeck.anki.media import LARGEST_MEDIA
+from flashdeck.anki.note import to_deck_name
 from flashdeck.anki.safe_kinds import find_scripts, find_unsafe_labels
 from flashdeck.build.link import CardFact, Facts, split_tags
 from flashdeck.build.unit import ROW, Unit, to_rows
-from flashdeck.diagnostics.problem import Problem, nearest
+from flashdeck.diagnostics.problem import Problem, Spot, nearest
 from flashdeck.model.courses import Course
 from flashdeck.model.decks import Deck, to_package_name
 from flashdeck.model.frame import NEWER_ID
-from flashdeck.sources.files import DEVICE
+from flashdeck.model.texts import all_texts, texts_in
+from flashdeck.sources.files import DEVICE, OWN_KINDS
 from flashdeck.sources.values import report_shape, short, to_date
+from flashdeck.sources.yaml_file import read_source
 
 
 def check_ids(facts: Facts) -> Iterator[Problem]:
@@ -79,10 +84,14 @@ def _report_fronts(facts: Facts, group: str, units: list[Unit], texts: list[list
             card, other = facts.read_card(fact), first[text]
             read = facts.read_card(other)
             assert card and read  # their kinds are known, or they would ask nothing
-            (route, typed), (place, _) = (side.asked(language, int(template))[0] for side in (card, read))
+            (route, typed), (place, other_text) = (side.asked(language, int(template))[0] for side in (card, read))
             message = f"'{short(typed)}' is also what the card '{other.full_id}' asks"
+            in_gaps = bool(facts.frame.kinds[kind].cloze) and typed != other_text
+            if in_gaps:
+                message = f"with its gap empty, this is '{short(text)}': what the card '{other.full_id}' asks, too"
             help = f"word one of them differently; the other is at {facts.spot(other.unit, other.item, *place)}"
-            level = "warning" if facts.frame.kinds[kind].imported_note_type else "error"  # what is imported may be so on purpose
+            # what is imported may be so on purpose, and what differs in its gaps only
+            level = "warning" if facts.frame.kinds[kind].imported_note_type or in_gaps else "error"
             yield card.problem("same-front", message, *route, help=help, level=level)
 
 
@@ -239,6 +248,90 @@ def check_package_names(facts: Facts) -> Iterator[Problem]:
             yield target.node.problem("bad-id", message, "id", help=help, level="warning")
 
 
+def check_deck_names(facts: Facts) -> Iterator[Problem]:
+    """Anki renames the second of two decks whose names differ only in case, so that the next release misses it."""
+    similar = _find_similar({name for unit in facts.units for name in unit.deck_names})
+    if not similar:
+        return
+    names: list[tuple[str, Callable[[], Spot]]] = []
+    for unit in (unit for unit in facts.units if not similar.isdisjoint(unit.deck_names)):
+        file = facts.open(unit)
+        own = {level for text in all_texts(file.deck.name) for level in _list_levels(text)}
+        for card in facts.cards([unit]):
+            part = file.typed(card.row).get("deck", "")
+            for language in file.deck.languages:
+                texts = texts_in(part, language) if part else []
+                name = to_deck_name(file.deck.name, texts[0][1] if texts else "", language)
+                for level in _list_levels(name) if name in similar else ():
+                    place = partial(file.deck.node.spot, "name") if level in own else partial(facts.spot, unit, card.item, "deck")
+                    names.append((level, place))
+    yield from _report_similar(names, "deck")
+
+
+def check_tag_names(facts: Facts) -> Iterator[Problem]:
+    """Anki gives all cards of two tags that differ only in case the same one of them."""
+    similar = _find_similar(facts.tags)
+    if not similar:
+        return
+    names: list[tuple[str, Callable[[], Spot]]] = []
+    for unit in facts.units:
+        if not any(tag in similar for _, text in unit.groups for tag in split_tags(text)):
+            continue
+        for card in facts.cards([unit]):
+            for tag in card.tags:
+                if tag in similar:
+                    names += [(level, partial(facts.spot, unit, card.item, "tags", word=tag)) for level in _list_levels(tag)]
+    yield from _report_similar(names, "tag")
+
+
+def check_kind_names(facts: Facts) -> Iterator[Problem]:
+    """Anki renames the second of two note types whose names differ only in case, and its notes get no more updates."""
+    names: list[tuple[str, Callable[[], Spot]]] = []
+    for name, kind in facts.frame.kinds.items():
+        if "/" in name:
+            path = facts.frame.kind_folders[name] / OWN_KINDS / kind.word / "kind.yaml"
+            name = kind.imported_note_type[1] if kind.imported_note_type else name
+            names.append((name, partial(_find_name, path, facts)))
+    if _find_similar({name for name, _ in names}):
+        yield from _report_similar(names, "note type")
+
+
+def _find_name(path: Path, facts: Facts) -> Spot:
+    """Where a kind says what its note type is called."""
+    source = read_source(path, facts.files, [])
+    return source.spot(("anki", "name"))
+
+
+def _list_levels(name: str) -> list[str]:
+    """A name of Anki's tree of decks or tags, after those of all that it is in."""
+    parts = name.split("::")
+    return ["::".join(parts[:end]) for end in range(1, len(parts) + 1)]
+
+
+def _find_similar(names: Collection[str]) -> frozenset[str]:
+    """The names that have a level which Anki takes for that of another."""
+    levels = {level for name in names for level in _list_levels(name)}
+    count = Counter(level.casefold() for level in levels)
+    if len(count) == len(levels):
+        return frozenset()
+    return frozenset(name for name in names if any(count[level.casefold()] > 1 for level in _list_levels(name)))
+
+
+def _report_similar(names: Iterable[tuple[str, Callable[[], Spot]]], what: str) -> Iterator[Problem]:
+    """Each way to write a name that is not the first, where it first stands."""
+    first: dict[str, tuple[str, Callable[[], Spot]]] = {}
+    seen: set[str] = set()
+    for name, find in names:
+        other, place = first.setdefault(name.casefold(), (name, find))
+        if other == name or name in seen:
+            continue
+        seen.add(name)
+        if name.rpartition("::")[2] == other.rpartition("::")[2]:
+            continue  # they differ in what they are in, which has been reported
+        message = f"'{short(name)}' differs only in case from '{short(other)}': Anki takes them for one {what}"
+        yield Problem(find(), "similar-names", message, f"write it in one way; the other is at {place()}", "warning")
+
+
 PROJECT_CHECKS: tuple[Callable[[Facts], Iterator[Problem]], ...] = (
     check_ids,
     check_guids,
@@ -249,6 +342,9 @@ PROJECT_CHECKS: tuple[Callable[[Facts], Iterator[Problem]], ...] = (
     check_labels,
     check_scripts,
     check_kind_labels,
+    check_deck_names,
+    check_tag_names,
+    check_kind_names,
     check_large_media,
     check_reviews,
     check_package_names,

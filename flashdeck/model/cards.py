@@ -1,6 +1,5 @@
 """A card as its author wrote it, and how it is read. Reading never stops at a mistake: it is reported, and the rest goes on."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from flashdeck.diagnostics.problem import Problem, find_nearest, has_errors, nearest
+from flashdeck.model.cloze import fill_gaps, find_numbers
 from flashdeck.model.decks import Deck
 from flashdeck.model.fields import TEXT_TYPES, are_complete_texts, is_complete, read_value, to_shapes
 from flashdeck.model.keys import CARD_KEYS, COMMON_ONLY, FILE_KEYS, OF_ONE_CARD, SENSITIVE
@@ -28,7 +28,6 @@ from flashdeck.sources.values import (
 from flashdeck.sources.yaml_file import Node, Route, Source, Value, find_invisible
 
 FLAGS = ("true", "false")
-GAP = re.compile(r"{{c([1-9]\d*)::")
 
 
 @dataclass(frozen=True)
@@ -118,6 +117,16 @@ class Card(NamedTuple):
             return self.node.source.node()
         return self.node
 
+    def find_comment(self, *route: str | int) -> str:
+        """The comment that ends a text of a field, with one space before it as in a sentence; usually none."""
+        place = self._place(*route)
+        return place.source.find_comment(place.route + route)
+
+    def is_folded(self, *route: str | int) -> bool:
+        """Whether YAML made spaces of the line ends of a text of a field."""
+        place = self._place(*route)
+        return place.source.is_folded(place.route + route)
+
     def home(self, key: str) -> tuple[Deck, Path]:
         """The deck in which a field was written, and the folder of its file: where its pictures are."""
         other = self.overrides.get(key)
@@ -129,25 +138,16 @@ class Card(NamedTuple):
         kind = self.kind
         if kind.cloze and kind.shapes:
             value = self.values.get(kind.shapes)
-            return find_gaps("".join(f"{{{{{key}::" for key in value)) if isinstance(value, dict) else []
+            text = "".join(f"{{{{{key}::}}}}" for key in value) if isinstance(value, dict) else ""
+            return [number - 1 for number in find_numbers(text)]
         if kind.cloze:
-            return find_gaps(self.text(kind.cloze, language))
+            return [number - 1 for number in find_numbers(self.text(kind.cloze, language))]
         if kind.imported_note_type:  # its templates themselves decide which cards there are; without any, Anki makes the first
             filled = {field.name for field in kind.fields.values() if self.text(field.key, language).strip()}
             shown = [at for at, one in enumerate(kind.templates) if shows_something(one.front, filled)]
             return shown or [0]
         values = self.values
         return [at for at, one in enumerate(kind.templates) if not one.when or values.get(one.when, "false") != "false"]
-
-
-def find_gaps(text: str) -> list[int]:
-    """The gaps of a cloze text, from 0: each is a card."""
-    return sorted([int(number[:9]) - 1 for number in {*GAP.findall(text)}])
-
-
-def fill_gaps(text: str) -> str:
-    """A cloze text with what is asked in it, without the braces and hints."""
-    return re.sub(r"{{c\d+::(.*?)(?:::.*?)?}}", r"\1", text)
 
 
 @dataclass(frozen=True)

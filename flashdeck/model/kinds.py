@@ -107,6 +107,22 @@ class Kind:
         return tuple(field for field in self.fields.values() if field.name and field.name not in self.common)
 
     @cached_property
+    def lists(self) -> tuple[str, ...]:
+        """The keys of its fields of one text or several."""
+        return tuple(field.key for field in self.fields.values() if field.type == "texts")
+
+    @cached_property
+    def doubtful_fronts(self) -> tuple[int, ...]:
+        """The templates on whose fronts no field must be filled in."""
+
+        def is_filled(key: str, template: Template) -> bool:
+            field = self.fields[key]
+            return field.type != "flag" and (field.required or key == template.when) and not self.imported_note_type
+
+        fronts = enumerate(self.templates)
+        return tuple(at for at, one in fronts if one.front_keys and not any(is_filled(key, one) for key in one.front_keys))
+
+    @cached_property
     def extra_fields(self) -> tuple[Field, ...]:
         """The fields that go before what the author adds as `extra`."""
         return tuple(field for field in self.fields.values() if field.name == "Extra" and self.common)

@@ -2,6 +2,9 @@
 
 from flashdeck.sources.yaml_file import Route, Value
 
+# A text that begins with this is HTML as it is: what was imported and cannot be expressed in Markdown.
+RAW = "<!-- html -->"
+
 
 def texts_in(value: Value, language: str) -> list[tuple[Route, str]]:
     """The texts of a value in one language, each with its route."""

@@ -11,7 +11,7 @@ from flashdeck.anki.identity import RETIRED_TAG
 from flashdeck.anki.package_reader import PackageError, Stored, read_package
 from flashdeck.diagnostics.errors import FlashdeckError
 from flashdeck.diagnostics.render import to_lines
-from flashdeck.model.cards import fill_gaps
+from flashdeck.model.cloze import fill_gaps
 from flashdeck.model.kind_reader import read_kinds
 
 # The most important to a learner first.

@@ -78,7 +78,22 @@ class Source:
     @cached_property
     def has_markup(self) -> bool:
         """Whether HTML, a link, a picture or a sound can be in any text of the file: in most there is none."""
-        return self.escapes or any(sign in self.text for sign in ("<", "](", "]:", "[sound:", "&#", "\\"))
+        return self.escapes or any(sign in self.text for sign in ("<", "](", "]:", "[sound:", "&#", "\\", "![["))
+
+    @cached_property
+    def has_comments_after_values(self) -> bool:
+        return " #" in self.text and bool(re.search(r"[^\s#][^\n#]*(?<=\S) #", self.text))
+
+    def find_comment(self, route: Route) -> str:
+        """The comment that ends the plain text at a route, with one space before it as in a sentence; usually none."""
+        _, start, end = self._marks.get(route, (0, 0, 0))
+        found = re.compile(r" (#[^\n]*)").match(self.text, end)
+        return found[1] if found and end and self.text[start] not in "\"'|>" else ""
+
+    def is_folded(self, route: Route) -> bool:
+        """Whether YAML made spaces of the line ends of the text at a route, and one line end of an empty line."""
+        _, start, end = self._marks.get(route, (0, 0, 0))
+        return self.text[start : start + 1] not in ("|", '"') and "\n" in self.text[start:end]
 
     def may_have(self, key: str) -> bool:
         """Whether a key that is missing may be where the file could not be read."""
