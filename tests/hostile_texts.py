@@ -61,6 +61,7 @@ KNOWN = r"""
 <img src=http://elsewhere.invalid/x.png>
 <img srcset="http://elsewhere.invalid/x.png 1x" src=p.png>
 <img alt="x src=p.png onerror=hit() " src="p.png">
+<img alt='x src="p.png" onerror="hit()" ' src="p.png">
 <img alt="<img src=p.png onerror=hit()>" src="p.png">
 <img src="p.png" alt="` onerror=hit() `">
 <img src=p.png alt=a/onerror=hit()>
@@ -124,6 +125,13 @@ KNOWN = r"""
 \(&#92;href{javascript:hit()}{x}\)
 \(\bbox[background-image:url(http://elsewhere.invalid/x)]{x}\)
 \(\mmlToken{mi}[href="javascript:hit()"]{x}\)
+\(\def\b{\bbox}\b[background-image:url(http://elsewhere.invalid/x)]{x}\)
+\(\let\b\bbox \b[background-image:url(http://elsewhere.invalid/x)]{x}\)
+\(\bbox[color:{]};background-image:url(http://elsewhere.invalid/x)]{x}\)
+\(\bbox[5px, border: 2px solid red]{x}\)
+\(\fcolorbox{red;background:url(http://elsewhere.invalid/x)}{red}{x}\)
+\(\unicode[x;background:url(http://elsewhere.invalid/x)]{65}\)
+`[$$]\input{/etc/passwd}[/$$]`
 \[\style{background-image:url(http://elsewhere.invalid/x)}{x}\]
 \(\def\x{\href}\x{javascript:hit()}{z}\)
 \(\require{html}\class{replay-button}{x}\cssId{typeans}{y}\unicode[x]{65}\)

@@ -39,11 +39,11 @@ SOUND = re.compile(r"\[sound:([^\]]*)\]")
 FORMULA = re.compile(r"\\\(([^\0]*?)\\\)|\\\[([^\0]*?)\\\]")
 # Commands of Anki's MathJax by which a formula gets addresses, styles or names of its own (tried in a browser).
 MATH_COMMANDS = re.compile(
-    r"\\(?:href|style|class|cssId|data|mmlToken|require)(?![a-zA-Z])|\\bbox\s*\[(?![\w ,.#-]*\])"
-    r"|\\unicode\s*(?:\{[^}]*\}\s*)*\[[^\]]*[^\w ,.\]-]|\\f?colorbox\s*(?:\[\w*\]\s*)?\{[^}]*[:;(]"
+    r"\\(?:href|style|class|cssId|data|mmlToken|require)(?![a-zA-Z])|\\bbox\s*\[(?![^][(){}\\]*\])"
+    r"|\\unicode\s*\[(?![\w ,.-]*\])|\\f?colorbox\s*(?:\[\w*\]\s*)?\{[^}]*[:;(]"
 )
 # Those that give another name to what is not looked for under it.
-MATH_NAMES = re.compile(r"\\(?:def|let|newcommand|renewcommand)(?![a-zA-Z]).*\\(?:bbox|unicode|f?colorbox)(?![a-zA-Z])", re.S)
+MATH_NAMES = re.compile(r"\\(?:def|let|newcommand|renewcommand)(?![a-zA-Z]).*\\(?:bbox|unicode|fcolorbox)\s*[^\s[{a-zA-Z]", re.S)
 CSS_LOADS = {"url", "src", "image", "image-set", "-webkit-image-set", "cross-fade", "element", "expression", "attr", "paint"}
 
 

@@ -171,6 +171,7 @@ PIECES = [
     ("\\\\<", "img src=x onerror=hit()>"),
     ("{{", "c1::x}}"),
     ("&", "lt;"),
+    ("[latex]", r"\input{x}[/latex]"),
 ]
 
 

@@ -245,12 +245,15 @@ _MATH = re.compile(
     r"\\(?:(?:href|cssId|mmlToken|setOptions|html[A-Za-z]*)(?![A-Za-z])|(?:class|style|data)\s*[{%]"
     r"|require(?![A-Za-z])(?!\s*\{\s*(?:\[tex\]/)?(?:ams\w*|bbox|boldsymbol|braket|bussproofs|cancel|cases|centernot|color|empheq"
     r"|enclose|extpfeil|gensymb|mathtools|mhchem|noerrors|physics|textcomp|unicode|upgreek|verb)\s*\})"
-    r"|bbox\s*\[[^\]]*[(\\#&])"
+    # no brackets in its style, whatever comes of the word: another name for it, or braces around a bracket
+    r"|bbox(?![A-Za-z])(?!\s*(?:\[[^][(){}\\#&%]*\]\s*)?\{)|fcolorbox(?![A-Za-z])(?!\s*(?:\[\w*\]\s*)?\{[\w ,.!-]*\})"
+    r"|unicode(?![A-Za-z])(?!\s*(?:\[[\w ,.-]*\]\s*)?\{))"
 )
 _MATH_WORD = re.compile(r"\\(?:class|style|data)(?![A-Za-z])")
 _MATH_BRACKET = re.compile(r"\\[()\[\]]")
 # With `[latex]`, a program of the learner's machine runs what stands in it: what reads, writes or hides words is no formula.
-_LATEX = re.compile(r"\[(?:latex|\$\$?)\]", re.I)
+# Its end may stand in another field of the card.
+_LATEX = re.compile(r"\[/?(?:latex|\$\$?)\]", re.I)
 _TEX = re.compile(
     r"\\(?:write\w*|input\w*|include\w*|open(?:in|out)|read\w*|catcode|def|[egx]def|let|loop|shipout|csname|immediate|special"
     r"|usepackage|directlua|lua\w*|verbatiminput|\w*listing\w*|pdf\w+|new(?:read|write)|scantokens|every\w+|jobname)(?![A-Za-z])|\^\^"
@@ -265,6 +268,8 @@ def _find_commands(html: str) -> Iterator[str]:
     gaps = "{{c" in html
     text = html if gaps else _CODE.sub("", html)  # MathJax leaves code alone, but Anki takes tags out of formulas with gaps
     text = unescape(_TAG.sub("", text.replace("<br>", "\n")))
+    if "[" in html and _LATEX.search(html):  # in code, too
+        yield from (found[0] for found in _TEX.finditer(unescape(_TAG.sub("", html))))
     for shown in (text, _GAP_MARKS.sub("", text), _GAP_MARKS.sub("", _HINTS.sub("", text))) if gaps else (text,):
         yield from (found[0].rstrip("{% \n") for found in _MATH.finditer(shown))
         if _MATH_BRACKET.search(shown):
