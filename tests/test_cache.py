@@ -344,3 +344,18 @@ def test_builds_at_once_and_builds_that_are_killed_leave_nothing_that_is_not_so(
             ledger.unlink()
 
         assert after == build(place, f"fresh{turn}", f"dist{turn}")
+
+
+@pytest.mark.parametrize("command", ["check", "build"])
+def test_what_did_not_change_needs_neither_yaml_nor_the_pipeline(command, deck, tmp_path):
+    deck("kind: basic\ncards:\n  - {id: one, question: a, answer: b}\n")
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "FLASHDECK_CACHE": str(tmp_path / "cache")}
+    words = [sys.executable, "-X", "importtime", "-m", "flashdeck", command]
+    first, second = (subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True) for _ in range(2))
+
+    def find(ran: subprocess.CompletedProcess) -> set[str]:
+        names = {line.rpartition("|")[2].strip() for line in ran.stderr.splitlines() if line.startswith("import time:")}
+        return names & {"yaml", "nh3", "flashdeck.pipeline", "flashdeck.build.link", "flashdeck.build.unit"}
+
+    assert find(first) >= {"yaml", "flashdeck.pipeline"}
+    assert find(second) == set()

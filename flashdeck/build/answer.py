@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from flashdeck.build.cache import Cache
-from flashdeck.build.unit_text import problem_to_row, row_to_problem
 from flashdeck.build.unused_media import find_unused_media
-from flashdeck.diagnostics.problem import Problem, in_order
+from flashdeck.diagnostics.problem import Problem, in_order, problem_to_row, row_to_problem
 from flashdeck.sources.files import Files, find_sources, find_tops
 
 

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from flashdeck.build.unit import COLUMN, ROW, CardFacts, Fronts, LanguageFacts, NoteColumns, Unit
-from flashdeck.diagnostics.problem import Problem, Spot
+from flashdeck.diagnostics.problem import problem_to_row, row_to_problem
 
 TABLES: Mapping[str, type[Any]] = {"languages": LanguageFacts, "fronts": Fronts, "notes": NoteColumns}
 PLAIN_FIELDS: Mapping[str, type] = {
@@ -16,7 +16,6 @@ PLAIN_FIELDS: Mapping[str, type] = {
     "kind_languages": list, "groups": list, "overriding": list,
 }  # fmt: skip
 NUMBERS = re.compile(rf"(?:\d+{ROW})*")
-PROBLEM = [str, int, int, str, str, str, str, str, str]
 
 
 def to_bytes(unit: Unit) -> bytes:
@@ -55,17 +54,6 @@ def from_bytes(data: bytes) -> Unit:
     unit = Unit(**plain, problems=tuple(map(row_to_problem, problems)), cards=cards, **found)
     _check(unit)
     return unit
-
-
-def problem_to_row(problem: Problem) -> list[str | int]:
-    return [*problem.spot, *problem[1:]]
-
-
-def row_to_problem(row: object) -> Problem:
-    """The problem that a row of JSON was made from. Raises ValueError for anything else."""
-    if not isinstance(row, list) or [type(part) for part in row] != PROBLEM:
-        raise ValueError("it is not a problem")
-    return Problem(Spot(*row[:3]), *row[3:])
 
 
 def _take(type: type[Any], columns: Iterator[str]) -> Any:

@@ -35,13 +35,14 @@ def check(
     """Report every mistake in the sources with its place. Prints nothing if there is none."""
     if watch:
         _watch(paths, format, strict, not no_cache)
-    from flashdeck.authoring.overview import find_scripting, name_scripts
     from flashdeck.diagnostics.problem import has_errors
 
     cache, words = open_cache(not no_cache), ["check", *map(str, paths)]
     if answer := find_answer(cache, words, paths):
         problems, scripts = answer
     else:
+        from flashdeck.authoring.overview import find_scripting, name_scripts  # what did not change needs none
+
         project = compile_sources(paths, cache=cache)
         problems, scripts = project.problems, name_scripts(find_scripting(project.frame))
         save_answer(cache, words, paths, project, [], scripts)

@@ -22,12 +22,14 @@ if TYPE_CHECKING:
 
 def now() -> datetime:
     """The time of the build, or the one that SOURCE_DATE_EPOCH asks for. Only this module reads the clock."""
-    from flashdeck.sources.values import LATEST
-
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-    if epoch and not (epoch.isascii() and epoch.isdecimal() and len(epoch) <= 11 and int(epoch) <= LATEST):
+    if not epoch:
+        return datetime.fromtimestamp(int(time.time()), UTC)
+    from flashdeck.sources.values import LATEST  # what did not change needs no YAML
+
+    if not (epoch.isascii() and epoch.isdecimal() and len(epoch) <= 11 and int(epoch) <= LATEST):
         raise FlashdeckError(f"SOURCE_DATE_EPOCH is '{epoch}'; write a number of seconds since 1970")
-    return datetime.fromtimestamp(int(epoch) if epoch else int(time.time()), UTC)
+    return datetime.fromtimestamp(int(epoch), UTC)
 
 
 def open_cache(use: bool = True, err: bool = True) -> "Cache":

@@ -41,6 +41,21 @@ class Problem(NamedTuple):
         return f"{line}\n    help: {self.help}" if self.help else line
 
 
+ROW = [str, int, int, str, str, str, str, str, str]  # the types of a problem's row
+
+
+def problem_to_row(problem: Problem) -> list[str | int]:
+    """A problem as the cache keeps it, in JSON."""
+    return [*problem.spot, *problem[1:]]
+
+
+def row_to_problem(row: object) -> Problem:
+    """The problem that a row of JSON was made from. Raises ValueError for anything else."""
+    if not isinstance(row, list) or [type(part) for part in row] != ROW:
+        raise ValueError("it is not a problem")
+    return Problem(Spot(*row[:3]), *row[3:])
+
+
 def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     """Problems sorted by place, each once: what is wrong with a default of a file is found with each of its cards."""
     return tuple({problem[:5]: problem for problem in sorted(problems)}.values())
