@@ -15,11 +15,13 @@ PLAYED = tuple(".mp3 .ogg .oga .opus .wav .flac .m4a .aac .spx .mp4 .m4v .webm .
 SOUND = re.compile(r"\[sound:([^\[\]\n<>\"]{1,255})\]")
 
 
-@lru_cache(maxsize=10_000)  # what is checked is stored
 def to_html(text: str) -> str:
     """A text as it appears on a card: safe HTML, without <p> where it is one paragraph; the text itself where it is plain."""
-    if PLAIN_TEXT.fullmatch(text):
-        return text
+    return text if PLAIN_TEXT.fullmatch(text) else _to_html(text)
+
+
+@lru_cache(maxsize=10_000)  # what is checked is stored
+def _to_html(text: str) -> str:
     if text.startswith(RAW):
         return make_safe(text[len(RAW) :], local=False)
     html = clean(to_raw_html(text)).strip()

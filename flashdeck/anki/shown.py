@@ -5,6 +5,7 @@ Whatever asks whether a text is empty, or the same as another, asks here.
 
 import re
 from html import unescape
+from operator import itemgetter
 
 from flashdeck.anki.html import to_html
 from flashdeck.anki.safe import simplify
@@ -22,7 +23,13 @@ _INLINE = re.compile("</?(?:strong|em|b|i|u|del|code|sub|sup|span)>")
 _EMPTY_FORMULA = re.compile(r"\\\(\s*\\\)|\\\[\s*\\\]")
 # What may differ in case alone: formulas, names of files.
 _EXACT = re.compile(r"(\\\((?:(?!\\\)).)*\\\)|\\\[(?:(?!\\\]).)*\\\]|\[(?:picture|sound:)[^\[\]]*\])", re.S)
-_STARTS_SEEN = re.compile("\\*{0,2}[a-zA-ZÀ-ÖØ-öø-ʯΑ-ωА-я؀-ؿف-ي一-鿿ぁ-ヿ]|\\d(?!\\d*[.)])")
+LETTER = "[a-zA-ZÀ-ÖØ-öø-ʯΑ-ωА-я؀-ؿف-ي一-鿿ぁ-ヿ]"
+_STARTS_SEEN = re.compile(rf"\*{{0,2}}{LETTER}|\d(?!\d*[.)])")
+# A line of letters, digits and marks of European languages that nothing takes for its own: most texts are such.
+_MARKS = r" !\"%'()+,\-./0-9:;=?@A-ZÀ-ÖØ-öø-ʯa-z«»‐-‧"
+_SIMPLE = re.compile(rf"(?![-+=: ]|\d+[.)])(?!.*(?:  | $))(?:[{_MARKS}]++|{{{{c[1-9][0-9]?::[{_MARKS}]++}}}}(?!}}))++")
+# Words in bold or italics, and nothing about it that Markdown could take otherwise.
+_EMPHASIS = re.compile(rf"(?<![^\s(])(\*\*?)(?=[^\W_])([{_MARKS}]*[^\W_])\1(?![^\s).,;:?!])")
 
 
 def to_shown(html: str) -> str:
@@ -61,7 +68,21 @@ def shows_nothing(text: str) -> bool:
 
 def to_plain(text: str) -> str:
     """What a learner perceives of an author's text, without what makes no difference to them: case, weight, white space."""
-    return compare_as(_to_shown_text(text))
+    return _to_simple(text) or compare_as(_to_shown_text(text))
+
+
+def to_plain_cloze(text: str) -> str | None:
+    """What a learner perceives of a cloze text, its gaps with their braces; None where that depends on tags in them."""
+    if simple := _to_simple(text):
+        return simple
+    html = to_html(text)
+    return compare_as(to_shown(html)) if "<wbr>" not in html else None
+
+
+def _to_simple(text: str) -> str:
+    """What `to_plain` makes of a text that can be told without Markdown and HTML; empty for all others."""
+    plain = _EMPHASIS.sub(itemgetter(2), text) if "*" in text else text
+    return plain.casefold() if _SIMPLE.fullmatch(plain.replace("& ", "+ ")) else ""
 
 
 def compare_as(shown: str) -> str:

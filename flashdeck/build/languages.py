@@ -8,7 +8,7 @@ from flashdeck.anki.html import to_html
 from flashdeck.anki.identity import in_language, stable_id
 from flashdeck.anki.media import Media, Place
 from flashdeck.anki.note import Content, to_content, to_deck_name, to_digest, to_guid_of, to_tag_text, to_type_id
-from flashdeck.anki.shown import compare_as, to_plain, to_shown
+from flashdeck.anki.shown import compare_as, to_plain, to_plain_cloze, to_shown
 from flashdeck.build.unit import RETIRED, Fronts, LanguageFacts, NoteColumns, Unit, to_tables
 from flashdeck.model.cards import Card
 from flashdeck.model.cloze import show_asked, show_gap
@@ -115,12 +115,13 @@ def _to_fronts(versions: Mapping[str, Sequence[_Version]]) -> dict[str, Columns]
 def _to_cloze_fronts(card: Card, language: str, keys: Sequence[str], gaps: Sequence[int]) -> list[str]:
     """What each gap of a card asks, each once: a gap may have several numbers."""
     key = card.kind.cloze
-    html = to_html(card.text(key, language))
+    text = card.text(key, language)
     numbers = [gap + 1 for gap in gaps if gap < HIGHEST_GAP]
     others = [to_plain(text) for other in keys if other != key for _, text in card.texts(other, language)]
-    fronts = show_asked(compare_as(to_shown(html)), numbers) if "<wbr>" not in html else None
+    plain = to_plain_cloze(text)
+    fronts = show_asked(plain, numbers) if plain is not None else None
     if fronts is None:  # it depends on its tags where the gaps are
-        fronts = [compare_as(to_shown(show_gap(html, number, back=False))) for number in numbers]
+        fronts = [compare_as(to_shown(show_gap(to_html(text), number, back=False))) for number in numbers]
     return ["\n".join([front, *others]) for front in dict.fromkeys(fronts) if front]
 
 

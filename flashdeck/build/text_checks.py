@@ -9,7 +9,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from flashdeck.anki.html import find_unsafe, to_html
-from flashdeck.anki.shown import shows_nothing, starts_seen, to_plain, to_shown
+from flashdeck.anki.markdown import PLAIN_TEXT
+from flashdeck.anki.shown import LETTER, shows_nothing, starts_seen, to_plain, to_shown
 from flashdeck.diagnostics.problem import Problem
 from flashdeck.model.cards import Card
 from flashdeck.model.frame import Frame
@@ -19,6 +20,8 @@ from flashdeck.sources.values import short
 from flashdeck.sources.yaml_file import Route, Value
 
 NOT_SHOWN = frozenset((*NAME_TYPES, "flag", "word", "day", "shapes"))
+# A text that begins with a letter, and has no sign that the checks here look for: most are such.
+_HARMLESS = re.compile(rf"{LETTER}[^\n\[*_]*+").fullmatch
 LONGEST_LINE = 40  # nobody wraps a paragraph at so few characters: who ends a line there means it
 
 
@@ -27,7 +30,12 @@ def check_texts(card: Card, frame: Frame) -> Iterator[Problem]:
     if card.kind.imported_note_type:
         return
     for key, value in card.values.items():
-        if all(map(_is_harmless, value.values() if type(value) is dict else (value,))) or card.kind.types[key] in NOT_SHOWN:
+        for text in value.values() if type(value) is dict else (value,):
+            if not (type(text) is str and (_HARMLESS(text) or _is_harmless(text))):
+                break
+        else:
+            continue
+        if card.kind.types[key] in NOT_SHOWN:
             continue
         for route, text in card.all_texts(key):
             problems: Iterable[Problem] = ()
@@ -39,14 +47,11 @@ def check_texts(card: Card, frame: Frame) -> Iterator[Problem]:
                 yield from problems
 
 
-def _is_harmless(text: Value) -> bool:
-    """Whether a value is a text that shows something, and has no sign that the checks here look for: most are."""
-    if type(text) is not str:
+def _is_harmless(text: str) -> bool:
+    """Whether a text shows something, and has no sign that the checks here look for: most are such."""
+    if "\n" in text or "[" in text or "__" in text or ("*" in text and _STARS.search(text)):
         return False
-    if to_html(text) is text:
-        return text.isascii() or starts_seen(text)
-    doubtful = "\n" in text or "[" in text or "__" in text or ("*" in text and _STARS.search(text))
-    return not doubtful and starts_seen(text)
+    return starts_seen(text) or (text.isascii() and bool(PLAIN_TEXT.fullmatch(text)))
 
 
 def _report_nothing(card: Card, route: Route, text: str) -> Problem:
