@@ -49,7 +49,7 @@ def check_texts(card: Card, frame: Frame) -> Iterator[Problem]:
 
 def _is_harmless(text: str) -> bool:
     """Whether a text shows something, and has no sign that the checks here look for: most are such."""
-    if "\n" in text or "[" in text or "__" in text or ("*" in text and _STARS.search(text)):
+    if "\n" in text or "[" in text or "__" in text or ("*" in text and _STAR_INSIDE.search(text)):
         return False
     return starts_seen(text) or (text.isascii() and bool(PLAIN_TEXT.fullmatch(text)))
 
@@ -110,6 +110,7 @@ def find_definitions(card: Card, route: Route, text: str) -> Iterator[Problem]:
 
 
 # Signs between numbers or single letters, and Python's names for its own methods.
+_STAR_INSIDE = re.compile(r"[a-zA-Z\d]\*\*?[a-zA-Z\d]")  # nearly all stars stand about words
 _STARS = re.compile(r"(?<=\d)\*\*?(?=\d)|(?<![a-z])[a-z]\*[a-z](?![a-z])", re.I)
 _PRODUCT = re.compile(r"\d<(?:em|strong)>\d|\d</(?:em|strong)>\d|(?<![\w>])[a-zA-Z]<em>[a-zA-Z0-9]</em>[a-zA-Z](?!\w)", re.I)
 _DUNDER = re.compile(
