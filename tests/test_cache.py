@@ -250,6 +250,31 @@ def test_what_was_not_asked_for_in_a_month_is_deleted(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir() if path.suffix != ".cache") == [".bashrc", "cleaned", "not ours"]
 
 
+@pytest.mark.parametrize(
+    ("since", "age", "kept"),
+    [
+        (A_DAY, LONG_AGO, True),
+        (A_DAY, LONG_AGO + 1, False),
+        (A_DAY - 1, LONG_AGO + 1, True),
+        (-A_DAY, LONG_AGO + 1, True),
+        (-A_DAY - 1, LONG_AGO + 1, False),
+    ],
+    ids=["a month", "a month and more", "within a day", "a clock that was put back", "a clock that was far ahead"],
+)
+def test_once_a_day_what_is_older_than_a_month_is_deleted(since, age, kept, tmp_path):
+    now = 2_000 * A_DAY
+    cache = Cache(tmp_path, now)
+    cache.store(b"old", "old")
+    (entry,) = tmp_path.glob("*.cache")
+    os.utime(entry, ns=(now - age,) * 2)
+    (tmp_path / "cleaned").write_bytes(b"")
+    os.utime(tmp_path / "cleaned", ns=(now - since,) * 2)
+
+    cache.keep_digests(cache.open_files((), {}))
+
+    assert entry.exists() == kept
+
+
 @pytest.mark.skipif(sys.platform != "linux" or os.getuid() != 0, reason="only root can become an unknown user")
 def test_for_a_user_without_a_home_nothing_is_kept_and_nothing_fails():
     code = """

@@ -17,6 +17,7 @@ from conftest import ROOT, counts, import_package
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from flashdeck.anki.note import LeftOut
 from flashdeck.anki.package_writer import to_package
 from flashdeck.model.courses import Filter
 from flashdeck.pipeline import compile_project, release
@@ -563,3 +564,23 @@ def test_no_guid_and_no_text_is_taken_for_a_line_of_the_head(deck, cli, col, tmp
 
     assert (len(log.updated), len(log.new), log.found_notes) == (len(guids), 0, len(guids))
     assert col.db.list("SELECT DISTINCT substr(flds, instr(flds, char(31)) + 1, 9) FROM notes") == ["#deck:New"]
+
+
+def test_a_card_that_lacks_a_translation_is_left_out_with_the_tags_that_its_note_would_have(deck):
+    cards = """
+        kind: basic
+        tags: [late, core]
+        cards:
+          - {id: one, question: {fr: a, en: b}, answer: c}
+          - {id: two, question: {fr: d}, answer: e, retired: {since: "2026-11", why: old}}
+          - {id: three, question: {fr: f}, answer: g, sensitive: true}
+    """
+    courses = "courses:\n  - {id: c, include: {tags: [core]}, exclude: {tags: [sensitive]}}\n"
+    project = compile_project([deck(cards, courses_yaml=courses)])
+
+    left_out = release(project, ["fr", "en"], 1_790_000_000).left_out
+
+    assert {**left_out} == {
+        ("test/two", "en"): LeftOut("test/two", "test", "basic", "core course::c late"),
+        ("test/three", "en"): LeftOut("test/three", "test", "basic", "core late sensitive"),
+    }
