@@ -6,7 +6,7 @@ All ids come from names that never change (deck id, card id, language; kind, fie
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
@@ -201,7 +201,7 @@ def to_content(
         )
     text = normalize("NFC", FIELD_SEPARATOR.join(htmls))
     if MARKUP.search(text):
-        text = FIELD_SEPARATOR.join([make_safe(html) if html else "" for html in text.split(FIELD_SEPARATOR)])
+        text = FIELD_SEPARATOR.join([_make_safe(html) if MARKUP.search(html) else html for html in text.split(FIELD_SEPARATOR)])
     return Content(text, tuple(page.shown))
 
 
@@ -363,6 +363,7 @@ def _join_deck_name(*parts: str) -> str:
 
 
 _cite = cache(cite)
+_make_safe = lru_cache(maxsize=1000)(make_safe)  # thousands of cards cite the same
 
 
 @cache
