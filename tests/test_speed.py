@@ -20,7 +20,7 @@ from flashdeck.release.ledger import render_ledger
 # Calls of functions a note, Python's own included; whoever lowers one writes the new figure here.
 CALLS = {
     "read": 54,  # half of them are PyYAML's events
-    "compile": 262,
+    "compile": 236,
     "keep": 7,
     "link": 1,
     "check": 1,
