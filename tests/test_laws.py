@@ -119,8 +119,8 @@ def find_unsafe_in(shown: str) -> list[str]:
     return found
 
 
-# What Markdown or HTML could take for their own: a text with such a sign is not shown as typed.
-MARKUP = re.compile(r"<[a-zA-Z/!?]|&[#\w]+;|^\s*[>#:-]|\.\s|\]\(|^\s|\s$|\s\s|[(]")
+# What Markdown, HTML or mathematics could take for their own: a text with such a sign is not shown as typed.
+MARKUP = re.compile(r"<[a-zA-Z/!?]|&[#\w]+;|^\s*[>#:-]|\.\s|\]\(|^\s|\s$|\s\s|[(]|\$.*\$")
 
 
 @given(st.text(alphabet="ab <>&;#\"'{}:$.,()é", min_size=1, max_size=40).filter(lambda text: not MARKUP.search(text)))

@@ -326,7 +326,8 @@ class _Page(NamedTuple):
         if not self.card.is_set("type_answer"):
             return ""
         html = to_html(fill_gaps(self.card.text(self.card.kind.typed_field, self.language)))
-        return " ".join(re.sub(r"<[^>]*>", "", SOUND.sub("", html)).split())
+        # sounds last: a tag may stand in the name of one, and then it is none
+        return " ".join(SOUND.sub("", re.sub(r"<[^>]*>", "", html)).split())
 
 
 def _to_masks(shapes: Value, hide_all: bool) -> str:

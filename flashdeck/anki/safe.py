@@ -296,7 +296,10 @@ def find_unsafe(html: str) -> list[Unsafe]:
 
 def find_unsafe_in_template(html: str) -> list[Unsafe]:
     """What may not stand in a template of a deck that allows no scripts."""
-    return [*dict.fromkeys(_judge(html, TEMPLATE_TAGS, _may_have_in_template))] if "<" in html else []
+    found = dict.fromkeys(_judge(html, TEMPLATE_TAGS, _may_have_in_template)) if "<" in html else {}
+    if "\\" in html:
+        found |= dict.fromkeys(Unsafe(word, f"'{word}'", _IN_MATH) for word in _find_commands(html))
+    return [*found]
 
 
 def clean_template(html: str) -> str:

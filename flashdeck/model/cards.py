@@ -1,6 +1,6 @@
 """A card as its author wrote it, and how it is read. Reading never stops at a mistake: it is reported, and the rest goes on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -71,8 +71,29 @@ class Card(NamedTuple):
 
     def all_texts(self, key: str) -> list[tuple[Route, str]]:
         """The texts of a field in all languages of the deck, each with its route, each once; empty ones have been reported."""
-        texts = [pair for language in self.deck.languages for pair in self.texts(key, language) if pair[1].strip()]
-        return list(dict.fromkeys(texts))
+        if key == "retired" or key == self.kind.shapes:
+            found = [
+                ((*route, *rest), text)
+                for language in self.deck.languages
+                for route, value in self._find_inner(key)
+                for rest, text in texts_in(value, language)
+            ]
+        else:
+            found = [pair for language in self.deck.languages for pair in self.texts(key, language)]
+        return list(dict.fromkeys(pair for pair in found if pair[1].strip()))
+
+    def _find_inner(self, key: str) -> Iterator[tuple[Route, Value]]:
+        """What learners read of a field whose value is no text: the reason for a retirement, the names of shapes."""
+        value = self.values.get(key)
+        if key == "retired":
+            yield (key, "why"), self.retired.get("why", "")
+            return
+        for gap, about in value.items() if isinstance(value, dict) else ():
+            for route, one in (
+                [((key, gap, at), one) for at, one in enumerate(about)] if isinstance(about, list) else [((key, gap), about)]
+            ):
+                if isinstance(one, dict):
+                    yield (*route, "name"), one.get("name", "")
 
     def text(self, key: str, language: str) -> str:
         """The text of a field in one language; empty where there is none."""
