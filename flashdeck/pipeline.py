@@ -22,11 +22,12 @@ from flashdeck.diagnostics.problem import Problem, has_errors, in_order
 from flashdeck.model.decks import Deck
 from flashdeck.model.frame import Frame, read_frame
 from flashdeck.release.compatibility import check_compatibility
-from flashdeck.release.ledger import NAME, Ledger, read_ledger
+from flashdeck.release.ledger import NAME, Ledger, find_type_ids, read_ledger
 from flashdeck.sources.files import DECK_FILE, find_sources, find_tops
 
 if TYPE_CHECKING:
     from flashdeck.release.release import Release
+    from flashdeck.release.stamp import Wish
 
 
 @dataclass(frozen=True)
@@ -77,9 +78,10 @@ def compile_project(
     problems = stray + [problem for path in sources if path.name == DECK_FILE for problem in read.problems[path]]
     answers = Answers(frame, files)
     units = compile_units(read, answers, languages, cache, follow)
-    facts = complete(link(frame, units, files, today, cache), answers, frame.languages if languages is None else languages)
+    ledgers = {deck.id: read_ledger(deck.folder / NAME, deck.id, files, problems) for deck in frame.decks.values()}
+    linked = link(frame, units, files, today, cache, find_type_ids(ledgers.values()))
+    facts = complete(linked, answers, frame.languages if languages is None else languages)
     problems += check_all(facts)
-    ledgers = {deck.id: read_ledger(deck.folder / NAME, files, problems) for deck in frame.decks.values()}
     find_notes = None if has_errors(problems) else partial(_find_notes, facts, read, answers, cache)
     problems += check_compatibility(facts, ledgers, find_notes)
     problems += find_unused_media(facts.named_media, files.record())
@@ -88,15 +90,16 @@ def compile_project(
     return Project(facts, ledgers, in_order(problems), sources, tuple(stray))
 
 
-def release(project: Project, languages: Iterable[str], now: int) -> "Release":
-    """What a build of a project without errors publishes in these languages, at the Unix time `now`."""
+def release(project: Project, languages: Iterable[str], now: int, wish: "Wish | None" = None, title: str = "") -> "Release":
+    """What a release of a project without errors would publish in these languages, at the Unix time `now`."""
     from flashdeck.release.release import to_release  # a check needs none
+    from flashdeck.release.stamp import CORRECTIONS
 
-    return to_release(project.facts, project.ledgers, languages, now)
+    return to_release(project.facts, project.ledgers, languages, now, wish or CORRECTIONS, title)
 
 
 def _find_notes(facts: Facts, read: Read, answers: Answers, cache: Cache, deck: Deck) -> list[Note]:
     """The notes of a deck in all its languages, whichever of them the project is compiled for."""
     units = compile_units(read, answers, deck.languages, cache, iter)
-    facts = complete(link(facts.frame, units, facts.files, facts.today, cache), answers, deck.languages)
+    facts = complete(link(facts.frame, units, facts.files, facts.today, cache, facts.type_ids), answers, deck.languages)
     return [note for language in deck.languages for note in to_notes(facts, language) if note.deck_id == deck.id]

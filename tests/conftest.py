@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,6 +55,16 @@ def deck(tmp_path: Path) -> Callable[..., Path]:
         return folder.parent
 
     return write
+
+
+def commit(folder: Path, *paths: str) -> None:
+    """Commits what is at some paths of a folder, in a repository of its own."""
+    for words in (
+        ["init", "-q"],
+        ["add", *paths],
+        ["-c", "user.name=x", "-c", "user.email=x@example.org", "commit", "-qm", "x"],
+    ):
+        subprocess.run(["git", *words], cwd=folder, check=True)
 
 
 @dataclass(frozen=True)
@@ -107,16 +118,16 @@ def cli(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, warm: Warm | N
 
 @pytest.fixture(scope="session")
 def built_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Our decks under git, with the packages of two releases: `old` and `dist`."""
+    """Our decks under git, with the packages of a release in `old`, and of the same one in `dist`; the ledgers are committed."""
     folder = tmp_path_factory.mktemp("project")
     shutil.copytree(ROOT / "decks", folder / "decks")
-    for words in (["init", "-q"], ["add", "-A"], ["-c", "user.name=x", "-c", "user.email=x@example.org", "commit", "-qm", "x"]):
-        subprocess.run(["git", *words], cwd=folder, check=True)
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     (folder / "words.csv").write_text(re.search(r"```csv\n(.*?)```", readme, re.S)[1], encoding="utf-8")
+    an_hour_ago = {"PYTHONPATH": str(ROOT), "SOURCE_DATE_EPOCH": str(int(time.time()) - 3600)}
     for out in ("old", "dist"):
-        words = [sys.executable, "-m", "flashdeck", "build", "--out", out]
-        subprocess.run(words, cwd=folder, check=True, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True)
+        words = [sys.executable, "-m", "flashdeck", "release", "--out", out]
+        subprocess.run(words, cwd=folder, check=True, env=os.environ | an_hour_ago, capture_output=True)
+    commit(folder, "decks")
     return folder
 
 

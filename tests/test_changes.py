@@ -7,12 +7,10 @@ from pathlib import Path
 import pytest
 
 from flashdeck.anki.package_reader import PackageError, Stored, read_package, to_stored
-from flashdeck.anki.package_writer import to_package
-from flashdeck.model.courses import Filter
 from flashdeck.pipeline import compile_project, release
 from flashdeck.release.changes import find_changes, render_changes, to_data
 from flashdeck.release.ledger import NAME, render_ledger
-from flashdeck.release.release import select_notes
+from flashdeck.release.packages import Target, make_release
 from flashdeck.sources.files import write_file
 
 OLD = """
@@ -38,23 +36,25 @@ DECK = "id: test\nname: Test\nlanguages: [en]\n"
 
 @pytest.fixture
 def releases(deck, tmp_path):
-    """Builds two releases; gives the paths of their packages."""
+    """Makes two releases or more, each in a folder of its own with its update texts; gives the paths of their packages."""
 
-    def build(*texts: str, ledger: bool = True) -> list[Path]:
+    def make(*texts: str, ledger: bool = True) -> list[Path]:
         packages = []
         for at, text in enumerate(texts):
             folder = deck(text, DECK) / "test"
             compiled = compile_project([folder])
             assert compiled.problems == ()
             released = release(compiled, ["en"], 1_700_000_000 + at)
-            notes = select_notes(released, next(iter(compiled.frame.decks.values())), "en", Filter()).notes
-            packages.append(tmp_path / f"v{at}.apkg")
-            write_file(packages[-1], to_package(notes, released.times))
+            one = compiled.frame.decks["test"]
+            target = Target(one, "en")
+            for file in make_release(target, target.select(released).notes, released, one):
+                write_file(tmp_path / f"v{at}" / file.name, file.data)
+            packages.append(tmp_path / f"v{at}" / "test-en.apkg")
             if ledger:
-                (folder / NAME).write_text(render_ledger(released.ledgers["test"]))
+                (folder / NAME).write_text(render_ledger(released.ledgers["test"].complete()))
         return packages
 
-    return build
+    return make
 
 
 def test_changes_are_grouped_by_what_they_mean_to_a_learner(releases):
@@ -221,25 +221,70 @@ def test_changes_since_a_revision_compare_the_sources(project, cli):
     assert cli("changes", cwd=project).code == 2
 
 
+# one more card, which moves to another deck
+MOVING = [
+    text.replace(
+        "    references:", f"      - {{id: elsewhere, kind: basic, question: Where?, answer: There{deck}}}\n    references:"
+    )
+    for text, deck in ((OLD, ""), (NEW, ", deck: Elsewhere"))
+]
+
+
 def test_a_rehearsal_of_a_good_release_loses_nothing(releases, cli):
-    old, new = releases(OLD, NEW)
+    old, new = releases(*MOVING)
 
     ran = cli("rehearse", old, new, "--format", "json")
 
     assert ran.code == 0
-    (report,) = json.loads(ran.out).values()
-    assert report == {
+    (reports,) = json.loads(ran.out).values()
+    text = next(path.name for path in new.parent.glob("*.txt"))
+    package = {
+        "text": "",
+        "has_text": True,
+        "has_own_field": False,
         "new": ["test/fresh@en"],
-        "updated": ["test/members@en", "test/tagged@en", "test/bad@en"],
-        "left_alone": ["test/same@en"],
+        "updated": ["test/members@en"],
+        "left_alone": ["test/tagged@en", "test/same@en", "test/elsewhere@en"],
+        "waiting": ["test/tagged@en"],
         "skipped": ["test/typo@en"],
         "conflicting": [],
         "not_removed": [],
-        "retired": ["test/bad@en"],
+        "not_moved": ["test/elsewhere@en"],
+        "retired": [],
+        "not_retired": ["test/bad@en"],
         "edits_lost": ["test/members@en"],
         "unnecessary_overwrites": [],
         "progress_lost": [],
+        "failures": [],
     }
+    with_text = package | {"text": text, "updated": ["test/members@en", "test/typo@en"]}
+    with_text |= {"skipped": [], "edits_lost": []}
+    with_field = with_text | {"has_own_field": True, "conflicting": reports[2]["conflicting"]}
+    assert reports == [package, with_text, with_field]
+    assert len(with_field["conflicting"]) == 6
+
+
+def test_a_rehearsal_tells_an_instructor_what_happens_to_whom(releases, cli, golden):
+    old, middle, new = releases(*MOVING, MOVING[1].replace("many countries", "all countries"))
+
+    ran = cli("rehearse", old, middle, new)
+
+    assert ran.code == 0
+    golden("rehearsal.txt", ran.out.replace(str(old.parent.parent), "."))
+
+
+def test_without_the_update_text_a_rehearsal_of_a_correction_fails(releases, cli):
+    old, new = releases(OLD, NEW)
+    for text in new.parent.glob("*.txt"):
+        text.unlink()
+
+    ran = cli("rehearse", old, new)
+
+    assert ran.code == 1
+    assert [line.strip() for line in ran.out.splitlines() if "LOST" in line or "is lost" in line] == [
+        "SOMETHING IS LOST (edits lost): do not publish this release",
+        "nothing is lost",  # of who added a field, whom the package does not reach
+    ]
 
 
 def test_a_rehearsal_reports_when_learners_edits_would_be_lost(releases, cli):
@@ -248,17 +293,17 @@ def test_a_rehearsal_reports_when_learners_edits_would_be_lost(releases, cli):
     ran = cli("rehearse", old, new)
 
     assert ran.code == 1
-    assert ran.out.splitlines()[-1] == "  SOMETHING IS LOST: do not publish this release"
+    assert "  SOMETHING IS LOST (unnecessary overwrites): do not publish this release" in ran.out.splitlines()
 
 
 def test_a_rehearsal_tries_the_update_text_too(project, cli):
     path = project / "decks" / "interpol" / "notices.yaml"
     path.write_text(path.read_text(encoding="utf-8").replace("Obtain information about", "Learn more about"), encoding="utf-8")
-    cli("build", "--updates", cwd=project)
+    cli("release", cwd=project)
 
     ran = cli("rehearse", "old/interpol-en.apkg", "dist/interpol-en.apkg", "--format", "json", cwd=project)
 
-    package, text = json.loads(ran.out).values()
+    ((package, text, own),) = json.loads(ran.out).values()
     assert ran.code == 0
     assert (package["updated"], package["edits_lost"]) == (["interpol/black-notice@en"],) * 2
-    assert (text["updated"], text["edits_lost"]) == (["interpol/black-notice@en"], [])
+    assert [(one["updated"], one["edits_lost"]) for one in (text, own)] == [(["interpol/black-notice@en"], [])] * 2

@@ -86,4 +86,4 @@ def test_what_every_package_holds_is_golden(golden):
             for note in selection.notes:
                 lines.append(f"=== {note.guid} | {note.deck} | {' '.join(note.tags)} | {note.cards}")
                 lines += [f"{name}: {text}" for (_, name), text in zip(note.type.fields, note.fields, strict=True) if text]
-            golden(f"{selection.name}.txt", "\n".join(lines) + "\n")
+            golden(f"{deck.id}-{language}.txt", "\n".join(lines) + "\n")

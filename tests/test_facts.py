@@ -230,7 +230,7 @@ def test_names_in_composed_and_in_decomposed_letters_are_the_same_names(cli, tmp
 
         checked = cli("check", "--strict", cwd=place)
         assert (checked.code, checked.out) == (0, "")
-        assert cli("build", cwd=place, SOURCE_DATE_EPOCH="1790000000").code == 0
+        assert cli("release", cwd=place, SOURCE_DATE_EPOCH="1790000000").code == 0
         built.append(
             {path.name: path.read_bytes() for path in (place / "dist").iterdir()}
             | {path.parent.name[0]: path.read_bytes() for path in (place / "decks").rglob("flashdeck.lock")}
@@ -246,7 +246,7 @@ def test_what_is_asked_for_on_the_command_line_may_be_typed_either_way(form, cli
 
     tables = [cli("build", "--language", "fr", *(compose(word, form) for word in words)).out for words in asked]
 
-    assert [[row.split()[1] for row in table.splitlines()[1:]] for table in tables] == [["2", "2"], ["1", "2"], ["1"]]
+    assert [re.findall(r"\.apkg +(\d)", table) for table in tables] == [["2", "2"], ["1", "2"], ["1"]]
 
 
 def test_texts_that_differ_only_in_how_letters_are_put_together_are_the_same_texts(cli, tmp_path):
@@ -310,7 +310,7 @@ cards:
         },
     )
 
-    checked, built = cli("check", "--strict"), cli("build")
+    checked, built = cli("check", "--strict"), cli("release")
 
     assert (checked.code, checked.out, built.code) == (0, "", 0)
     package = read_package(tmp_path / "dist" / "x-en.apkg")
@@ -372,7 +372,7 @@ cards:
         },
     )
 
-    checked, built = cli("check", "--strict"), cli("build")
+    checked, built = cli("check", "--strict"), cli("release")
 
     assert (checked.code, checked.out, built.code) == (0, "", 0)
     x, y = (read_package(tmp_path / "dist" / f"{id}-en.apkg") for id in "xy")
@@ -413,14 +413,14 @@ def test_a_kind_that_only_names_its_note_type_builds_in_every_language(cli, tmp_
         | {f"kinds/{word}/{name}": text for word in ("mine", "other") for name, text in files.items()},
     )
 
-    assert cli("build").code == 0
+    assert cli("release").code == 0
 
     packages = [read_package(tmp_path / "dist" / f"x-{language}.apkg") for language in ("fr", "en")]
     types = [type for package in packages for type in package.types]
     assert {type["name"] for type in types} == {"Their type"}
     assert len({type["id"] for type in types}) == 4
     assert [sorted(package.notes) for package in packages] == [["x/one@fr", "x/two@fr"], ["x/one@en", "x/two@en"]]
-    assert cli("build", "--locked", "--out", "again").code == 0
+    assert cli("release", "--locked", "--out", "again").code == 0
     assert [read_package(tmp_path / "again" / f"x-{language}.apkg") for language in ("fr", "en")] == packages
 
 
@@ -572,7 +572,7 @@ cards:
 """
     write(tmp_path / "decks" / "x", {"deck.yaml": deck_yaml("x"), "cards.yaml": cards, "media/map.png": "map"})
 
-    assert cli("build").code == 0
+    assert cli("release").code == 0
 
     masks = read_package(tmp_path / "dist" / "x-en.apkg").notes["x/map@en"]["Occlusion"]
     assert re.findall(r"image-occlusion:(.*?)}}", masks) == [
@@ -607,7 +607,7 @@ def test_notes_whose_rows_collide_are_set_apart(cli, col, tmp_path):
     ]
     write(tmp_path / "decks" / "x", {"deck.yaml": deck_yaml("x"), "cards.yaml": "kind: basic\ncards:\n" + "".join(lines)})
 
-    assert cli("build").code == 0
+    assert cli("release").code == 0
 
     package = read_package(tmp_path / "dist" / "x-en.apkg")
     assert package.rows == {
@@ -649,7 +649,7 @@ def test_a_guid_that_changed_alone_after_a_release_is_refused(cli, tmp_path):
             lines[at] = lines[at].replace("question:", f"{words}question:")
         texts.append(head + "".join(lines))
     write(tmp_path / "decks" / "x", {"deck.yaml": deck_yaml("x", "fr, en"), "cards.yaml": texts[0]})
-    assert cli("build").code == 0
+    assert cli("release").code == 0
     packages = {path.name: path.read_bytes() for path in (tmp_path / "dist").iterdir()}
 
     write(tmp_path / "decks" / "x", {"cards.yaml": texts[1]})

@@ -726,7 +726,7 @@ def test_learners_keep_their_cards_where_a_package_comes_back_in_another_languag
     (tmp_path / "one").mkdir()
     (tmp_path / "one" / "deck.yaml").write_text("id: one\nname: One\nlanguages: [en]\n")
     (tmp_path / "one" / "cards.yaml").write_text("kind: basic\ncards:\n  - {id: a, question: Q, answer: A}\n")
-    assert cli("build", "one").code == 0
+    assert cli("release", "one").code == 0
 
     for language in ("en", "fr"):
         words = ["--into", language, "--id", "one", "--language", language]
@@ -847,7 +847,7 @@ def test_what_is_built_and_imported_into_an_empty_folder_builds_the_same_notes(s
 
 def test_our_own_decks_come_back_as_they_were_in_the_real_anki(cli, tmp_path):
     shutil.copytree(ROOT / "decks", tmp_path / "decks")
-    cli("build", "--out", "first")
+    cli("release", "--out", "first")
     seen = []
     for name in ("interpol-fr", "custom-en"):
         language = name[-2:]

@@ -65,7 +65,7 @@ def test_every_notice_is_known_by_a_colour_that_can_be_read_on_and_a_pattern_of_
 def test_labels_exist_in_every_language_and_templates_show_only_fields_that_exist(kind):
     assert {word: sorted(texts) for word, texts in kind.labels.items()} == {word: sorted(LANGUAGES) for word in kind.labels}
     for language in LANGUAGES:
-        type = to_note_type(kind, language, {})
+        type = to_note_type(kind, language, {}, "deck")
         names = {name for _, name in type.fields} | {"FrontSide"}
         for _, _, front, back in type.templates:
             assert "[[" not in front + back
@@ -76,7 +76,7 @@ def test_labels_exist_in_every_language_and_templates_show_only_fields_that_exis
 
 def test_every_back_ends_with_the_sources_and_the_learners_notes():
     for kind in read_kinds().values():
-        for _, _, front, back in to_note_type(kind, "en", {}).templates:
+        for _, _, front, back in to_note_type(kind, "en", {}, "deck").templates:
             assert "{{Sources}}" in back and "{{My notes}}" in back and "{{Retired}}" in back
             assert "{{Sources}}" not in front
 

@@ -37,7 +37,7 @@ def test_every_way_to_name_a_file_reaches_anki(deck, cli, col):
     (kind / "_frame.svg").write_bytes(RED)
     (decks / "test" / "media" / "_mark.svg").write_bytes(RED + b"\n")
 
-    assert cli("build", decks, "--language", "en").err == ""
+    assert cli("release", decks).err == ""
     import_package(col, decks.parent / "dist" / "test-en.apkg")
 
     files = {path.name: path.read_bytes() for path in Path(col.media.dir()).iterdir()}

@@ -13,7 +13,7 @@ import pytest
 from anki.collection import Collection
 from conftest import ROOT, counts, import_package
 
-from flashdeck.anki.note import to_note_type
+from flashdeck.anki.note import shared_type_id, to_note_type
 from flashdeck.anki.package_writer import to_package
 from flashdeck.model.courses import Filter
 from flashdeck.model.kind_reader import read_kinds
@@ -198,13 +198,19 @@ def test_media_travel_under_names_that_change_with_their_content(deck, col, tmp_
 
 
 def test_note_types_have_permanent_ids_and_end_with_the_learners_own_field(golden):
+    """Of decks that were released before each deck had its own, and of all others."""
+    golden("note-types.txt", describe_types("deck", shared_type_id))  # a change here stops all updates of learners: see rule 4
+    golden("note-types-of-a-deck.txt", describe_types("deck", lambda kind, language: 0))
+
+
+def describe_types(deck: str, find_id) -> str:
     lines = []
     for kind in read_kinds().values():
-        type = to_note_type(kind, "fr", {})
+        type = to_note_type(kind, "fr", {}, deck, find_id(kind.name, "fr"))
         assert type.fields[-1][1] == "My notes" == COMMON_FIELDS[-1]
         lines.append(f"{type.id} {type.name}")
         lines += [f"  {id} {name}" for id, name in type.fields] + [f"  {id} {name}" for id, name, _, _ in type.templates]
-    golden("note-types.txt", "\n".join(lines) + "\n")  # a change here stops the updates of every learner: see rule 4
+    return "\n".join(lines) + "\n"
 
 
 def test_new_cards_come_in_their_authors_order(deck, col, tmp_path):
@@ -222,12 +228,19 @@ def test_a_package_has_the_same_bytes_in_any_folder_locale_and_hash_seed_and_on_
     elsewhere = tmp_path / "another folder" / "with an é"
     elsewhere.parent.mkdir()
 
-    cli("build", decks, "--out", "one", SOURCE_DATE_EPOCH="1700000000", PYTHONHASHSEED="1", TZ="UTC")
+    first = {"SOURCE_DATE_EPOCH": "1700000000", "PYTHONHASHSEED": "1", "TZ": "UTC"}
+    second = {"SOURCE_DATE_EPOCH": "1800000000", "PYTHONHASHSEED": "2", "TZ": "Asia/Tokyo", "LC_ALL": "C"}
+    cli("release", decks, "--out", "one", **first)
+    cli("build", decks, "--out", "one/drafts", **first)
     decks.rename(elsewhere)
-    cli("build", elsewhere, "--out", "two", SOURCE_DATE_EPOCH="1800000000", PYTHONHASHSEED="2", TZ="Asia/Tokyo", LC_ALL="C")
+    cli("release", elsewhere, "--out", "two", **second)
+    cli("build", elsewhere, "--out", "two/drafts", **second)
 
-    first, second = ([path.read_bytes() for path in sorted((tmp_path / out).iterdir())] for out in ("one", "two"))
-    assert len(first) == 2
+    first, second = (
+        {path.relative_to(tmp_path / out): path.read_bytes() for path in (tmp_path / out).rglob("*.apkg")}
+        for out in ("one", "two")
+    )
+    assert len(first) == 4
     assert first == second
 
 
@@ -299,7 +312,7 @@ def test_a_killed_build_leaves_whole_packages_and_no_temporary_file(name, deck, 
         _, err = process.communicate()
 
         assert {path.name: path.read_bytes() for path in out.iterdir()} == whole
-        assert sorted(path.name for path in (decks / "test").iterdir()) == ["cards.yaml", "deck.yaml", "flashdeck.lock"]
+        assert sorted(path.name for path in (decks / "test").iterdir()) == ["cards.yaml", "deck.yaml"]
         assert list(temporary.iterdir()) == []
         if name == "SIGTERM":
             assert b"Traceback" not in err

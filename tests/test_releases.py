@@ -18,11 +18,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flashdeck.anki.note import LeftOut
-from flashdeck.anki.package_writer import to_package
-from flashdeck.model.courses import Filter
 from flashdeck.pipeline import compile_project, release
-from flashdeck.release.ledger import FIRST, LAST, NAME, read_ledger, render_ledger
-from flashdeck.release.release import Release, select_notes
+from flashdeck.release.ledger import FIRST, LAST, NAME, read_ledger, render_ledger, to_short, to_text
+from flashdeck.release.packages import Target, make_release
+from flashdeck.release.release import Release
+from flashdeck.release.stamp import Wish
 from flashdeck.release.update_text import render_update, select_changed
 from flashdeck.sources.files import Files, write_file
 
@@ -56,17 +56,26 @@ def write_deck(folder: Path, cards: tuple[Written, ...]) -> None:
     (folder / "cards.yaml").write_text("cards:\n" + "".join(card.to_yaml() for card in cards))
 
 
-def build(folder: Path, out: Path, now: int) -> Release:
-    """Builds the package and the update text of a deck, and keeps its ledger."""
+def publish(folder: Path, out: Path, now: int, wish: Wish | None = None) -> Release:
+    """Releases a deck: its package, the update text from the release before (if there is one), and its ledger."""
     compiled = compile_project([folder])
     assert compiled.problems == ()
-    released = release(compiled, ["en"], now)
-    notes = select_notes(released, next(iter(compiled.frame.decks.values())), "en", Filter()).notes
-    write_file(out, to_package(notes, released.times))
-    if changed := select_changed(notes, released.ledgers):
-        write_file(out.with_suffix(".txt"), render_update(changed).encode())
-    write_file(folder / NAME, render_ledger(released.ledgers["deck"]).encode())
+    released = release(compiled, ["en"], now, wish)
+    deck = next(iter(compiled.frame.decks.values()))
+    target = Target(deck, "en")
+    package, *texts = make_release(target, target.select(released).notes, released, deck)
+    write_file(out, package.data)
+    for text in reversed(texts):  # the latest first
+        write_file(out.with_suffix(".txt"), text.data)
+    keep(released, folder)
     return released
+
+
+def keep(released: Release, *folders: Path) -> None:
+    """Writes the ledgers of decks as they are once all packages of a release are written."""
+    for folder in folders:
+        text = render_ledger(released.ledgers[folder.name].complete())
+        (folder / NAME).write_text(text, encoding="utf-8", newline="\n")
 
 
 @st.composite
@@ -145,12 +154,12 @@ def test_over_three_releases_nobody_loses_anything_and_every_correction_arrives(
         for at, cards in enumerate(states):
             write_deck(Path(folder, "deck"), cards)
             packages.append(Path(folder, f"v{at}.apkg"))
-            releases.append(build(Path(folder, "deck"), packages[-1], NOW - 3000 + 1000 * at))
+            releases.append(publish(Path(folder, "deck"), packages[-1], NOW - 3000 + 1000 * at, Wish(with_tags=True)))
         assert counts(import_package(col, packages[0])) == {"new": len(states[0])}
         study(col)
         for id in edited:
             edit(col, id, NOW - 2500)  # after the first release and before the second is built
-        css = {model["name"]: model["css"] + "\n.mine {}" for model in col.models.all() if model["name"].startswith("flashdeck")}
+        css = {model["name"]: model["css"] + "\n.mine {}" for model in col.models.all() if model["name"].startswith("deck ")}
         for model in col.models.all():
             if model["name"] in css:
                 col.models.update_dict(model | {"css": css[model["name"]]})
@@ -181,14 +190,14 @@ def test_over_three_releases_nobody_loses_anything_and_every_correction_arrives(
 def test_the_update_text_corrects_what_a_learner_edited_and_keeps_what_is_theirs(states, edited):
     with collection() as col, TemporaryDirectory() as folder:
         write_deck(Path(folder, "deck"), states[0])
-        build(Path(folder, "deck"), Path(folder, "v0.apkg"), NOW - 3000)
+        publish(Path(folder, "deck"), Path(folder, "v0.apkg"), NOW - 3000)
         import_package(col, Path(folder, "v0.apkg"))
         study(col)
         for card in states[0]:
             edit(col, card.id, edited)
         own = notes_of(col)
         write_deck(Path(folder, "deck"), states[1])
-        latest = build(Path(folder, "deck"), Path(folder, "v1.apkg"), NOW - 1000)
+        latest = publish(Path(folder, "deck"), Path(folder, "v1.apkg"), NOW - 1000)
         before = {row[0]: row for row in col.db.all(SCHEDULE)}, col.db.all(REVIEWS)
 
         text = Path(folder, "v1.txt")
@@ -201,7 +210,7 @@ def test_the_update_text_corrects_what_a_learner_edited_and_keeps_what_is_theirs
         found = notes_of(col)
         for card, new in [(card, new) for card in states[0] for new in states[1] if card.id == new.id]:
             fields = list(latest.notes[f"deck/{card.id}", "en"].fields)
-            if card == new:
+            if card == replace(new, tags=card.tags):  # tags alone wait for the next correction
                 assert found[card.id] == own[card.id]
             elif not new.retired:
                 assert found[card.id] == {"fields": [*fields[:-1], "mine"], "tags": own[card.id]["tags"]}
@@ -216,15 +225,16 @@ def test_the_update_text_has_what_changed_since_a_release_and_nothing_that_was_w
     ]
     for at, cards in enumerate(states):
         write_deck(tmp_path / "deck", cards)
-        last = build(tmp_path / "deck", tmp_path / "v.apkg", NOW - 3000 + 1000 * at)
+        last = publish(tmp_path / "deck", tmp_path / "v.apkg", NOW - 3000 + 1000 * at)
     notes = last.notes.values()
 
-    changed = {since: [note.card for note in select_changed(notes, last.ledgers, since)] for since in (0, NOW - 2001, NOW - 2000)}
+    times = [to_text(NOW - 3000 + 1000 * at) for at in range(3)]
+    changed = [[note.card for note in select_changed(notes, last.ledgers, time)] for time in times]
 
-    assert changed == {0: ["one", "two"], NOW - 2001: ["one", "two"], NOW - 2000: ["two"]}
+    assert changed == [["one", "two"], ["two"], []]
     assert render_update([last.notes["deck/one", "en"]]) == (
         "#separator:tab\n#html:true\n#guid column:1\n#notetype column:2\n#deck column:3\n"
-        "deck/one@en\tflashdeck basic (en)\tDeck\tWhat is one in its wording 1?\t"
+        "deck/one@en\tdeck basic (en)\tDeck\tWhat is one in its wording 1?\t"
         '"the ""answer"" 1 of one"\t1\t\t\t\t\n'
     )
 
@@ -239,9 +249,9 @@ def test_the_update_text_has_every_field_of_a_note_type_from_elsewhere(deck, tmp
     for at in (0, 1):
         folder = deck(cards % at, **{f"kinds__pair__{name}": text for name, text in kind.items()}) / "test"
         last = release(compile_project([folder]), ["en"], 100 + at)
-        (folder / NAME).write_text(render_ledger(last.ledgers["test"]))
+        keep(last, folder)
 
-    rows = render_update(select_changed(last.notes.values(), last.ledgers)).splitlines()[5:]
+    rows = render_update(select_changed(last.notes.values(), last.ledgers, to_text(100))).splitlines()[5:]
 
     assert rows == ["test/one@en\tPair\tTest\ta\tb1"]
 
@@ -249,9 +259,9 @@ def test_the_update_text_has_every_field_of_a_note_type_from_elsewhere(deck, tmp
 def test_a_retired_card_is_found_by_one_search_and_new_learners_get_no_card_of_it(tmp_path):
     before = (Written("old", "basic"), Written("kept", "basic"))
     write_deck(tmp_path / "deck", before)
-    build(tmp_path / "deck", tmp_path / "v0.apkg", NOW - 3000)
+    publish(tmp_path / "deck", tmp_path / "v0.apkg", NOW - 3000)
     write_deck(tmp_path / "deck", (replace(before[0], retired=True), before[1], Written("never", "basic", retired=True)))
-    build(tmp_path / "deck", tmp_path / "v1.apkg", NOW - 2000)
+    publish(tmp_path / "deck", tmp_path / "v1.apkg", NOW - 2000)
     with collection() as old, collection() as new:
         import_package(old, tmp_path / "v0.apkg")
         import_package(old, tmp_path / "v1.apkg")
@@ -269,20 +279,11 @@ def test_a_retired_card_is_found_by_one_search_and_new_learners_get_no_card_of_i
 
 def test_a_changed_style_arrives_once_and_an_unchanged_one_never_overwrites_the_learners(tmp_path):
     write_deck(tmp_path / "deck", (Written("one", "basic"),))
-    first = build(tmp_path / "deck", tmp_path / "v0.apkg", NOW - 3000)
-    again = build(tmp_path / "deck", tmp_path / "v1.apkg", NOW - 2000)
+    first = publish(tmp_path / "deck", tmp_path / "v0.apkg", NOW - 3000)
+    again = publish(tmp_path / "deck", tmp_path / "v1.apkg", NOW - 2000)
 
     assert first.times == again.times
     assert (tmp_path / "v0.apkg").read_bytes() == (tmp_path / "v1.apkg").read_bytes()
-
-
-def test_times_rise_even_when_the_clock_went_back(tmp_path):
-    write_deck(tmp_path / "deck", (Written("one", "basic"), Written("two", "basic")))
-    build(tmp_path / "deck", tmp_path / "v.apkg", NOW)
-    write_deck(tmp_path / "deck", (Written("one", "basic", text=1), Written("two", "basic")))
-    later = build(tmp_path / "deck", tmp_path / "v.apkg", NOW - 10**6)
-
-    assert (later.times.notes["deck/one@en"], later.times.notes["deck/two@en"]) == (NOW + 2, NOW)
 
 
 def test_rewording_one_language_leaves_the_other_alone(deck, tmp_path):
@@ -292,7 +293,7 @@ def test_rewording_one_language_leaves_the_other_alone(deck, tmp_path):
     for now, text in ((100, "un"), (200, "une")):
         (folder / "cards.yaml").write_text(card % text)
         released = release(compile_project([folder]), ["fr", "en"], now)
-        (folder / NAME).write_text(render_ledger(released.ledgers["test"]))
+        keep(released, folder)
         times.append(released.times.notes)
 
     assert times == [{"test/one@fr": 100, "test/one@en": 100}, {"test/one@fr": 200, "test/one@en": 100}]
@@ -301,11 +302,11 @@ def test_rewording_one_language_leaves_the_other_alone(deck, tmp_path):
 def test_building_one_language_keeps_what_is_known_of_the_others(deck):
     folder = deck("kind: basic\ncards:\n  - {id: one, question: a, answer: b}\n") / "test"
     released = release(compile_project([folder]), ["fr", "en"], 100)
-    (folder / NAME).write_text(render_ledger(released.ledgers["test"]))
+    keep(released, folder)
 
     only = release(compile_project([folder]), ["fr"], 200)
 
-    assert only.ledgers == released.ledgers
+    assert only.ledgers == {"test": released.ledgers["test"].complete()}
 
 
 def write_two(place: Path, languages: str = "en") -> list[Path]:
@@ -321,26 +322,13 @@ def write_two(place: Path, languages: str = "en") -> list[Path]:
     return [place / id for id in texts]
 
 
-def test_a_note_type_that_another_deck_has_released_is_no_change(tmp_path):
-    one, two = write_two(tmp_path)
-    first = release(compile_project([one]), ["en"], 100)
-    (one / NAME).write_text(render_ledger(first.ledgers["one"]))
+def test_each_deck_has_note_types_of_its_own(tmp_path):
+    released = release(compile_project(write_two(tmp_path)), ["en"], 100)
 
-    both = release(compile_project([one, two]), ["en"], 200)
-
-    assert [both.ledgers[id].types["basic@en"].changed for id in ("one", "two")] == [100, 100]
-    assert [*both.times.types.values()] == [100]
-
-
-def test_a_note_type_goes_back_to_what_another_deck_has_with_a_later_time_than_ever(tmp_path):
-    project = compile_project(write_two(tmp_path))
-    ledgers = release(project, ["en"], 100).ledgers
-    types = {"basic@en": ledgers["two"].types["basic@en"]._replace(digest="0123456789abcdef", changed=200)}
-
-    after = release(replace(project, ledgers=ledgers | {"two": replace(ledgers["two"], types=types)}), ["en"], 300)
-
-    assert [after.ledgers[id].types["basic@en"].changed for id in ("one", "two")] == [100, 300]
-    assert [*after.times.types.values()] == [300]
+    types = {note.full_id: note.type.name for note in (*released.notes.values(), *released.overrides.values())}
+    assert types == {"one/a": "one basic (en)", "two/b": "two basic (en)"}
+    assert len(released.times.types) == 2
+    assert {id: [*ledger.types] for id, ledger in released.ledgers.items()} == {"one": ["basic@en"], "two": ["basic@en"]}
 
 
 def test_a_deck_releases_what_it_words_otherwise_in_its_own_languages_only(tmp_path):
@@ -350,7 +338,7 @@ def test_a_deck_releases_what_it_words_otherwise_in_its_own_languages_only(tmp_p
         "one": ["a@en", "a@fr"],
         "two": ["b@fr", "one/a@fr"],
     }
-    assert {id: sorted(ledger.decks) for id, ledger in released.ledgers.items()} == {
+    assert {id: sorted(ledger.decks.values()) for id, ledger in released.ledgers.items()} == {
         "one": ["Deck::One", "Deck::Un"],
         "two": ["Deck"],
     }
@@ -359,23 +347,23 @@ def test_a_deck_releases_what_it_words_otherwise_in_its_own_languages_only(tmp_p
 def test_a_part_of_a_deck_with_only_withdrawn_cards_is_none_that_learners_have(deck):
     cards = "kind: basic\ncards:\n  - {id: one, question: a, answer: b}\n  - {id: two, question: c, answer: d%s}\n"
     folder = deck(cards % "") / "test"
-    (folder / NAME).write_text(render_ledger(release(compile_project([folder]), ["fr", "en"], 100).ledgers["test"]))
+    keep(release(compile_project([folder]), ["fr", "en"], 100), folder)
     (folder / "cards.yaml").write_text(cards % ", deck: Old, retired: {since: 2026-11, why: w}")
 
     released = release(compile_project([folder]), ["fr", "en"], 200)
 
-    assert released.ledgers["test"].decks == {"Test"}
+    assert released.ledgers["test"].decks == {to_short("Test"): "Test"}
     assert released.ledgers["test"].notes["two@en"].templates == "retired"
 
 
 def test_a_ledger_that_git_wrote_with_the_line_ends_of_windows_says_the_same(deck):
     folder = deck("kind: basic\ncards:\n  - {id: one, question: a, answer: b}\n") / "test"
     released = release(compile_project([folder]), ["fr", "en"], 100)
-    (folder / NAME).write_bytes(render_ledger(released.ledgers["test"]).replace("\n", "\r\n").encode())
+    (folder / NAME).write_bytes(render_ledger(released.ledgers["test"].complete()).replace("\n", "\r\n").encode())
 
     project = compile_project([folder])
 
-    assert (project.problems, project.ledgers) == ((), released.ledgers)
+    assert (project.problems, project.ledgers) == ((), {"test": released.ledgers["test"].complete()})
 
 
 def test_two_branches_that_add_cards_merge_their_ledgers_by_themselves(project):
@@ -387,15 +375,14 @@ def test_two_branches_that_add_cards_merge_their_ledgers_by_themselves(project):
     git("add", "-A")
     git("commit", "-qm", "both")
     main = git("rev-parse", "--abbrev-ref", "HEAD").strip()
-    for branch in ("one", "two"):
+    (first,) = compile_project([project / "decks"]).ledgers["custom"].releases
+    for at, branch in enumerate(("one", "two")):
         git("checkout", "-q", "-b", branch, main)
         path = project / "decks" / "custom" / f"{branch}.yaml"
         path.write_text(
             f"kind: basic\nreference: ncmec-impact\ncards:\n  - {{id: iwf-{branch}, question: {branch}?, answer: a}}\n"
         )
-        compiled = compile_project([project / "decks"])
-        released = release(compiled, ["fr", "en"], NOW)
-        (project / "decks" / "custom" / NAME).write_text(render_ledger(released.ledgers["custom"]), newline="\n")
+        keep(release(compile_project([project / "decks"]), ["fr", "en"], NOW - 50 + at), project / "decks" / "custom")
         git("add", "-A")
         git("commit", "-qm", branch)
     git("merge", "-q", "-m", "merge", "one")
@@ -404,23 +391,21 @@ def test_two_branches_that_add_cards_merge_their_ledgers_by_themselves(project):
 
     assert merged.problems == ()
     assert release(merged, ["fr", "en"], NOW + 1).ledgers == merged.ledgers
+    assert merged.ledgers["custom"].heads == (to_text(NOW - 50), to_text(NOW - 49))
+    assert merged.ledgers["custom"].completed == (first,)
 
 
-def test_locked_fails_and_writes_nothing_while_the_ledger_is_behind(deck, cli, tmp_path):
+def test_locked_fails_and_writes_nothing_while_something_is_not_released(deck, cli, tmp_path):
     decks = deck("kind: basic\ncards:\n  - {id: one, question: a, answer: b}\n")
 
-    behind = cli("build", decks, "--locked")
-    built = cli("build", decks)
-    locked = cli("build", decks, "--locked", "--out", "again")
+    behind = cli("release", decks, "--locked")
+    released = cli("release", decks)
+    locked = cli("release", decks, "--locked", "--out", "again")
 
-    assert (behind.code, built.code, locked.code) == (1, 0, 0)
-    assert behind.err == f"{decks}/test/flashdeck.lock would change: run 'flashdeck build' and commit it\n"
-    first, second = ([path.read_bytes() for path in sorted((tmp_path / out).iterdir())] for out in ("dist", "again"))
-    assert first == second
-
-
-def test_our_own_ledgers_are_up_to_date(cli, tmp_path):
-    assert cli("build", "--locked", "--out", tmp_path, cwd=ROOT).code == 0
+    assert (behind.code, released.code, locked.code) == (1, 0, 0)
+    assert behind.err == "not everything is released: run 'flashdeck release' and commit the ledger\n"
+    packages = [{path.name: path.read_bytes() for path in (tmp_path / out).glob("*.apkg")} for out in ("dist", "again")]
+    assert packages[0] == packages[1] != {}
 
 
 # ---- old Ankis, in environments of their own ---------------------------------------------------------------------------
@@ -454,7 +439,7 @@ rows = col.db.all("select guid, flds, tags from notes order by guid")
 cards = col.db.all(
     "select n.guid, c.ord, c.type, c.queue, c.ivl, c.factor, c.reps, c.lapses from cards c join notes n on n.id = c.nid"
 )
-models = [model["name"] for model in col.models.all() if model["name"].startswith("flashdeck")]
+models = [model["name"] for model in col.models.all() if model["name"].startswith("deck ")]
 print(json.dumps({"notes": {g: [f.split("\\x1f"), t.split()] for g, f, t in rows}, "cards": cards, "models": sorted(models)}))
 """
 
@@ -494,7 +479,7 @@ def test_three_releases_in_old_ankis(skips, old_anki, tmp_path):
     for at, cards in enumerate(states):
         write_deck(tmp_path / "deck", cards)
         packages.append(tmp_path / f"v{at}.apkg")
-        last = build(tmp_path / "deck", packages[-1], NOW - 3000 + 1000 * at)
+        last = publish(tmp_path / "deck", packages[-1], NOW - 3000 + 1000 * at)
 
     begin = [{"do": "import", "path": packages[0]}, {"do": "study", "edit": "deck/same@en"}]
     # each release is imported before the next is built: some old Ankis keep the time of the import instead of the package's
@@ -526,22 +511,25 @@ def test_three_releases_in_old_ankis(skips, old_anki, tmp_path):
     ],
 )
 def test_a_time_that_no_release_had_is_reported_at_its_line(words, tmp_path):
-    assert lines_that_cannot_be_read(f"note a@en basic 0 {'0' * 16} 2026-01-01T00:00:00Z {words}", tmp_path) == [2]
-    assert lines_that_cannot_be_read(f"type basic@en {'0' * 16} {words} a b", tmp_path) == [2]
+    assert lines_that_cannot_be_read(f"note a@en basic 0 {DIGESTS} 2026-01-01T00:00:00Z {words}", tmp_path) == [2]
+    assert lines_that_cannot_be_read(f"type basic@en 12 {'0' * 12} {'0' * 12} {words} a b", tmp_path) == [2]
 
 
 @pytest.mark.parametrize("cards", [",,,", "", "0,", "٠", "9999", "-1", "x", "0 1"])
 def test_cards_that_no_note_has_are_reported_at_their_line(cards, tmp_path):
     times = "2026-01-01T00:00:00Z 2026-01-01T00:00:00Z"
 
-    assert lines_that_cannot_be_read(f"note a@en basic {cards} {'0' * 16} {times}", tmp_path) == [2]
-    assert lines_that_cannot_be_read(f"note a@en basic 0,1 {'0' * 16} {times}", tmp_path) == []
+    assert lines_that_cannot_be_read(f"note a@en basic {cards} {DIGESTS} {times}", tmp_path) == [2]
+    assert lines_that_cannot_be_read(f"note a@en basic 0,1 {DIGESTS} {times}", tmp_path) == []
+
+
+DIGESTS = f"{'0' * 12} {'0' * 12} {'0' * 8} {'0' * 8}"
 
 
 def lines_that_cannot_be_read(line: str, folder: Path) -> list[int]:
     path, problems = folder / NAME, []
     path.write_text(f"{FIRST}\n{line}\n{LAST}\n", encoding="utf-8")
-    read_ledger(path, Files([path.parent]), problems)
+    read_ledger(path, "a", Files([path.parent]), problems)
     assert {problem.code for problem in problems} <= {"broken-ledger"}
     return [problem.spot.line for problem in problems]
 

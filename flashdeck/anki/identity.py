@@ -10,6 +10,8 @@ from flashdeck.sources.values import ID
 
 FIELD_SEPARATOR = "\x1f"  # Anki's own, between the fields of a note and the parts of a deck's name
 
+LEDGER_MEMBER = "flashdeck.lock"  # of a package: what Anki does not know in a zip it leaves alone
+
 RETIRED_TAG = "flashdeck::retired"
 COURSE_PREFIX = "course::"
 RESERVED_TAGS = frozenset(("marked", "leech"))  # Anki sets them itself, and drops them from packages

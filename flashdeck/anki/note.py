@@ -45,6 +45,8 @@ class NoteType:
     right_to_left: bool = False
     media: tuple[Media, ...] = ()
     original_stock_kind: int = 0
+    is_from_elsewhere: bool = False  # somebody else released it already
+    source: str = ""  # a digest of what its author typed; of all that come with flashdeck, BUILT_IN
 
 
 class Note(NamedTuple):
@@ -57,13 +59,15 @@ class Note(NamedTuple):
     type: NoteType
     text: str  # its fields, with FIELD_SEPARATOR between them
     tag_text: str  # its tags, with spaces between them
-    digest: str  # of what Anki stores of it, without its deck and place: those never reach a learner who has it
+    digest: str  # of what its learners see: its fields and cards
+    source: str  # a digest of what its author typed, of the sources it cites and the files it shows
     deck: str  # its name in Anki
     cards: tuple[int, ...]  # which of the type's templates (or gaps, from 0) make a card
     order: int  # the place among the new cards of its deck
     media: tuple[Media, ...] = ()
     overriding: tuple[str, ...] = ()  # the ids of the decks whose wording it has; none where it has that of its own deck
     retired: bool = False  # withdrawn: learners who have it are informed, others get no card of it
+    gaps: str = ""  # where there are several, the number of each with a digest of what is asked there
 
     @property
     def fields(self) -> list[str]:
@@ -113,8 +117,11 @@ class LeftOut(NamedTuple):
         return self.tag_text.split()
 
 
-def to_note_type(kind: Kind, language: str, media: Mapping[Place, Media]) -> NoteType:
-    """The note type of a kind in one language; `media` are the files that its templates may name."""
+def to_note_type(kind: Kind, language: str, media: Mapping[Place, Media], deck: str, id: int = 0) -> NoteType:
+    """The note type of a kind in one language and a deck; `media` are the files that its templates may name.
+
+    `id` is that of the note type which the deck's learners have; 0 where they have none.
+    """
     static = {name: media[Path(kind.name), name] for name in find_static(kind) if (Path(kind.name), name) in media}
 
     def rename(text: str) -> str:
@@ -122,8 +129,13 @@ def to_note_type(kind: Kind, language: str, media: Mapping[Place, Media]) -> Not
             text = text.replace(name, file.name)
         return text
 
-    id = to_type_id(kind, language)
-    type_name = kind.imported_note_type[1] if kind.imported_note_type else f"flashdeck {kind.name} ({language})"
+    imported = kind.imported_note_type
+    if imported:
+        id, type_name = imported[0] or shared_type_id(kind.name, language), imported[1]
+    elif id == shared_type_id(kind.name, language):
+        type_name = f"flashdeck {kind.name} ({language})"
+    else:
+        id, type_name = id or stable_id("note type", deck, kind.name, language), f"{deck} {kind.word} ({language})"
     names = {field.key: field.name for field in kind.stored} | {name: name for name in kind.common}
     field_ids = {field.key: field.id for field in kind.fields.values() if field.id}
     ids = [field_ids.get(key) or stable_id(id, "field", key) for key in names]
@@ -149,17 +161,14 @@ def to_note_type(kind: Kind, language: str, media: Mapping[Place, Media]) -> Not
         is_right_to_left(language),
         tuple(static.values()),
         kind.original_stock_kind,
+        bool(imported),
+        kind.source or BUILT_IN,
     )
 
 
-def to_type_id(kind: Kind, language: str) -> int:
-    """The id of the note type of a kind in one language: that of the note type which learners have, or one from its name."""
-    imported = kind.imported_note_type[0] if kind.imported_note_type else 0
-    return imported or _stable_type_id(kind.name, language)
-
-
 @cache
-def _stable_type_id(kind: str, language: str) -> int:
+def shared_type_id(kind: str, language: str) -> int:
+    """The id of a note type that all decks shared, as those do that were released before each deck had its own."""
     return stable_id("note type", kind, language)
 
 
@@ -213,13 +222,49 @@ def to_asked(card: Card, language: str, media: Mapping[Place, Media]) -> Content
     return Content(page.html(key, card.front(language)), tuple(page.shown))
 
 
-def to_digest(content: Content, tag_text: str, type_id: int, cards: tuple[int, ...]) -> str:
-    """A digest of what Anki stores of a note; ledgers hold it, so how it is made never changes."""
-    return digest_texts(content.text, tag_text, str(type_id), str(cards))
+def to_digest(content: Content, cards: tuple[int, ...]) -> str:
+    """A digest of what a note's learners see; ledgers hold it, so how it is made never changes."""
+    return digest_texts(content.text, str(cards))[:CONTENT_DIGEST]
 
 
 def digest_texts(*texts: str) -> str:
     return sha256("\x1e".join(texts).encode()).hexdigest()[:16]
+
+
+CONTENT_DIGEST = 12  # characters: it is only compared with another of the same note
+BUILT_IN = digest_texts("")[:CONTENT_DIGEST]  # of a kind's source, for one that comes with flashdeck
+
+# What an author decides of a card besides what its learners see.
+APART = frozenset(("deck", "guid", "sensitive", "tags"))
+
+
+def to_source_digest(
+    card: Card, language: str, references: Mapping[str, Reference], content: Content, replacement: Content | None
+) -> str:
+    """A digest of all that an author decides of what a note shows: the values typed, what they cite, and the files they name.
+
+    Another rendering of the same does not change it. Ledgers hold it, so how it is made never changes.
+    """
+    parts = [
+        f"{key}={one if type(one) is str else repr(one)}"
+        for key in sorted(card.values.keys() - APART)
+        for value in (card.values[key],)
+        for one in (value[language] if type(value) is dict and language in value else value,)
+    ]
+    parts.append(card.kind.name)
+    if "reference" in card.values:
+        parts += [_digest_reference(references[id]) for _, id in card.texts("reference", language)]
+    parts += [file.name for file in content.media]
+    if replacement:
+        parts.append(replacement.text)
+    if card.kind.is_own:
+        parts.append(repr(sorted(card.kind.labels.items())))
+    return digest_texts(normalize("NFC", "\x1e".join(parts)))[:CONTENT_DIGEST]
+
+
+@cache
+def _digest_reference(reference: Reference) -> str:
+    return digest_texts(repr(reference))
 
 
 @cache

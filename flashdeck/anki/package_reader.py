@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 from zipfile import BadZipFile, ZipFile
 
-from flashdeck.anki.identity import FIELD_SEPARATOR, stable_id
+from flashdeck.anki.identity import FIELD_SEPARATOR, LEDGER_MEMBER
 from flashdeck.anki.note import Note
 from flashdeck.diagnostics.errors import FlashdeckError
 from flashdeck.sources.files import DEVICE, open_file, read_file
@@ -49,6 +49,7 @@ class PackageNoteType:
     css: str
     cloze: bool = False
     original_stock_kind: int = 0  # which of Anki's own note types it was made from; 0 for none
+    changed: int = 0  # when, as a Unix time
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,7 @@ class Archive:
     types: Mapping[int, PackageNoteType]
     media: Mapping[str, Callable[[], bytes]] = field(repr=False)
     messages: tuple[str, ...] = ()  # what was left out, and why
+    ledgers: str = ""  # of flashdeck's own packages: the ledgers of the decks in it, one after the other
 
 
 def read_archive(path: Path) -> Archive:
@@ -103,7 +105,23 @@ def _read_zip(path: Path, archive: ZipFile) -> Archive:
         raise PackageError("its collection cannot be read")
     notes, types = _read_collection(data)
     media, messages = _find_media(path, archive, zstd)
-    return Archive(tuple(notes), types, media, tuple(messages))
+    return Archive(tuple(notes), types, media, tuple(messages), _read_ledgers(archive))
+
+
+def _read_ledgers(archive: ZipFile) -> str:
+    """The ledgers that a package of flashdeck's carries; empty in others."""
+    if LEDGER_MEMBER not in archive.namelist():
+        return ""
+    return _unpack(archive, LEDGER_MEMBER, False, LARGEST_MEDIUM, "its ledger").decode("utf-8", "replace")
+
+
+def read_ledgers(path: Path) -> str:
+    """The ledgers that a package of flashdeck's carries; empty where it carries none, or is no package at all."""
+    try:
+        with ZipFile(path) as archive:
+            return _read_ledgers(archive)
+    except (OSError, BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError, PackageError):
+        return ""
 
 
 def _unpack(archive: ZipFile, name: str, zstd: bool, limit: int, what: str) -> bytes:
@@ -234,6 +252,7 @@ def _to_type(id: int, model: Mapping[str, Any]) -> PackageNoteType:
         str(model.get("css", "")),
         model.get("type") == 1,
         int(model.get("originalStockKind") or 0),
+        int(model.get("mod") or 0),
     )
 
 
@@ -247,11 +266,13 @@ def _read_tables(database: sqlite3.Connection) -> tuple[dict[int, PackageNoteTyp
         message = _read_message(config)
         templates.setdefault(type, []).append((_to_text(name), _text(message, 1), _text(message, 2), _number(message, 8)))
     types = {}
-    for id, name, config in database.execute("SELECT id, name, config FROM notetypes"):
+    for id, name, changed, config in database.execute("SELECT id, name, mtime_secs, config FROM notetypes"):
         message = _read_message(config)
         own_fields, own_templates = tuple(fields[id]), tuple(templates[id])
         is_cloze, stock_kind = _number(message, 1) == 1, _number(message, 9)
-        types[id] = PackageNoteType(id, _to_text(name), own_fields, own_templates, _text(message, 3), is_cloze, stock_kind)
+        types[id] = PackageNoteType(
+            id, _to_text(name), own_fields, own_templates, _text(message, 3), is_cloze, stock_kind, changed
+        )
     decks = {id: _to_text(name).replace(FIELD_SEPARATOR, "::") for id, name in database.execute("SELECT id, name FROM decks")}
     return types, decks
 
@@ -406,7 +427,7 @@ class Stored:
 def to_stored(note: Note) -> Stored:
     """A note as a package would hold it."""
     names = (name for _, name in note.type.fields)
-    return Stored(note.guid, stable_id(note.guid), note.type.name, dict(zip(names, note.fields, strict=True)), tuple(note.tags))
+    return Stored(note.guid, note.id, note.type.name, dict(zip(names, note.fields, strict=True)), tuple(note.tags))
 
 
 def read_package(path: Path) -> list[Stored]:

@@ -6,7 +6,7 @@ genanki gives the schema, the note types and the decks; the rows are written in 
 import json
 import re
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from io import BytesIO
 from typing import Any
@@ -16,10 +16,11 @@ import genanki
 from genanki.apkg_col import APKG_COL
 from genanki.apkg_schema import APKG_SCHEMA
 
-from flashdeck.anki.identity import stable_id
+from flashdeck.anki.identity import LEDGER_MEMBER, stable_id
 from flashdeck.anki.media import load_media
 from flashdeck.anki.note import Note, NoteType, Times
 
+NOTHING: Mapping[str, str] = {}
 MOST_CARDS = 500  # of a note
 # Anki makes its indexes itself; in a package they would take a third of the time and the room.
 SCHEMA = re.sub(r"CREATE INDEX[^;]*;", "", APKG_SCHEMA)
@@ -28,18 +29,23 @@ MASK_FIELDS = 5  # of Anki's own note type for pictures with hidden places
 SQLITE_VERSION = (3_040_000).to_bytes(4, "big")
 
 
-def to_package(notes: Sequence[Note], times: Times) -> bytes:
-    """The notes as an Anki package, with their files. Raises FileChanged where one changed since the notes were made."""
+def to_package(notes: Sequence[Note], times: Times, descriptions: Mapping[str, str] = NOTHING, ledgers: str = "") -> bytes:
+    """The notes as an Anki package, with their files. Raises FileChanged where one changed since the notes were made.
+
+    `descriptions` are of decks by their names in Anki; `ledgers` are what it says of earlier releases.
+    """
     types = {note.type.id: note.type for note in notes}
     files = [file for note in notes for file in note.media] + [file for type in types.values() for file in type.media]
     media = {file.name: file for file in files}
     names = dict(enumerate(sorted(media)))
     package = BytesIO()
     with ZipFile(package, "w") as archive:
-        _add(archive, "collection.anki2", _to_database(notes, times))
+        _add(archive, "collection.anki2", _to_database(notes, times, descriptions))
         _add(archive, "media", json.dumps(names, ensure_ascii=False).encode())
         for at, name in names.items():
             _add(archive, str(at), load_media(media[name]))
+        if ledgers:
+            _add(archive, LEDGER_MEMBER, ledgers.encode())
     return package.getvalue()
 
 
@@ -49,14 +55,16 @@ def _add(archive: ZipFile, name: str, data: bytes | bytearray) -> None:
     archive.writestr(entry, data, compresslevel=1)  # the higher levels take long and gain little
 
 
-def _to_database(notes: Sequence[Note], times: Times) -> bytearray:
+def _to_database(notes: Sequence[Note], times: Times, descriptions: Mapping[str, str]) -> bytearray:
     types = {note.type.id: note.type for note in notes}
-    decks = {name: stable_id("deck", name) for name in sorted({note.deck for note in notes})}
+    decks = {name: stable_id("deck", name) for name in sorted({note.deck for note in notes} | descriptions.keys())}
     with closing(sqlite3.connect(":memory:")) as database:
         database.executescript(SCHEMA)
         database.executescript(APKG_COL)
         (default,) = database.execute("SELECT decks FROM col").fetchone()
-        all_decks = json.loads(default) | {str(id): genanki.Deck(id, name).to_json() for name, id in decks.items()}
+        all_decks = json.loads(default) | {
+            str(id): genanki.Deck(id, name, descriptions.get(name, "")).to_json() for name, id in decks.items()
+        }
         all_types = {str(type.id): _to_model(type, times.types[type.id]) for type in types.values()}
         database.execute("UPDATE col SET decks = ?, models = ?", (json.dumps(all_decks), json.dumps(all_types)))
         numbered = list(zip(_to_ids(notes), notes, [times.of(note) for note in notes], strict=True))

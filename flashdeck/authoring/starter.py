@@ -132,3 +132,24 @@ def _in_folder(folder: Path, files: Mapping[str, bytes]) -> dict[Path, bytes]:
 
 def _only_yaml(files: Mapping[Path, bytes]) -> dict[Path, bytes]:
     return {path: data for path, data in files.items() if path.suffix == ".yaml"}
+
+
+def to_git_ignore(text: str) -> str:
+    """A .gitignore that leaves out the packages that are built."""
+    known = {line.strip().strip("/") for line in text.splitlines()}
+    return text if known & {"dist", "dist/*", "dist/**"} else f"{_end(text)}dist/\n"
+
+
+def to_git_attributes(text: str) -> str:
+    """A .gitattributes by which ledgers merge by themselves, and line ends do not depend on the system."""
+    patterns = {line.split()[0] for line in text.splitlines() if line.strip()}
+    if "*" not in patterns:
+        text = f"* text=auto eol=lf\n{text}"  # first, because what is said later counts
+    if not any("flashdeck.lock" in pattern for pattern in patterns):
+        text = f"{_end(text)}flashdeck.lock merge=union\n"
+    return text
+
+
+def _end(text: str) -> str:
+    """A text whose last line has an end."""
+    return text if not text or text.endswith("\n") else f"{text}\n"

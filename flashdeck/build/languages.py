@@ -3,19 +3,21 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
+from unicodedata import normalize
 
 from flashdeck.anki.html import to_html
 from flashdeck.anki.identity import in_language, stable_id
 from flashdeck.anki.media import Media, Place
-from flashdeck.anki.note import Content, to_content, to_deck_name, to_digest, to_guid_of, to_tag_text, to_type_id
+from flashdeck.anki.note import Content, digest_texts, to_content, to_deck_name, to_digest, to_guid_of, to_source_digest
 from flashdeck.anki.shown import compare_as, to_plain, to_plain_cloze, to_shown
 from flashdeck.build.unit import RETIRED, Fronts, LanguageFacts, NoteColumns, Unit, to_tables
 from flashdeck.model.cards import Card
-from flashdeck.model.cloze import show_asked, show_gap
+from flashdeck.model.cloze import list_gaps, read_gaps, show_asked, show_gap
 from flashdeck.model.fields import HIGHEST_GAP
 from flashdeck.model.references import Reference
 
 Columns = tuple[list[str], ...]
+GAP_DIGEST = 6  # characters: it is only compared with the others of its note
 
 
 def add_languages(
@@ -73,8 +75,22 @@ def _to_language_facts(cards: Mapping[int, Card], versions: Sequence[_Version], 
         [str(one.row) for one in versions],
         [RETIRED if "retired" in one.card.values else texts[one.templates] for one in versions],
         [one.card.text("guid", language) if "guid" in one.card.values else "" for one in versions],
+        [_digest_gaps(one.card, language) if one.card.kind.cloze and len(one.templates) > 1 else "" for one in versions],
         [str(row) for row, card in cards.items() if language in card.left_out],
     )
+
+
+def _digest_gaps(card: Card, language: str) -> str:
+    """The number of each gap with a digest of what its author asks there, without the hint."""
+    found: dict[int, str] = {}
+    if card.kind.shapes:
+        shapes = card.values[card.kind.shapes]
+        found = {int(key[1:]): repr(shape) for key, shape in shapes.items()} if isinstance(shapes, dict) else {}
+    else:
+        for gap in list_gaps(read_gaps(card.text(card.kind.cloze, language))):
+            for number in gap.numbers:
+                found[number] = found.get(number, "") + "".join([part for part in gap.parts if isinstance(part, str)])
+    return ",".join([f"{number}={digest_texts(normalize('NFC', text))[:GAP_DIGEST]}" for number, text in sorted(found.items())])
 
 
 def _to_fronts(versions: Mapping[str, Sequence[_Version]]) -> dict[str, Columns]:
@@ -132,16 +148,15 @@ def _to_notes(
     media: Mapping[Place, Media],
     replacements: Sequence[Mapping[str, Content]],
 ) -> Columns:
-    ids, texts, digests, decks, files = [], [], [], [], []
+    ids, texts, digests, sources, decks, files = [], [], [], [], [], []
     for row, card, templates in versions:
         replacement = replacements[row].get(language) if replacements else None
         content = to_content(card, language, references, media, replacement)
-        retired = "retired" in card.values
-        tags = to_tag_text(card.tags, (), retired)
         part = card.text("deck", language) if "deck" in card.values else ""
         ids.append(str(stable_id(to_guid_of(card, language))))
         texts.append(content.text)
-        digests.append(to_digest(content, tags, to_type_id(card.kind, language), () if retired else templates))
+        digests.append(to_digest(content, () if "retired" in card.values else templates))
+        sources.append(to_source_digest(card, language, references, content, replacement))
         decks.append(to_deck_name(card.deck.name, part, language))
         files.append("/".join([file.name for file in content.media]))
-    return ids, texts, digests, decks, files
+    return ids, texts, digests, sources, decks, files

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from flashdeck.anki.identity import split_full_id, to_guid
 from flashdeck.anki.media import Media, find_static, read_static
-from flashdeck.anki.note import LeftOut, Note, NoteType, digest_texts, to_note_type, to_tag_text
+from flashdeck.anki.note import LeftOut, Note, NoteType, to_note_type, to_tag_text
 from flashdeck.build.cache import NO_CACHE, Cache
 from flashdeck.build.unit import PART, RETIRED, Unit, to_rows
 from flashdeck.diagnostics.problem import Problem, Spot
@@ -63,11 +63,12 @@ class Facts:
     today: date | None = None  # for what is due on a day; None where nothing is
     cache: Cache = NO_CACHE
     completed: tuple[Unit, ...] = ()  # cards that need several files: retired ones that are replaced, and overridden ones
+    type_ids: Mapping[tuple[str, str, str], int] = field(default_factory=dict)  # released: by kind, language and deck
     _rows: dict[str, list[CardFact]] = field(default_factory=dict, repr=False)
     _files: dict[str, CardFile] = field(default_factory=dict, repr=False)
     _sources: dict[str, Source] = field(default_factory=dict, repr=False)
     _ids_of: dict[str, frozenset[str]] = field(default_factory=dict, repr=False)
-    _types: dict[tuple[str, str], NoteType] = field(default_factory=dict, repr=False)
+    _types: dict[tuple[str, str, str], NoteType] = field(default_factory=dict, repr=False)
     _alike: "dict[tuple[str, ...], _Alike]" = field(default_factory=dict, repr=False)
     _spots: dict[str, dict[str, tuple[int, int]]] = field(default_factory=dict, repr=False)  # by digest of a file
     _new_spots: set[str] = field(default_factory=set, repr=False)  # the digests of files with places that the cache does not have
@@ -125,12 +126,12 @@ class Facts:
             return word in self.unread or ANYTHING in self.unread
         return self.may_define(word if "/" in word else f"{word}/") and self.frame.has_nameless_decks
 
-    def note_type(self, kind: str, language: str) -> NoteType:
-        """The note type of a kind (by its name) in a language; it is made once, and only if it is asked for."""
-        key = (kind, language)
+    def note_type(self, kind: str, language: str, deck: str) -> NoteType:
+        """The note type of a kind (by its name) in a language and a deck (by its id); it is made once, and only if asked for."""
+        key = (kind, language, deck)
         if key not in self._types:
             static = read_static(self.frame.kinds[kind], self.frame.kind_folders, self.files)
-            self._types[key] = to_note_type(self.frame.kinds[kind], language, static)
+            self._types[key] = to_note_type(self.frame.kinds[kind], language, static, deck, self.type_ids.get(key, 0))
         return self._types[key]
 
     @cached_property
@@ -225,10 +226,10 @@ class Facts:
             self._new_spots.add(unit.digest)
         return Spot(unit.path, *known[question])
 
-    def problem(self, card: CardFact, code: str, message: str, *route: str | int, help: str) -> Problem:
+    def problem(self, card: CardFact, code: str, message: str, *route: str | int, help: str, level: str = "error") -> Problem:
         """A problem at a field of a card."""
         spot = self.spot(card.unit, card.item, *route)
-        return Problem(spot, code, message, help, card=card.full_id if card.id else "")
+        return Problem(spot, code, message, help, level, card.full_id if card.id else "")
 
     def _known_spots(self, unit: Unit) -> dict[str, tuple[int, int]]:
         if unit.digest not in self._spots:
@@ -251,11 +252,18 @@ def split_tags(text: str) -> tuple[str, ...]:
     return tuple(text.split(PART)) if text else ()
 
 
-def link(frame: Frame, units: Mapping[Path, Unit], files: Files, today: date | None, cache: Cache) -> Facts:
+def link(
+    frame: Frame,
+    units: Mapping[Path, Unit],
+    files: Files,
+    today: date | None,
+    cache: Cache,
+    type_ids: Mapping[tuple[str, str, str], int],
+) -> Facts:
     """The facts of all units, in an order that no file system can change: by deck, then by the path in its folder."""
     homes = {path: frame.find_home(path)[1] for path in units}
     ordered = sorted(units.items(), key=lambda pair: (pair[1].deck, homes[pair[0]]))
-    return Facts(frame, tuple(unit for _, unit in ordered), files, today, cache)
+    return Facts(frame, tuple(unit for _, unit in ordered), files, today, cache, (), type_ids)
 
 
 # ---- notes ---------------------------------------------------------------------------------------------------------------
@@ -288,7 +296,6 @@ class _Alike(NamedTuple):
     tag_text: str
     cards: tuple[int, ...]
     retired: bool
-    digested: tuple[str, ...]  # what their digests are taken of besides their texts; empty where they are in no course
 
 
 def to_unit_notes(facts: Facts, unit: Unit, language: str, offset: int) -> Iterator[Note]:
@@ -298,9 +305,9 @@ def to_unit_notes(facts: Facts, unit: Unit, language: str, offset: int) -> Itera
     ids, kinds, tags = map(to_rows, (unit.cards.ids, unit.cards.kinds, unit.cards.tags))
     rules, deck_id, known = facts.frame.rules, unit.deck, facts._alike
     table = unit.languages[language]
-    facts_of = zip(*map(to_rows, (table.rows, table.templates, table.guids)), strict=True)
+    facts_of = zip(*map(to_rows, (table.rows, table.templates, table.guids, table.gaps)), strict=True)
     notes_of = zip(*map(to_rows, unit.notes[language]), strict=True)
-    for (row_text, templates, guid), (id, text, digest, deck, media) in zip(facts_of, notes_of, strict=True):
+    for (row_text, templates, guid, gaps), (id, text, digest, source, deck, media) in zip(facts_of, notes_of, strict=True):
         row = int(row_text)
         name, kind = ids[row], kinds[row]
         named = f"{deck_id}/{name}" if rules.named and f"{deck_id}/{name}" in rules.named else ""
@@ -308,8 +315,8 @@ def to_unit_notes(facts: Facts, unit: Unit, language: str, offset: int) -> Itera
         if not (alike := known.get(key)):
             own = split_tags(tags[row])
             courses = rules.find(named, kind, deck_id, own)
-            alike = known[key] = _to_alike(facts.note_type(kind, language), templates, own, courses)
-        type, tag_text, cards, retired, digested = alike
+            alike = known[key] = _to_alike(facts.note_type(kind, language, deck_id), templates, own, courses)
+        type, tag_text, cards, retired = alike
         yield Note(
             guid or to_guid(f"{deck_id}/{name}", language),
             int(id),
@@ -318,13 +325,15 @@ def to_unit_notes(facts: Facts, unit: Unit, language: str, offset: int) -> Itera
             type,
             text,
             tag_text,
-            digest_texts(text, *digested) if digested else digest,
+            digest,
+            source,
             deck,
             cards,
             offset + row + 1,
             tuple(Media(one, Path(unit.media[one])) for one in media.split("/")) if media else (),
             unit.overriding,
             retired,
+            gaps,
         )
 
 
@@ -332,7 +341,7 @@ def _to_alike(type: NoteType, templates: str, own: tuple[str, ...], courses: tup
     retired = templates == RETIRED
     cards = () if retired else tuple(map(int, templates.split(",")))
     tag_text = to_tag_text(own, courses, retired)
-    return _Alike(type, tag_text, cards, retired, (tag_text, str(type.id), str(cards)) if courses else ())
+    return _Alike(type, tag_text, cards, retired)
 
 
 def to_left_out(facts: Facts, language: str) -> list[LeftOut]:

@@ -57,6 +57,7 @@ class LanguageFacts(NamedTuple):
     rows: Column = ""  # of CardFacts
     templates: Column = ""  # their numbers with commas, or RETIRED
     guids: Column = ""  # empty where the guid follows from the id
+    gaps: Column = ""  # where there are several, the number of each with a digest of what is asked there
     left_out: Column = ""  # not beside the others: the rows of cards that a missing translation keeps out of the language
 
 
@@ -72,7 +73,8 @@ class NoteColumns(NamedTuple):
 
     ids: Column = ""  # of rows in Anki
     texts: Column = ""
-    digests: Column = ""  # where the card is in no course
+    digests: Column = ""
+    sources: Column = ""  # digests of what their authors typed
     decks: Column = ""  # their names in Anki
     media: Column = ""  # names of files in Anki, with "/" between them
 

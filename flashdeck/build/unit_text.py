@@ -70,7 +70,7 @@ def _check(unit: Unit) -> None:
     for language, facts in unit.languages.items():
         numbers += facts.rows, facts.left_out
         notes_of = unit.notes.get(language, ())
-        tables.append([facts.rows, facts.templates, facts.guids, *notes_of])
+        tables.append([facts.rows, facts.templates, facts.guids, facts.gaps, *notes_of])
     for language, notes in unit.notes.items():
         numbers.append(notes.ids)
         if not {*notes.media.replace(ROW, "/").split("/")} <= {"", *unit.media}:

@@ -18,7 +18,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from flashdeck import __version__
-from flashdeck.commands import add, build, changes, check, explain, import_, init, list_, rehearse, schema
+from flashdeck.commands import add, build, changes, check, explain, import_, init, list_, recover, rehearse, release, schema
 from flashdeck.commands.terminal import echo, echo_line, guard_output
 from flashdeck.diagnostics.errors import FlashdeckError
 
@@ -31,6 +31,7 @@ app = typer.Typer(
 )
 # In the order of `flashdeck --help`. Each example has to work with the decks of this repository.
 app.command("build", epilog="Example: flashdeck build --course frontline-101 --language fr")(build.build)
+app.command("release", epilog="Example: flashdeck release --dry-run --title Autumn")(release.release)
 app.command("check", epilog="Example: flashdeck check --format github decks")(check.check)
 app.command("list", epilog="Example: flashdeck list --format json")(list_.list_)
 app.command("explain", epilog="Example: flashdeck explain same-front")(explain.explain)
@@ -40,6 +41,7 @@ app.command("import", epilog="Example: flashdeck import dist/custom-en.apkg --in
 app.command("schema", epilog="Example: flashdeck schema decks --out schema.json")(schema.schema)
 app.command("changes", epilog="Example: flashdeck changes --since HEAD decks")(changes.changes)
 app.command("rehearse", epilog="Example: flashdeck rehearse dist/interpol-fr.apkg dist/interpol-fr.apkg")(rehearse.rehearse)
+app.command("recover", epilog="Example: flashdeck recover dist/custom-en.apkg")(recover.recover)
 
 
 @app.callback(invoke_without_command=True)

@@ -1,4 +1,4 @@
-"""`flashdeck build`: packages and ledgers."""
+"""`flashdeck build`: packages to look at and try."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from flashdeck.commands.options import DECKS, DIST, NoCache, Out, Paths, complete_names
-from flashdeck.commands.project import compile_sources, find_answer, now, open_cache, save_answer
-from flashdeck.commands.terminal import echo, echo_line, progress, show_problems, write
+from flashdeck.commands.project import compile_sources, find_answer, now, open_cache, save_answer, with_lost_ledgers
+from flashdeck.commands.terminal import echo, progress, show_problems, write
 from flashdeck.diagnostics.errors import FileChanged, FlashdeckError
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from flashdeck.model.courses import Course, Filter
     from flashdeck.model.decks import Deck
     from flashdeck.pipeline import Project
-    from flashdeck.release.release import Release, Selection
+    from flashdeck.release.drafts import Draft
 
 
 ATTEMPTS = 3  # a file that is saved while it is read is read again, but not without end
@@ -43,14 +43,13 @@ def build(
         list[str] | None, typer.Option(metavar="TAG", autocompletion=complete_names("tag"), help="Leave out cards with this tag.")
     ] = None,
     out: Out = DIST,
-    updates: Annotated[bool, typer.Option("--updates", help="Also write a text that updates notes edited by learners.")] = False,
-    since: Annotated[str, typer.Option(metavar="DAY", help="With --updates: only what changed after this day.")] = "",
-    locked: Annotated[bool, typer.Option("--locked", help="Fail if a ledger would change (for CI).")] = False,
     no_cache: NoCache = False,
 ) -> None:
-    """Check everything, then write one package for each deck (or course) and language. Options can be repeated."""
-    changed_after = _read_since(since, updates)
-    words = ["build", *map(repr, (paths, course, language, kind, tag, without_tag, out, updates, since, locked))]
+    """Check everything, then write a package to try for each deck (or course) and language. Options can be repeated.
+
+    Nothing in the sources changes, and nobody is bound by it: 'flashdeck release' makes packages to hand out.
+    """
+    words = ["build", *map(repr, (paths, course, language, kind, tag, without_tag, out))]
     cache = open_cache(not no_cache)
     if answer := find_answer(cache, words, paths):
         show_problems(answer.problems, err=True)
@@ -60,16 +59,16 @@ def build(
     from flashdeck.model.courses import Filter
 
     filter = Filter(tuple(kind or ()), tuple(tag or ()), tuple(without_tag or ()))
-    options = BuildOptions(tuple(course or ()), tuple(language or ()), filter, out, changed_after, locked)
+    options = BuildOptions(tuple(course or ()), tuple(language or ()), filter, out)
     for attempt in range(ATTEMPTS):
         try:
-            project, table, files = _build(paths, cache, options)
+            project, text, files = _build(paths, cache, options)
             break
         except FileChanged:
             if attempt == ATTEMPTS - 1:
                 raise
-    echo(table)
-    save_answer(cache, words, paths, project, files, table)
+    echo(text)
+    save_answer(cache, words, paths, project, files, text)
 
 
 class BuildOptions(NamedTuple):
@@ -79,53 +78,66 @@ class BuildOptions(NamedTuple):
     languages: tuple[str, ...]
     filter: "Filter"
     out: Path
-    changed_after: int | None  # a Unix time; None without update texts
-    locked: bool
 
 
 def _build(paths: Sequence[Path], cache: "Cache", options: BuildOptions) -> tuple["Project", str, list[Path]]:
-    """Writes packages and ledgers; gives the project, the table that lists the files, and all that was written.
+    """Writes packages; gives the project, what there is to say of it, and the files that were written.
 
     Raises FileChanged where a file was saved meanwhile.
     """
     from flashdeck.pipeline import release
-    from flashdeck.release.ledger import render_ledger
-    from flashdeck.release.release import select_notes
+    from flashdeck.release.drafts import keep_times, render_draft, to_draft
+    from flashdeck.release.packages import Target, make_draft, name_draft, render_files
 
-    project = compile_sources(paths, options.languages or None, cache)
+    project = with_lost_ledgers(compile_sources(paths, options.languages or None, cache), options.out)
     show_problems(project.problems, err=True)
-    _check_problems(project)
-    targets = _find_targets(project, options)
+    check_problems(project, "built")
+    chosen = _find_targets(project, options)
     codes = list(dict.fromkeys(options.languages or project.languages))
-    released = release(project, codes, int(now().timestamp()))
-    changed = [ledger for id, ledger in released.ledgers.items() if ledger != project.ledgers[id]]
-    if options.locked:
-        _check_unchanged(ledger.path for ledger in changed)
-    selections = [select_notes(released, target, code, options.filter) for target in targets for code in codes]
-    table, files = _write_files(selections, released, options)
-    for ledger in changed:
-        write(ledger.path, render_ledger(ledger).encode(), ledger.path.parent)
-    return project, table, [*files, *(ledger.path for ledger in changed)]
+    time = int(now().timestamp())
+    released = release(project, codes, time)
+    draft = to_draft(released, project.ledgers)
+    targets = [Target(target, code, options.filter) for target in chosen for code in codes]
+    selections = {target: target.select(draft) for target in targets}
+    if not any(selection.notes for selection in selections.values()):
+        raise FlashdeckError("nothing was built: no cards match what you asked for")
+    paths_of = {target: options.out / name_draft(target, project.ledgers[target.deck_id]) for target in targets}
+    known = _read_drafts(path for target, path in paths_of.items() if selections[target].notes)
+    if known:
+        draft = keep_times(draft, project.ledgers, known, time)
+    rows: list[tuple[str, ...]] = []
+    for target in progress([target for target in targets if selections[target].notes]):
+        file = make_draft(paths_of[target].name, selections[target].notes, draft, project.ledgers)
+        write(paths_of[target], file.data)
+        rows.append((str(paths_of[target]), *file.row))
+    table = render_files(rows, {target.name: len(selection.left_out) for target, selection in selections.items()})
+    notes = {note.guid: note for selection in selections.values() for note in selection.notes}
+    text = "\n".join([table, *render_draft(released, project.ledgers, notes.values(), known)])
+    return project, text, [Path(path) for path, *_ in rows]
 
 
-def _read_since(since: str, updates: bool) -> int | None:
-    """After which Unix time a note must have changed to be in the text of `--updates`; None without such a text."""
-    if since and not updates:
-        raise FlashdeckError("--since limits the text that --updates writes; give both, or neither")
-    if not since:
-        return 0 if updates else None
-    from flashdeck.sources.values import end_of_day
+def _read_drafts(paths: Iterable[Path]) -> "Draft | None":
+    """What lies in the output folder from the build before; None where there is nothing that can be read."""
+    from flashdeck.anki.package_reader import PackageError, read_archive
+    from flashdeck.release.drafts import read_draft
 
-    return end_of_day(since)
+    archives = []
+    for path in paths:
+        if path.is_file():
+            try:
+                archives.append(read_archive(path))
+            except PackageError:
+                continue  # it is about to be replaced
+    return read_draft(archives) if archives else None
 
 
-def _check_problems(project: "Project") -> None:
+def check_problems(project: "Project", done: str) -> None:
     """Ends the command where there is an error."""
     from flashdeck.diagnostics.render import count
 
     if not project.ok:
         errors = sum(problem.level == "error" for problem in project.problems)
-        echo(f"nothing was built: fix {count(errors, 'error')} first", err=True)
+        echo(f"nothing was {done}: fix {count(errors, 'error')} first", err=True)
         raise typer.Exit(1)
 
 
@@ -144,27 +156,3 @@ def _find_targets(project: "Project", options: BuildOptions) -> "list[Deck | Cou
     for word in (*options.filter.tags, *options.filter.without_tags):
         find_known("tag", word, dict.fromkeys(project.facts.tags))
     return chosen
-
-
-def _check_unchanged(ledgers: Iterable[Path]) -> None:
-    """Ends the command where a ledger would change."""
-    for path in (ledgers := list(ledgers)):
-        echo_line(f"{path} would change: run 'flashdeck build' and commit it", err=True)
-    if ledgers:
-        raise typer.Exit(1)
-
-
-def _write_files(selections: "Sequence[Selection]", released: "Release", options: BuildOptions) -> tuple[str, list[Path]]:
-    """Writes the packages, and the texts of `--updates`; gives the table that lists them, and the paths."""
-    from flashdeck.release.packages import make_files, render_files
-
-    filled = [selection for selection in selections if selection.notes]
-    if not filled:
-        raise FlashdeckError("nothing was built: no cards match what you asked for")
-    rows: list[tuple[str, ...]] = []
-    for selection in progress(filled):
-        for file in make_files(selection.name, selection.notes, released.times, released.ledgers, options.changed_after):
-            write(options.out / file.name, file.data)
-            rows.append((str(options.out / file.name), *file.row))
-    table = render_files(rows, {selection.name: len(selection.left_out) for selection in selections})
-    return table, [Path(path) for path, *_ in rows]

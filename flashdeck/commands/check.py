@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from flashdeck.commands.options import DECKS, NoCache, Paths
-from flashdeck.commands.project import compile_sources, find_answer, open_cache, save_answer
+from flashdeck.commands.project import compile_sources, find_answer, open_cache, save_answer, with_lost_ledgers
 from flashdeck.commands.terminal import echo, echo_line, show_problems
 from flashdeck.diagnostics.errors import FlashdeckError
 
@@ -44,8 +44,9 @@ def check(
         from flashdeck.authoring.overview import find_scripting, name_scripts  # what did not change needs none
 
         project = compile_sources(paths, cache=cache)
-        problems, scripts = project.problems, name_scripts(find_scripting(project.frame))
-        save_answer(cache, words, paths, project, [], scripts)
+        problems, scripts = with_lost_ledgers(project).problems, name_scripts(find_scripting(project.frame))
+        if problems == project.problems:  # else it depends on git, too
+            save_answer(cache, words, paths, project, [], scripts)
     show_problems(problems, format)
     echo(scripts, err=True)
     raise typer.Exit(int(has_errors(problems) or (strict and bool(problems))))
@@ -75,7 +76,7 @@ def _watch(paths: Sequence[Path], format: ProblemFormat, strict: bool, caching: 
 def _check_once(paths: Sequence[Path], format: ProblemFormat, strict: bool, caching: bool) -> None:
     from flashdeck.diagnostics.render import render_summary
 
-    problems = compile_sources(paths, cache=open_cache(caching)).problems
+    problems = with_lost_ledgers(compile_sources(paths, cache=open_cache(caching))).problems
     if format is ProblemFormat.text:
         echo(f"--- {render_summary(problems, strict)}")
     show_problems(problems, format)

@@ -35,10 +35,29 @@ def init(
     write_all(starter.files, folder)
     decks = _find_decks(folder)
     write(folder / SCHEMA_FILE, render_schema(compile_sources([decks]).facts), folder)
+    _prepare_repository(folder)
     echo_line(f"created a deck in '{folder}', with an example of each kind of card in '{folder / 'cards.yaml'}'")
     for kind in starter.left_out:
         echo_line(f"without the example of '{kind}': another deck in '{decks}' asks the same question")
     echo_line(f"next: flashdeck build {decks}, or flashdeck add {decks} --deck {id}")
+
+
+def _prepare_repository(folder: Path) -> None:
+    """Has git leave out packages, merge ledgers by itself and keep line ends; what is said of that already stays."""
+    from flashdeck.authoring.starter import to_git_attributes, to_git_ignore
+    from flashdeck.release.git import find_top
+    from flashdeck.sources.files import read_file
+
+    if top := find_top(folder.resolve()):
+        for name, change in ((".gitignore", to_git_ignore), (".gitattributes", to_git_attributes)):
+            path = top / name
+            try:
+                before = read_file(path, top).decode() if os.path.lexists(path) else ""
+            except (OSError, UnicodeDecodeError):
+                continue  # it is somebody's own affair
+            if (after := change(before)) != before:
+                write(path, after.encode(), top)
+                echo_line(f"for git: {path} says how to treat packages and ledgers")
 
 
 def _ask(folder: Path, id: str, name: str, languages: list[str]) -> tuple[str, str, list[str]]:

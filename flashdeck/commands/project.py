@@ -6,6 +6,7 @@ What compiles raises FlashdeckError where the paths hold nothing to read.
 import os
 import time
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -66,6 +67,25 @@ def compile_sources(
     return project
 
 
+def with_lost_ledgers(project: "Project", out: Path | None = None, releasing: bool = False) -> "Project":
+    """A project with the problems of ledgers that git, or a package in the output folder, knows to have been lost.
+
+    An earlier ledger is often meant, as on an older branch: only a release may not go on from it, and asks git for a later one.
+    """
+    from flashdeck.diagnostics.problem import in_order
+    from flashdeck.release.witness import find_committed, find_lost, read_all_committed
+
+    problems = [*find_committed(project.ledgers.values())]
+    if out and not problems:
+        from flashdeck.anki.package_reader import read_ledgers
+
+        witnesses = [*read_all_committed(project.ledgers.values())] if releasing else []
+        packages = sorted(out.glob("*.apkg"))
+        witnesses += [(f"the package '{path}'", read_ledgers(path)) for path in packages if path.is_file()]
+        problems += find_lost(project.ledgers, witnesses)
+    return replace(project, problems=in_order([*project.problems, *problems])) if problems else project
+
+
 def compile_quietly(paths: Sequence[Path]) -> "Project":
     """Everything below the paths, without progress and whatever there is. Never raises."""
     from flashdeck.pipeline import compile_project
@@ -90,13 +110,24 @@ def read_notes_at(revision: str, paths: Sequence[Path]) -> "list[Stored]":
         return _to_notes(compile_project(there), f"the sources at '{revision}'")
 
 
+def read_notes_before(project: "Project", paths: Sequence[Path]) -> "dict[str, Stored] | None":
+    """The notes of the sources as they were at the commit that last wrote a ledger, by guid; None where git does not know."""
+    from flashdeck.release.git import find_last_commit
+
+    revision = find_last_commit([ledger.path for ledger in project.ledgers.values()])
+    try:
+        return {note.guid: note for note in read_notes_at(revision, paths)} if revision else None
+    except FlashdeckError:
+        return None  # it was released from sources that never were in git
+
+
 def _to_notes(project: "Project", what: str) -> "list[Stored]":
     from flashdeck.anki.package_reader import to_stored
     from flashdeck.pipeline import release
 
     if not project.ok:
         raise FlashdeckError(f"{what} have errors: see 'flashdeck check'")
-    return [to_stored(note) for note in release(project, project.languages, 0).notes.values()]
+    return [to_stored(note) for note in release(project, project.languages, int(now().timestamp())).notes.values()]
 
 
 def find_answer(cache: "Cache", words: Sequence[str], paths: Sequence[Path]) -> "Answer | None":

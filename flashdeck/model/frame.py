@@ -126,7 +126,8 @@ def _read_kinds_of(deck: Deck, files: Files, problems: list[Problem]) -> dict[st
     """The kinds that a deck has of its own, by their words."""
     files.list_below(deck.folder / OWN_KINDS)  # records the question, so that a kind that is added later is noticed
     kinds = read_own_kinds(deck.folder / OWN_KINDS, files, problems)
-    return {kind.word: replace(kind, name=f"{deck.id}/{kind.word}") for kind in kinds}
+    digest = files.digest_below(deck.folder / OWN_KINDS) if kinds else ""
+    return {kind.word: replace(kind, name=f"{deck.id}/{kind.word}", source=digest) for kind in kinds}
 
 
 def _in_order(frame: Frame, sources: Mapping[Path, Source]) -> Iterator[tuple[Deck | None, Source]]:

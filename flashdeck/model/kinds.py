@@ -68,12 +68,18 @@ class Kind:
     own_labels: Mapping[str, Mapping[str, Node]] = field(default_factory=dict, repr=False)  # those of `labels` that it wrote
     asks: str = ""  # what its learners are asked, for the README
     example: Mapping[str, Value] = field(default_factory=dict, repr=False)  # a card as its author writes it, for `init`
+    source: str = ""  # a digest of all files of a kind of a deck's own
     order: int = 0  # its place where kinds are listed for readers; 0: after all that have one
 
     @property
     def word(self) -> str:
         """What its authors call it."""
         return self.name.rpartition("/")[2]
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is a kind of a deck's own, in this format of ours."""
+        return "/" in self.name and not self.imported_note_type
 
     @cached_property
     def types(self) -> Mapping[str, str]:

@@ -48,33 +48,34 @@ def find_changes(old: Iterable[Stored], new: Iterable[Stored]) -> list[Change]:
     """The changes from one release to the next, in the order of GROUPS, then of the new release."""
     before = {note.guid: note for note in old}
     after = {note.guid: note for note in new}
-    changes = [_compare(before.get(guid), note) for guid, note in after.items()]
-    changes += [Change("gone", guid, note.id, _title(note)) for guid, note in before.items() if guid not in after]
+    changes = [compare(before.get(guid), note) for guid, note in after.items()]
+    changes += [Change("gone", guid, note.id, to_title(note)) for guid, note in before.items() if guid not in after]
     order = list(GROUPS)
     return sorted((change for change in changes if change), key=lambda change: order.index(change.group))
 
 
-def _compare(old: Stored | None, new: Stored) -> Change | None:
+def compare(old: Stored | None, new: Stored) -> Change | None:
     if old is None:
         # a card that was retired before this learner got it is not shown anywhere
-        return None if RETIRED_TAG in new.tags else Change("new", new.guid, new.id, _title(new))
+        return None if RETIRED_TAG in new.tags else Change("new", new.guid, new.id, to_title(new))
     names = {**new.fields, **old.fields}
     texts = [(name, strip_html(old.fields.get(name, "")), strip_html(new.fields.get(name, ""))) for name in names]
     fields = tuple((name, was, now) for name, was, now in texts if was != now)
     if RETIRED_TAG in new.tags and RETIRED_TAG not in old.tags:
-        return Change("retired", new.guid, new.id, _title(new), tuple(field for field in fields if field[0] == "Retired"))
+        return Change("retired", new.guid, new.id, to_title(new), tuple(field for field in fields if field[0] == "Retired"))
     if old.tags != new.tags:
         fields += (("Tags", " ".join(old.tags), " ".join(new.tags)),)
     if not fields and old.fields == new.fields:
         return None
     facts = _fact_fields(new)
     is_fact = any(name in facts and _is_new_fact(was, now) for name, was, now in fields)
-    return Change("facts" if is_fact else "wording", new.guid, new.id, _title(old), fields)
+    return Change("facts" if is_fact else "wording", new.guid, new.id, to_title(old), fields)
 
 
 def _fact_fields(note: Stored) -> set[str]:
     """The fields that state facts; all of them if the note type is not flashdeck's."""
-    kind = read_kinds().get(note.type.removeprefix("flashdeck ").partition(" ")[0])
+    found = re.fullmatch(r"\S+ (\S+) \(\S+\)", note.type)  # the deck (once: flashdeck), the kind and the language
+    kind = read_kinds().get(found[1]) if found else None
     return {field.name for field in kind.fields.values() if field.fact} if kind else set(note.fields)
 
 
@@ -87,7 +88,8 @@ def strip_html(html: str) -> str:
     return " ".join(unescape(re.sub(r"<[^<>]+>", " ", html)).split())
 
 
-def _title(note: Stored) -> str:
+def to_title(note: Stored) -> str:
+    """What a note is called where changes are listed: the text of its first field."""
     return fill_gaps(strip_html(next(iter(note.fields.values()), "")))
 
 

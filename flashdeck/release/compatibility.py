@@ -44,13 +44,15 @@ def _check_cards(facts: Facts, unit: Unit, deck: Deck, ledger: Ledger, found: se
         if ledger.notes.keys().isdisjoint(names):
             continue
         found.update(names)
-        templates = to_rows(table.templates)
-        now = zip(names, [kinds[row] for row in rows], templates, strict=True)
+        templates, gaps = to_rows(table.templates), to_rows(table.gaps)
+        now = zip(names, [kinds[row] for row in rows], templates, gaps, strict=True)
         if not table.guids.strip(ROW) and ledger.plain.issuperset(now):
             continue  # nearly all files are as they were released
-        for row, name, some, guid in zip(rows, names, templates, to_rows(table.guids), strict=True):
+        for row, name, some, numbers, guid in zip(rows, names, templates, gaps, to_rows(table.guids), strict=True):
             if note := ledger.notes.get(name):
                 yield from _check_card(facts, facts.card(unit, row), language, some, guid, note)
+                if moved := _find_moved_gap(numbers, note.gaps):
+                    yield _report_moved(facts, facts.card(unit, row), *moved)
 
 
 def _check_card(facts: Facts, card: CardFact, language: str, templates: str, guid: str, note: ReleasedNote) -> Iterator[Problem]:
@@ -126,13 +128,33 @@ def _report_emptied(facts: Facts, card: CardFact, template: int) -> Problem:
     return _report(facts, card, "emptied-front", message, key, help)
 
 
+def _find_moved_gap(now: str, released: str) -> tuple[str, str] | None:
+    """The number under which a gap was released, and the one that it has now, where these differ."""
+    after, before = (dict(part.split("=") for part in text.split(",") if part) for text in (now, released))
+    numbers = {digest: number for number, digest in before.items()}
+    for number, digest in after.items():
+        old = numbers.get(digest, number)
+        if before.get(number) != digest != after.get(old):
+            return old, number
+    return None
+
+
+def _report_moved(facts: Facts, card: CardFact, old: str, new: str) -> Problem:
+    """Two gaps that exchange their numbers exchange what learners know of them."""
+    key = facts.frame.kinds[card.kind].cloze
+    message = f"the gap released as c{old} is c{new} now: what learners know of it would count for another gap"
+    help = f"give it the number {old} again; gaps that are new get new numbers"
+    return facts.problem(card, "moved-gap", message, key, help=help, level="warning")
+
+
 def _check_decks(units: list[Unit], ledger: Ledger) -> Iterator[Problem]:
     if any(unit.unread for unit in units):
         return  # its cards may be where the file could not be read
     names = {name for unit in units for name in unit.deck_names}
-    new_names = frozenset(names - ledger.decks)
+    released = frozenset(ledger.decks.values())
+    new_names = frozenset(names - released)
     # a deck's new name may have little in common with the old one, and a wrong guess is only a hint
-    for name in sorted(ledger.decks - names):
+    for name in sorted(released - names):
         help = "rename it back; to abandon it anyway, delete this line of the ledger"
         if new := find_nearest(name, new_names, cutoff=SIMILAR_NAME):
             help = f"if it is '{new}' now, {help}"
@@ -147,11 +169,13 @@ def _check_types(facts: Facts, ledger: Ledger) -> Iterator[Problem]:
         known = facts.frame.kinds.get(kind)
         if not known or not known.templates or language not in facts.frame.languages:
             continue  # it is no longer used, or its files have mistakes, which have been reported
-        fields, templates = to_released_keys(facts.note_type(kind, language))
+        fields, templates = to_released_keys(facts.note_type(kind, language, ledger.deck_id))
         for what, old, keys in (("fields", released.fields, fields), ("cards", released.templates, templates)):
-            if keys[: len(old)] != old:
+            if keys != old:
                 message = (
                     f"the {what} of the released kind '{kind}' ({language}) were {', '.join(old)}: Anki would stop all updates"
                 )
-                help = "bring them back in this order; new ones go to the end, or into a kind with another name"
+                help = (
+                    "bring back exactly these, in this order; for others, make a kind with another name and use it for new cards"
+                )
                 yield Problem(ledger.spot(f"type {name}"), "changed-note-type", message, help)

@@ -61,6 +61,21 @@ def extract(revision: str, paths: Iterable[Path], folder: Path) -> list[Path]:
     return [folder / name for name in names.values()]
 
 
+def read_committed(path: Path) -> bytes:
+    """What a file holds in the last commit of its repository; empty where it is in none, or there is no git."""
+    if not find_top(path.resolve().parent):
+        return b""  # without starting git
+    try:
+        return _ask("HEAD", "-C", str(path.parent), "cat-file", "blob", f"HEAD:./{path.name}")
+    except FlashdeckError:
+        return b""
+
+
+def find_top(folder: Path) -> Path | None:
+    """The top of the repository in which a folder is, or will be."""
+    return next((up for up in (folder, *folder.parents) if (up / ".git").exists()), None)
+
+
 def _ask(revision: str, *words: str) -> bytes:
     """What git prints. Raises FlashdeckError."""
     try:
@@ -112,3 +127,13 @@ def _read(entries: Sequence[_Entry]) -> Iterator[tuple[_Entry, bytes]]:
 def _write(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
+
+
+def find_last_commit(paths: Iterable[Path]) -> str:
+    """The last commit that changed one of these files; empty where there is none, no git, or only a part of the history."""
+    try:
+        if _ask("HEAD", "rev-parse", "--is-shallow-repository").strip() != b"false":
+            return ""
+        return _ask("HEAD", "log", "-1", "--format=%H", "--no-show-signature", "--", *map(str, paths)).decode().strip()
+    except FlashdeckError:
+        return ""

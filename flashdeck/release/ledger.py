@@ -1,36 +1,49 @@
-"""flashdeck.lock: what was released, and when each note and note type last changed. Kept in git beside the sources.
+"""flashdeck.lock: what was released of a deck, and when each note and note type last changed. Kept in git beside the sources.
 
 Anki replaces a learner's note only by one with a later time. So what did not change must keep its time, or every release
 would overwrite learners' own edits and tags; and what changed must get a later time than ever, or its correction would not
 arrive. Nothing else can distinguish the two once the sources have moved on.
 
-One line a note and note type, sorted, so that git merges it; the last line is `end`, so that a cut file shows.
+One line a note, note type, deck and release, sorted, so that git merges it (`merge=union`). Where a merge leaves two lines of
+one note, the one counts whose release descends from that of the other. The last line is `end`, so that a cut file shows.
 """
 
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache, cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from flashdeck.anki.identity import in_language, split_language, to_guid
-from flashdeck.anki.note import Note, NoteType, Times, digest_texts
+from flashdeck.anki.note import CONTENT_DIGEST, Note, NoteType, digest_texts, shared_type_id
 from flashdeck.build.unit import RETIRED
 from flashdeck.diagnostics.problem import Problem, Spot
 from flashdeck.sources.files import Files
 from flashdeck.sources.values import LATEST
 
 NAME = "flashdeck.lock"
-FIRST, LAST = "flashdeck ledger 1", "end"
+UNKNOWN = "0" * 12  # in place of a digest
+FIRST, LAST = "flashdeck ledger 2", "end"
+FIRST_1 = "flashdeck ledger 1"  # the format before there were releases: one digest a note, of its tags too
 TIME = "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z"
 NUMBERS = "[0-9]{1,3}(?:,[0-9]{1,3})*"  # of templates, or gaps
-DIGEST = "[0-9a-f]{16}"
-NOTE = re.compile(rf"^note (\S+@\S+) (\S+) ({NUMBERS}|{RETIRED}) ({DIGEST}) ({TIME}) ({TIME})(?: guid:({DIGEST}))?$", re.M)
-TYPE = re.compile(rf"^type (\S+@\S+) ({DIGEST}) ({TIME}) (\S+) (\S+)$", re.M)
-DECK = re.compile(r"^deck (.*)$", re.M)
+DIGEST, CONTENT, SHORT = "[0-9a-f]{16}", "[0-9a-f]{12}", "[0-9a-f]{8}"
+NOTE = re.compile(
+    rf"^note (\S+@\S+) (\S+) ({NUMBERS}|{RETIRED}) ({CONTENT}) ({CONTENT}) ({SHORT}) ({SHORT}) ({TIME}) ({TIME})"
+    rf"(?: restored:({TIME}))?(?: gaps:([0-9a-f=,]+))?(?: guid:({DIGEST}))?$",
+    re.M,
+)
+NOTE_1 = re.compile(rf"^note (\S+@\S+) (\S+) ({NUMBERS}|{RETIRED}) ({DIGEST}) ({TIME}) ({TIME})(?: guid:({DIGEST}))?$", re.M)
+TYPE = re.compile(rf"^type (\S+@\S+) (-?[0-9]{{1,19}}) ({CONTENT}) ({CONTENT}) ({TIME}) (\S+) (\S+)$", re.M)
+TYPE_1 = re.compile(rf"^type (\S+@\S+) ({DIGEST}) ({TIME}) (\S+) (\S+)$", re.M)
+DECK = re.compile(rf"^deck ({SHORT}) (.*)$", re.M)
+DECK_1 = re.compile(r"^deck (.*)$", re.M)
+RELEASE = re.compile(rf"^release ({TIME}) after (-|{TIME}(?:,{TIME})*)(?: (.*))?$", re.M)
+PENDING = re.compile(rf"^pending ({TIME})$", re.M)
+ID = re.compile(r"^id (\S+)$", re.M)
 
 
 class ReleasedNote(NamedTuple):
@@ -38,9 +51,16 @@ class ReleasedNote(NamedTuple):
 
     kind: str
     templates: str  # their numbers (of a cloze: the gaps, from 0) with commas, or RETIRED
-    digest: str
+    source: str  # a digest of what its author typed; UNKNOWN in format 1, and where two branches released different ones
+    digest: (
+        str  # of what its learners see; where `source` is empty, of format 1, or empty where two branches released different ones
+    )
+    tags: str  # a digest of its own tags
+    deck: str  # a digest of the name of its deck in Anki
     first_text: str  # when it was first released, in ISO 8601
     changed_text: str
+    restored: str  # when it was last brought back after it was retired, if so
+    gaps: str  # where it has several, the number of each with a digest of its text
     guid: str  # a digest of the guid that its author gave it, if so
 
     @property
@@ -50,37 +70,59 @@ class ReleasedNote(NamedTuple):
     @property
     def first(self) -> int:
         """When it was first released, as a Unix time."""
-        return _to_time(self.first_text)
+        return to_time(self.first_text)
 
     @property
     def changed(self) -> int:
         """When it last changed, as a Unix time."""
-        return _to_time(self.changed_text)
+        return to_time(self.changed_text)
 
 
 class ReleasedType(NamedTuple):
-    """What is known of a note type: the keys of its fields and templates can only grow at the end."""
+    """What is known of a note type: the keys of its fields and templates can never change."""
 
-    digest: str
-    changed: int
+    id: int
+    source: str  # a digest of what its author typed; UNKNOWN in format 1, and where two branches released different ones
+    digest: str  # UNKNOWN where two branches released different ones
+    changed_text: str
     fields: tuple[str, ...]
     templates: tuple[str, ...]
+
+    @property
+    def changed(self) -> int:
+        """When it last changed, as a Unix time."""
+        return to_time(self.changed_text)
+
+
+class PastRelease(NamedTuple):
+    """A release: the releases that it comes after (several where branches were merged), as times, and its title."""
+
+    after: tuple[str, ...]
+    title: str
 
 
 @dataclass(frozen=True)
 class Ledger:
-    """The ledger of one deck: notes by `card@language`, note types by `kind@language`, and the names of decks in Anki."""
+    """The ledger of one deck: notes by `card@language`, note types by `kind@language`, names of decks in Anki by their digest."""
 
     path: Path
+    deck_id: str = ""
     notes: Mapping[str, ReleasedNote] = field(default_factory=dict)
     types: Mapping[str, ReleasedType] = field(default_factory=dict)
-    decks: frozenset[str] = frozenset()
+    decks: Mapping[str, str] = field(default_factory=dict)
+    releases: Mapping[str, PastRelease] = field(default_factory=dict)  # by time, in ISO 8601
+    pending: frozenset[str] = frozenset()  # the times of releases whose packages may not all have been written
     text: str = field(default="", compare=False, repr=False)  # as it was read
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing of the deck was ever released."""
+        return not self.notes and not self.types
+
     @cached_property
-    def plain(self) -> frozenset[tuple[str, str, str]]:
-        """The notes without a guid of their own, by name, with kind and templates: a whole file is compared with them at once."""
-        return frozenset((name, note[0], note[1]) for name, note in self.notes.items() if not note[5])
+    def plain(self) -> frozenset[tuple[str, str, str, str]]:
+        """The notes without a guid of their own, by name, with kind, templates and gaps: a whole file is compared at once."""
+        return frozenset((name, note.kind, note.templates, note.gaps) for name, note in self.notes.items() if not note.guid)
 
     @property
     def overrides(self) -> list[tuple[str, str]]:
@@ -90,11 +132,57 @@ class Ledger:
     @property
     def latest(self) -> int:
         """The latest time in it; 0 when it is empty."""
-        times = {note.changed_text for note in self.notes.values()}
-        return max([*map(_to_time, times), *(type.changed for type in self.types.values())], default=0)
+        times = {note.changed_text for note in self.notes.values()} | {type.changed_text for type in self.types.values()}
+        return max(map(to_time, times | self.releases.keys()), default=0)
+
+    @cached_property
+    def heads(self) -> tuple[str, ...]:
+        """The releases that no other comes after: several where branches were merged."""
+        followed = {time for release in self.releases.values() for time in release.after}
+        return tuple(sorted(self.releases.keys() - followed))
+
+    @cached_property
+    def completed(self) -> tuple[str, ...]:
+        """The releases, the latest first, whose packages were all written and that all heads come after or are."""
+        common = [self.releases.keys()] if not self.heads else [self.ancestors(head) | {head} for head in self.heads]
+        shared = set(common[0]).intersection(*common)
+        return tuple(sorted(shared - self.pending, reverse=True))
+
+    def complete(self) -> "Ledger":
+        """The ledger once all packages of its releases are written."""
+        return replace(self, pending=frozenset())
+
+    def ancestors(self, time: str) -> frozenset[str]:
+        """The releases before one."""
+        if time not in self._ancestors:
+            found: set[str] = set()
+            waiting = [time]
+            while waiting:
+                for earlier in self.releases[waiting.pop()].after:
+                    if earlier not in found and earlier in self.releases:
+                        found.add(earlier)
+                        waiting.append(earlier)
+            self._ancestors[time] = frozenset(found)
+        return self._ancestors[time]
+
+    @cached_property
+    def _ancestors(self) -> dict[str, frozenset[str]]:
+        return {}
+
+    def descends(self, later: str, earlier: str) -> bool:
+        """Whether what changed at one time was released by somebody who had what changed at another."""
+        if later not in self.releases or earlier not in self.releases:  # of before there were releases
+            return later in self.releases or (earlier not in self.releases and later > earlier)
+        return earlier in self.ancestors(later)
+
+    def is_after(self, time: str, release: str) -> bool:
+        """Whether what changed at a time is new to who has only a release (of this deck, or of another one at that time)."""
+        if release in self.releases:
+            return time != release and not self.descends(release, time)
+        return time > release
 
     def spot(self, name: str) -> Spot:
-        """The line of a note (`note card@language`), note type or deck."""
+        """The line of a note (`note card@language`), note type or deck (`deck NAME`)."""
         return Spot(str(self.path), self._numbers.get(name, 1), 1)
 
     @cached_property
@@ -112,159 +200,229 @@ def is_override(name: str) -> bool:
     return "/" in name
 
 
-def read_ledger(path: Path, files: Files, problems: list[Problem]) -> Ledger:
-    """The ledger at `path`, empty where there is none; adds what is wrong with it to `problems`."""
+def read_ledger(path: Path, deck_id: str, files: Files, problems: list[Problem]) -> Ledger:
+    """The ledger at `path` of a deck, empty where there is none; adds what is wrong with it to `problems`."""
 
     def report(line: int, message: str, help: str) -> None:
         problems.append(Problem(Spot(str(path), line, 1), "broken-ledger", message, help))
 
+    empty = Ledger(path, deck_id)
     restore = f"get the file back from git, as with 'git checkout -- {path.as_posix()}'"
     if not files.digest(path) and not os.path.lexists(path):
-        return Ledger(path)
-    if path.is_symlink():  # the next build would put a file in its place, and the other would stay as it is
+        return empty
+    if path.is_symlink():  # the next release would put a file in its place, and the other would stay as it is
         report(1, "this ledger is a link", "put the file itself there")
-        return Ledger(path)
+        return empty
     try:
         text = files.read(path).decode().replace("\r\n", "\n")
     except (OSError, UnicodeDecodeError):
         report(1, "this ledger cannot be read", restore)
-        return Ledger(path)
+        return empty
     lines = text.splitlines()
-    if not lines or (lines[0] != FIRST and not lines[0].startswith("<<<<<<<")):
-        if known := re.fullmatch(r"flashdeck ledger ([0-9]{1,9})", lines[0] if lines else ""):
-            report(
-                1,
-                f"this ledger has version {known[1]}; this flashdeck reads version 1",
-                "use the version of flashdeck that wrote it",
-            )
+    first = next((line for line in lines if not _is_left_over(line)), "")
+    if first not in (FIRST, FIRST_1):
+        if known := re.fullmatch(r"flashdeck ledger ([0-9]{1,9})", first):
+            help = "use the version of flashdeck that wrote it"
+            report(1, f"this ledger has version {known[1]}; this flashdeck reads versions 1 and 2", help)
         else:
             report(1, f"this ledger does not begin with '{FIRST}'", restore)
-        return Ledger(path)
+        return empty
     if lines[-1] != LAST:
         report(len(lines), f"this ledger is truncated: its last line is not '{LAST}'", restore)
-        return Ledger(path)
-    found = NOTE.findall(text)
-    notes = {row[0]: ReleasedNote._make(row[1:]) for row in found}
-    times = {row[4] for row in found} | {row[5] for row in found}
-    others = "\n".join([line for line in lines if not line.startswith("note ")])
-    decks = frozenset(DECK.findall(others))
-    types = {
-        name: ReleasedType(digest, _to_time(changed), tuple(fields.split(",")), tuple(templates.split(",")))
-        for name, digest, changed, fields, templates in TYPE.findall(others)
-        if _is_time(changed)
-    }
-    is_complete = len(notes) + len(types) + len(decks) + 2 == len(lines)
-    if not is_complete or not all(map(_is_time, times)):
+        return empty
+    try:
+        ledger, known_lines = _parse(path, deck_id, text, lines)
+    except ValueError:  # a time that does not exist
         _report_lines(lines, report, restore)
-    return Ledger(path, notes, types, decks, text)
+        return empty
+    if known_lines != len(lines):
+        _report_lines(lines, report, restore)
+    ids = {*ID.findall(text)}
+    if ids - {deck_id}:
+        other = min(ids - {deck_id})
+        message = f"this ledger is of the deck '{other}', and this deck is '{deck_id}'"
+        help = f"if the folder was copied, delete this file; else give the deck its id '{other}' back"
+        problems.append(Problem(ledger.spot(f"id {other}"), "foreign-ledger", message, help))
+        return empty
+    return ledger
+
+
+def _parse(path: Path, deck_id: str, text: str, lines: list[str]) -> tuple[Ledger, int]:
+    """A ledger, and how many of its lines were understood. Raises ValueError for a time that does not exist."""
+    others = "\n".join([line for line in lines if not line.startswith("note ")])
+    releases = {
+        time: PastRelease(() if after == "-" else tuple(after.split(",")), title)
+        for time, after, title in RELEASE.findall(others)
+    }
+    is_old = lines[0] == FIRST_1
+    if is_old:
+        note_rows = [
+            (name, kind, templates, UNKNOWN, digest, UNKNOWN[:8], UNKNOWN[:8], first, changed, "", "", guid)
+            for name, kind, templates, digest, first, changed, guid in NOTE_1.findall(text)
+        ]
+        type_rows = [(name, str(shared_type_id(*split_language(name))), UNKNOWN, *rest) for name, *rest in TYPE_1.findall(others)]
+        deck_rows = [(to_short(name), name) for name in DECK_1.findall(others)]
+    else:
+        note_rows, type_rows, deck_rows = NOTE.findall(text), TYPE.findall(others), DECK.findall(others)
+    for time in {row[7] for row in note_rows} | {row[8] for row in note_rows} | {row[-3] for row in type_rows} | releases.keys():
+        to_time(time)
+    pending = PENDING.findall(others)
+    graph = Ledger(path, deck_id, releases=releases)
+    notes = _merge(((row[0], ReleasedNote._make(row[1:])) for row in note_rows), graph)
+    types = _merge(
+        (
+            (name, ReleasedType(int(id), source, digest, changed, tuple(fields.split(",")), tuple(templates.split(","))))
+            for name, id, source, digest, changed, fields, templates in type_rows
+        ),
+        graph,
+    )
+    ledger = Ledger(path, deck_id, notes, types, dict(deck_rows), releases, frozenset(pending), text)
+    heads = sum(line in (FIRST, FIRST_1, LAST) for line in lines)
+    known = (
+        len(note_rows) + len(type_rows) + len(deck_rows) + len(RELEASE.findall(others)) + len(pending) + len(ID.findall(others))
+    )
+    return ledger, known + heads
+
+
+Entry = TypeVar("Entry", ReleasedNote, ReleasedType)
+
+
+def _merge(rows: Iterable[tuple[str, Entry]], graph: Ledger) -> dict[str, Entry]:
+    """The entries by name. Of two lines of one name, as merges leave them, the one counts that was released knowing the other."""
+    found: dict[str, Entry] = {}
+    for name, entry in rows:
+        other = found.get(name)
+        found[name] = entry if other is None else _choose(entry, other, graph)
+    return found
+
+
+def _choose(one: Entry, other: Entry, graph: Ledger) -> Entry:
+    later, earlier = (one, other) if one.changed_text >= other.changed_text else (other, one)
+    if graph.descends(later.changed_text, earlier.changed_text):
+        chosen = later
+    elif graph.descends(earlier.changed_text, later.changed_text):
+        chosen = earlier
+    elif (one.source, one.digest) == (other.source, other.digest):
+        chosen = earlier  # the content is the same: nobody's edits need to be overwritten
+    else:  # some learners have one and some the other, so the next release has to be later than both
+        chosen = later._replace(source=UNKNOWN, digest=UNKNOWN)
+    if isinstance(chosen, ReleasedNote) and isinstance(one, ReleasedNote) and isinstance(other, ReleasedNote):
+        return chosen._replace(first_text=min(one.first_text, other.first_text))
+    return chosen
+
+
+def _is_left_over(line: str) -> bool:
+    """Whether a line is git's, of a merge that was not finished."""
+    return bool(re.match(r"<{7}|={7}|>{7}|\|{7}", line))
+
+
+def parse_ledgers(text: str) -> list[Ledger]:
+    """The ledgers in a text, one after the other, as packages carry them; without those that cannot be read."""
+    found = []
+    for part in re.findall(rf"^{FIRST}\n.*?^{LAST}$", text, re.M | re.S):
+        lines = part.splitlines()
+        try:
+            ledger, known = _parse(Path(NAME), next(iter(ID.findall(part)), ""), part, lines)
+        except ValueError:
+            continue
+        if known == len(lines) and ledger.deck_id:
+            found.append(ledger)
+    return found
+
+
+def merge_ledgers(ledgers: Sequence[Ledger]) -> Ledger:
+    """One ledger of several of the same deck, as packages of its languages and courses carry them."""
+    graph = Ledger(Path(NAME), releases={time: release for one in ledgers for time, release in one.releases.items()})
+    return Ledger(
+        ledgers[0].path,
+        ledgers[0].deck_id,
+        _merge((pair for one in ledgers for pair in one.notes.items()), graph),
+        _merge((pair for one in ledgers for pair in one.types.items()), graph),
+        {digest: name for one in ledgers for digest, name in one.decks.items()},
+        graph.releases,
+    )
 
 
 def _report_lines(lines: list[str], report: Callable[[int, str, str], None], restore: str) -> None:
     """Reports which lines of a ledger are wrong, and why."""
-    seen = set()
+    patterns = (NOTE_1, TYPE_1, DECK_1) if FIRST_1 in lines else (NOTE, TYPE, DECK, RELEASE, PENDING, ID)
     for number, line in enumerate(lines, 1):
-        if line in (FIRST, LAST):
+        if line in (FIRST, FIRST_1, LAST):
             continue
-        if re.match(r"<{7}|={7}|>{7}|\|{7}", line):
-            report(
-                number,
-                f"'{line[:7]}' is left over from a merge",
-                "delete this line; where a note has two lines, keep the later one",
+        if _is_left_over(line):
+            help = (
+                "delete this line and keep what stands around it: of two lines of one note, flashdeck finds the one that counts"
             )
-            continue
-        name = _name_line(line)
-        if name in seen:
-            dated = not name.startswith("deck ")
-            help = "keep the line with the later time, and delete the other" if dated else "delete one of the two lines"
-            report(number, f"'{name}' is repeated", help)
-        seen.add(name)
-        known = any(pattern.fullmatch(line) for pattern in (NOTE, TYPE, DECK))
-        if not known or not all(map(_is_time, re.findall(rf" ({TIME})(?= |$)", line))):
+            report(number, f"'{line[:7]}' is left over from a merge", help)
+        elif not any(pattern.fullmatch(line) for pattern in patterns) or not all(map(_is_time, re.findall(rf"\b{TIME}", line))):
             report(number, "this line of the ledger cannot be read", restore)
 
 
 def _name_line(line: str) -> str:
     """What a line is about: `note card@language`, `type kind@language` or a deck."""
-    return line if line.startswith("deck ") else " ".join(line.split(" ", 2)[:2])
+    if line.startswith("deck "):
+        return f"deck {line.split(' ', 2)[-1]}" if re.match(rf"deck {SHORT} ", line) else line
+    return " ".join(line.split(" ", 2)[:2])
 
 
 def render_ledger(ledger: Ledger) -> str:
     """The text of a ledger."""
-    lines = [f"deck {name}" for name in ledger.decks]
+    lines = [f"id {ledger.deck_id}", *(f"pending {time}" for time in ledger.pending)]
+    lines += [f"deck {digest} {name}" for digest, name in ledger.decks.items()]
+    lines += [render_note(name, note) for name, note in ledger.notes.items()]
     lines += [
-        f"note {name} {kind} {templates} {digest} {first} {changed}{f' guid:{guid}' if guid else ''}"
-        for name, (kind, templates, digest, first, changed, guid) in ledger.notes.items()
+        f"type {name} {id} {source} {digest} {changed} {','.join(fields)} {','.join(templates)}"
+        for name, (id, source, digest, changed, fields, templates) in ledger.types.items()
     ]
-    for name, type in ledger.types.items():
-        keys = f"{','.join(type.fields)} {','.join(type.templates)}"
-        lines.append(f"type {name} {type.digest} {_to_text(type.changed)} {keys}")
+    lines += [
+        f"release {time} after {','.join(after) or '-'} {title}".rstrip() for time, (after, title) in ledger.releases.items()
+    ]
     return "\n".join([FIRST, *sorted(lines), LAST]) + "\n"
 
 
-def stamp(ledgers: Mapping[str, Ledger], notes: Iterable[Note], now: int) -> tuple[dict[str, Ledger], Times]:
-    """The ledgers (by deck id) after a release of `notes` at the Unix time `now`, and when all of it last changed.
-
-    What did not change keeps its time. What did gets the release's time, which is above every earlier one, even when the
-    clock was put back. What is not among the notes stays as it is: it may be released another day.
-    """
-    # two, because what overrides is a second later than the original
-    now = max(now, 2 + max((ledger.latest for ledger in ledgers.values()), default=0))
-    # decks share their note types: one that another deck has released already is no change
-    known = {(name, type.digest): type.changed for ledger in ledgers.values() for name, type in ledger.types.items()}
-    by_deck: dict[str, list[Note]] = {id: [] for id in ledgers}
-    for note in notes:
-        for id in note.released_by:
-            by_deck[id].append(note)
-    times = Times()
-    stamped = {id: _stamp_ledger(ledger, by_deck[id], known, now, times) for id, ledger in ledgers.items()}
-    for guid, changed in times.overrides.items():
-        # so that it wins in whatever order both are imported
-        times.overrides[guid] = max(changed, 1 + times.notes.get(guid, 0))
-    return stamped, times
+def render_note(name: str, note: ReleasedNote) -> str:
+    """The line of a note."""
+    kind, templates, source, digest, tags, deck, first, changed, restored, gaps, guid = note
+    line = f"note {name} {kind} {templates} {source} {digest[:CONTENT_DIGEST]} {tags} {deck} {first} {changed}"
+    if restored:
+        line += f" restored:{restored}"
+    if gaps:
+        line += f" gaps:{gaps}"
+    return f"{line} guid:{guid}" if guid else line
 
 
-def _stamp_ledger(ledger: Ledger, notes: list[Note], known: Mapping[tuple[str, str], int], now: int, times: Times) -> Ledger:
-    new_notes, new_types = dict(ledger.notes), dict(ledger.types)
-    for note in notes:
-        name = name_note(note)
-        old = ledger.notes.get(name)
-        language = note.type.language
-        guid = digest_guid(note.full_id, language, note.guid)
-        templates = _to_templates(note.cards)
-        changed = old.changed if old and old.digest == note.digest else now
-        if not old or (note.type.kind, templates, note.digest, guid) != (old.kind, old.templates, old.digest, old.guid):
-            first = old.first_text if old else _to_text(now)
-            new_notes[name] = ReleasedNote(note.type.kind, templates, note.digest, first, _to_text(changed), guid)
-        by_guid = times.overrides if note.overriding else times.notes
-        by_guid[note.guid] = max(changed, by_guid.get(note.guid, 0))
-    for type in {note.type.id: note.type for note in notes}.values():
-        name, digest = in_language(type.kind, type.language), digest_type(type)
-        old_type = ledger.types.get(name)
-        changed = old_type.changed if old_type and old_type.digest == digest else known.get((name, digest), now)
-        if old_type and old_type.digest != digest and changed <= old_type.changed:
-            changed = now  # what another deck released earlier would not replace what this deck's learners have
-        new_types[name] = ReleasedType(digest, changed, *(_to_keys(keys) for keys in (type.field_keys, type.template_keys)))
-        times.types[type.id] = max(changed, times.types.get(type.id, 0))
-    decks = ledger.decks | {note.deck for note in notes if note.cards and not note.overriding}
-    return Ledger(ledger.path, new_notes, new_types, decks)
+def select_lines(ledger: Ledger, notes: Iterable[Note]) -> Ledger:
+    """What a ledger says of some notes, their types and decks: what their package carries."""
+    notes = list(notes)
+    names = {name_note(note): note for note in notes if ledger.deck_id in note.released_by}
+    entries = {name: entry for name in names if (entry := ledger.notes.get(name))}
+    types = {in_language(note.type.kind, note.type.language) for note in notes if note.deck_id == ledger.deck_id}
+    decks = {entry.deck for entry in entries.values()}
+    return replace(
+        ledger,
+        notes=entries,
+        types={name: type for name, type in ledger.types.items() if name in types},
+        decks={digest: name for digest, name in ledger.decks.items() if digest in decks},
+        pending=frozenset(),
+    )
 
 
-@cache
-def _to_templates(cards: tuple[int, ...]) -> str:
-    return ",".join(map(str, cards)) or RETIRED
+def find_type_ids(ledgers: Iterable[Ledger]) -> dict[tuple[str, str, str], int]:
+    """The ids of released note types by kind, language and deck."""
+    return {(*split_language(name), ledger.deck_id): type.id for ledger in ledgers for name, type in ledger.types.items()}
 
 
 def to_released_keys(type: NoteType) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The keys of the fields and templates of a note type, as ledgers have them."""
-    return _to_keys(type.field_keys), _to_keys(type.template_keys)
+    return to_keys(type.field_keys), to_keys(type.template_keys)
 
 
-def _to_keys(keys: tuple[str, ...]) -> tuple[str, ...]:
+def to_keys(keys: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(",".join(keys).replace(" ", "_").split(","))
 
 
 def is_released(ledgers: Mapping[str, Ledger], note: Note) -> bool:
-    return any(name_note(note) in ledgers[id].notes for id in note.released_by)
+    return any(name_note(note) in ledgers[id].notes for id in note.released_by if id in ledgers)
 
 
 def digest_guid(card: str, language: str, guid: str) -> str:
@@ -272,22 +430,34 @@ def digest_guid(card: str, language: str, guid: str) -> str:
     return "" if not guid or guid == to_guid(card, language) else digest_texts(guid)
 
 
+@cache
+def to_short(text: str) -> str:
+    """A short digest of a name or of some tags."""
+    return digest_texts(text)[:8]
+
+
 def digest_type(type: NoteType) -> str:
-    return digest_texts(type.name, str(type.fields), str(type.templates), type.css)
+    """A digest of a note type; format 1 has four characters more of it."""
+    return digest_texts(type.name, str(type.fields), str(type.templates), type.css)[: len(UNKNOWN)]
 
 
 def _is_time(text: str) -> bool:
     try:
-        return 0 < _to_time(text) <= LATEST
-    except ValueError:  # the thirteenth month
+        return bool(to_time(text))
+    except ValueError:
         return False
 
 
 @cache
-def _to_time(text: str) -> int:
-    return int(datetime.fromisoformat(text).timestamp())
+def to_time(text: str) -> int:
+    """A Unix time. Raises ValueError for one that does not exist (of the thirteenth month), or that no release can have."""
+    time = int(datetime.fromisoformat(text).timestamp())
+    if not 0 < time <= LATEST:
+        raise ValueError(text)
+    return time
 
 
 @cache
-def _to_text(time: int) -> str:
+def to_text(time: int) -> str:
+    """A Unix time in ISO 8601."""
     return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

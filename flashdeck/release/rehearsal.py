@@ -4,15 +4,18 @@ Requires the package `anki` (the extra `rehearse`).
 """
 
 import shutil
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from flashdeck.anki.identity import RETIRED_TAG
-from flashdeck.anki.package_reader import Stored, read_package
+from flashdeck.anki.package_reader import Stored, read_archive, read_ledgers, read_package
 from flashdeck.diagnostics.render import to_lines
+from flashdeck.model.kinds import COMMON_FIELDS
+from flashdeck.release.ledger import parse_ledgers
+from flashdeck.release.packages import name_release
 
 Collection = Any  # anki.collection.Collection, which only this extra installs
 
@@ -21,53 +24,107 @@ SCHEDULE = """
     select id, nid, did, ord, type, queue, due, ivl, factor, reps, lapses, left, odue, odid, flags, data from cards order by id
 """
 REVIEWS = "select * from revlog order by id"
-OWN_TAG, OWN_DECK, OWN_CSS = "my-own-tag", "My own deck", "\n/* my own style */"
+OWN_TAG, OWN_DECK, OWN_CSS, OWN_FIELD = "my-own-tag", "My own deck", "\n/* my own style */", "My own field"
+OWN_NOTES = COMMON_FIELDS[-1]
 
 
 @dataclass
 class Report:
     """What happened to a learner's collection; the lists hold guids."""
 
+    text: str = ""  # the name of the update text that the learner imported before the package
+    has_text: bool = False  # whether there is one
+    has_own_field: bool = False  # whether the learner added a field to each note type
     new: list[str] = field(default_factory=list)
     updated: list[str] = field(default_factory=list)
     left_alone: list[str] = field(default_factory=list)  # unchanged in the new release
+    waiting: list[str] = field(default_factory=list)  # not the same in the new release, which does not send it
     skipped: list[str] = field(default_factory=list)  # corrected, but the learner edited them after the build
     conflicting: list[str] = field(default_factory=list)
     not_removed: list[str] = field(default_factory=list)  # in the old release only
+    not_moved: list[str] = field(default_factory=list)  # in another deck in the new release
     retired: list[str] = field(default_factory=list)
-    edits_lost: list[str] = field(default_factory=list)  # own tags, stars and `My notes`, where a correction overwrote them
+    not_retired: list[str] = field(default_factory=list)  # retired, but the learner edited them after the build
+    edits_lost: list[str] = field(default_factory=list)  # own tags, stars, `My notes` and fields, where a correction came
     unnecessary_overwrites: list[str] = field(default_factory=list)  # the same, own words and styles, where nothing changed
     progress_lost: list[str] = field(default_factory=list)
 
     @property
-    def ok(self) -> bool:
-        """Whether all progress is kept, no note is cut off from updates, and nothing is overwritten that did not change."""
-        return not (self.conflicting or self.progress_lost or self.unnecessary_overwrites)
+    def failures(self) -> list[str]:
+        """The names of lists that hold what was promised not to happen.
+
+        Where a correction comes, only the update text keeps what a learner added, and reaches whoever edited the note since; and
+        it is all that reaches a learner who added a field.
+        """
+        promised = ["progress_lost", "unnecessary_overwrites"]
+        promised += [] if self.has_own_field else ["conflicting"]
+        promised += ["skipped"] if self.text else []
+        promised += ["edits_lost"] if self.text or not self.has_text else []
+        return [name for name in promised if getattr(self, name)]
 
     def to_data(self) -> dict[str, object]:
         """The report as values for JSON."""
-        return asdict(self)
+        return asdict(self) | {"failures": self.failures}
 
 
-def rehearse(old: Path, new: Path, text: Path | None = None) -> Report:
+def rehearse_all(old: Path, new: Path) -> list[Report]:
+    """Has several learners of `old` import `new`: with and without the update text beside it, and with a field of their own."""
+    text = find_text(old, new)
+    reports = [rehearse(old, new)]
+    if text:
+        reports = [replace(reports[0], has_text=True), rehearse(old, new, text)]
+    return [*reports, rehearse(old, new, text, has_own_field=True)]
+
+
+def rehearse(old: Path, new: Path, text: Path | None = None, has_own_field: bool = False) -> Report:
     """Imports `old`, uses it as a learner does, imports (the update `text` and) `new`, and compares."""
     before, after = ({note.guid: note for note in read_package(path)} for path in (old, new))
-    changed = [guid for guid, note in after.items() if guid in before and _content(note) != _content(before[guid])]
-    changed.sort(key=lambda guid: RETIRED_TAG in after[guid].tags)  # the learner rather edits what is not retired
+    others = [guid for guid, note in after.items() if guid in before and _content(note) != _content(before[guid])]
+    changed = [guid for guid in others if after[guid].changed > before[guid].changed]
     unchanged = [guid for guid in before if guid in after and guid not in changed]
     latest, built = (max((note.changed for note in notes.values()), default=0) for notes in (before, after))
+    decks = [{note.guid: note.deck for note in read_archive(path).notes} for path in (old, new)]
     with TemporaryDirectory() as folder:
         col = _open(Path(folder))
         try:
             _import(col, old, Path(folder))
             styled = col.db.scalar("select max(mtime_secs) from notetypes where id in (select mid from notes)") or 0
-            learner = _study(col, unchanged, changed, max(latest, built - 1, styled))
+            if has_own_field:
+                _add_fields(col)
+            learner = _study(col, unchanged, *_choose(before, after, changed), max(latest, built - 1, styled))
             if text:
                 _import_text(col, text)
             log = _import(col, new, Path(folder))
-            return _report(col, log, learner, before, after, changed)
+            report = Report(text.name if text else "", bool(text), has_own_field)
+            report.waiting = [guid for guid in others if guid not in changed]
+            report.not_moved = [guid for guid, deck in decks[1].items() if deck and decks[0].get(guid, deck) != deck]
+            return _complete(report, col, log, learner, before, after, changed)
         finally:
             col.close()
+
+
+def _choose(before: Mapping[str, Stored], after: Mapping[str, Stored], changed: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Which of the notes that the release changes its learner edits before it is built, and which afterwards."""
+    tagged = {guid: [RETIRED_TAG in notes[guid].tags for notes in (before, after)] for guid in changed}
+    corrected = [guid for guid, tags in tagged.items() if tags == [False, False]]
+    retired = [guid for guid, tags in tagged.items() if tags == [False, True]]
+    return corrected[:1], [*corrected[1:2], *retired[-1:]]
+
+
+def _add_fields(col: Collection) -> None:
+    """Adds a field to each note type, as a learner may: Anki then takes no correction of its notes from any package."""
+    for model in col.models.all():
+        if col.db.scalar("select 1 from notes where mid = ?", model["id"]):
+            col.models.add_field(model, col.models.new_field(OWN_FIELD))
+            col.models.update_dict(model)
+
+
+def find_text(old: Path, new: Path) -> Path | None:
+    """The text beside a package that leads to it from the release of an older one; None where there is none."""
+    times = {time for ledger in parse_ledgers(read_ledgers(old)) for time in ledger.heads}
+    names = [name_release(time, by_second) for by_second in (True, False) for time in sorted(times, reverse=True)]
+    paths = [new.with_name(f"{new.stem}-from-{name}.txt") for name in names]
+    return next((path for path in paths if path.exists()), None)
 
 
 @dataclass(frozen=True)
@@ -105,21 +162,21 @@ def _import_text(col: Collection, text: Path) -> None:
     col.import_csv(ImportCsvRequest(path=str(text), metadata=col.get_csv_metadata(str(text), None)))
 
 
-def _study(col: Collection, unchanged: list[str], changed: list[str], time: int) -> Learner:
-    """Studies, and edits notes that the release changes and notes that it does not.
+def _study(col: Collection, unchanged: list[str], changed: list[str], late: list[str], time: int) -> Learner:
+    """Studies, moves a card, and edits notes that the release changes and notes that it does not.
 
-    All happens at the Unix time `time`, between the two releases, but for the edit of one changed note, which comes after.
+    All happens at the Unix time `time`, between the two releases, but for the edits of `late` ones, which come after.
     """
     for ease in (3, 3, 1, 2, 4, 3, 1, 3):
         if card := col.sched.getCard():
             card.start_timer()
             col.sched.answerCard(card, ease)
-    late = changed[1:2]
-    edited = [*unchanged[:2], *changed[:1], *late]
+    edited = [*unchanged[:2], *changed, *late]
     for guid in edited:
         note = _note(col, guid)
         note.fields[0] += " (in my own words)"
-        note.fields[-1] = "what I keep in mind"
+        for name in _own_fields(note):
+            note[name] = "what I keep in mind"
         note.tags += [OWN_TAG, "marked"]
         col.update_note(note)
         col.sched.suspend_cards(note.card_ids()[:1])
@@ -144,27 +201,43 @@ def _guids(col: Collection, entries: Iterable[Any]) -> list[str]:
     return [col.db.scalar("select guid from notes where id = ?", id) for id in ids]
 
 
-def _report(
-    col: Collection, log: Any, learner: Learner, before: dict[str, Stored], after: dict[str, Stored], changed: list[str]
+def _own_fields(note: Any) -> list[str]:
+    """The fields of a note that belong to its learner."""
+    return [name for name in (OWN_NOTES, OWN_FIELD) if name in note]
+
+
+def _complete(
+    report: Report,
+    col: Collection,
+    log: Any,
+    learner: Learner,
+    before: Mapping[str, Stored],
+    after: Mapping[str, Stored],
+    changed: list[str],
 ) -> Report:
-    report = Report(new=_guids(col, log.new), conflicting=[entry.fields[0] for entry in log.conflicting])
+    """The report with what an import did to a learner's collection."""
+    report.new = _guids(col, log.new)
+    report.conflicting = [entry.fields[0] for entry in log.conflicting]
     for guid, note in after.items():
         if guid not in before:
             continue
+        here = dict(_note(col, guid).items())
         if guid not in changed:
             report.left_alone.append(guid)
-        elif list(note.fields.values())[:-1] == _note(col, guid).fields[:-1]:
+        elif all(here.get(name) == text for name, text in note.fields.items() if name != OWN_NOTES):
             report.updated.append(guid)
+        elif RETIRED_TAG in note.tags:
+            report.not_retired.append(guid)
         else:
             report.skipped.append(guid)
     report.not_removed = [guid for guid in before if guid not in after]
-    report.retired = [guid for guid, note in after.items() if RETIRED_TAG in note.tags and guid in before]
+    report.retired = [guid for guid, note in after.items() if RETIRED_TAG in note.tags and guid in report.updated]
     for guid, (fields, tags) in learner.edited.items():
         here = _note(col, guid)
         if guid in report.left_alone:
             if (here.fields, sorted(here.tags)) != (fields, tags):
                 report.unnecessary_overwrites.append(guid)
-        elif here.fields[-1] != fields[-1] or not {OWN_TAG, "marked"} <= set(here.tags):
+        elif any(not here[name] for name in _own_fields(here)) or not {OWN_TAG, "marked"} <= set(here.tags):
             report.edits_lost.append(guid)
     for model in col.models.all():
         if model["css"] == learner.styles.get(
@@ -180,26 +253,34 @@ def _report(
 
 def render_report(title: str, report: Report) -> str:
     """A report that an instructor can read."""
+    learner = "a learner who added a field to the note types" if report.has_own_field else "a learner"
+    does = f"imports {report.text}, then the package" if report.text else "imports the package"
     rows = [
         ("new", report.new, "reach every learner"),
         ("updated", report.updated, "are corrected"),
         ("left alone", report.left_alone, "did not change: a learner's own text, tags and marks are kept"),
+        ("waiting", report.waiting, "have other tags or another form, which arrive with their next correction"),
         ("retired", report.retired, f"have the tag {RETIRED_TAG}"),
         ("not removed", report.not_removed, "are in the old release only: learners keep them"),
+        ("not moved", report.not_moved, "stay in the deck in which learners have them; Anki's browser can move them"),
+        ("not retired", report.not_retired, "were edited after this build: their learners are not told that they are retired"),
         ("skipped because edited later", report.skipped, "wait: the learner edited them after this build"),
         ("edits lost", report.edits_lost, "were corrected, overwriting a learner's tags and My notes"),
         ("unnecessary overwrites", report.unnecessary_overwrites, "did not change, but were overwritten"),
-        ("conflicting", report.conflicting, "would get no more updates"),
+        ("conflicting", report.conflicting, "get no update from a package"),
         ("progress lost", report.progress_lost, "lose what a learner has learned"),
     ]
-    lines = [title]
+    lines = [f"{title}: {learner} {does}"]
     for at, (name, found, meaning) in enumerate(rows):
         lines.append(f"  {len(found):>5}  {name:<29} {meaning if found else ''}".rstrip())
         if at > 3:
             lines += [f"           {text}" for text in found[:5]]
             if len(found) > 5:
                 lines.append(f"           and {len(found) - 5} more")
-    if report.skipped or report.edits_lost:
+    if report.has_text and not report.text and (report.skipped or report.edits_lost):
         lines.append("  the update text, imported before the package, corrects such notes and keeps tags and My notes")
-    lines.append("  no progress is lost" if report.ok else "  SOMETHING IS LOST: do not publish this release")
+    if report.conflicting and report.has_own_field:
+        lines.append("  whoever added a field to a note type gets corrections by the update text only")
+    failures = ", ".join(name.replace("_", " ") for name in report.failures)
+    lines.append(f"  SOMETHING IS LOST ({failures}): do not publish this release" if failures else "  nothing is lost")
     return to_lines(lines)

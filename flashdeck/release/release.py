@@ -9,8 +9,9 @@ from flashdeck.anki.identity import course_of
 from flashdeck.anki.note import LeftOut, Note, Times
 from flashdeck.build.link import Facts, to_left_out, to_notes, to_overrides
 from flashdeck.model.courses import Course, Filter, select
-from flashdeck.model.decks import Deck, to_package_name
-from flashdeck.release.ledger import Ledger, is_released, stamp
+from flashdeck.model.decks import Deck
+from flashdeck.release.ledger import Ledger, is_released
+from flashdeck.release.stamp import CORRECTIONS, Delta, Wish, stamp
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Release:
     left_out: dict[tuple[str, str], LeftOut]  # by full id of the card, and language
     times: Times
     ledgers: dict[str, Ledger]
+    deltas: dict[str, Delta]  # by deck id
 
     @cached_property
     def parts(self) -> dict[tuple[str, str], list[Note]]:
@@ -43,12 +45,13 @@ class Release:
 class Selection:
     """The notes of one deck or course in one language, and the cards that a missing translation kept out of it."""
 
-    name: str
     notes: tuple[Note, ...]
     left_out: tuple[LeftOut, ...]
 
 
-def to_release(facts: Facts, ledgers: Mapping[str, Ledger], languages: Iterable[str], now: int) -> Release:
+def to_release(
+    facts: Facts, ledgers: Mapping[str, Ledger], languages: Iterable[str], now: int, wish: Wish = CORRECTIONS, title: str = ""
+) -> Release:
     """All notes in these languages, and what the ledgers record of them at the Unix time `now`, of a project without errors."""
     languages = list(languages)
     # what was withdrawn before anybody had it is not released
@@ -60,8 +63,9 @@ def to_release(facts: Facts, ledgers: Mapping[str, Ledger], languages: Iterable[
     }
     overrides = _to_overrides(facts, ledgers, notes, languages)
     left_out = {(card.full_id, language): card for language in languages for card in to_left_out(facts, language)}
-    stamped, times = stamp(ledgers, [*notes.values(), *{id(note): note for note in overrides.values()}.values()], now)
-    return Release(notes, overrides, left_out, times, stamped)
+    all_notes = [*notes.values(), *{id(note): note for note in overrides.values()}.values()]
+    stamped = stamp(ledgers, all_notes, now, wish, title)
+    return Release(notes, overrides, left_out, stamped.times, stamped.ledgers, stamped.deltas)
 
 
 def _to_overrides(
@@ -105,4 +109,4 @@ def select_notes(released: Release, target: Deck | Course, language: str, criter
     deck, part = target.deck if isinstance(target, Course) else target.id, (target.id, language)
     notes = select(released.parts.get(part, []), criteria)
     chosen = tuple(released.overrides.get((deck, note.full_id, language), note) for note in notes)
-    return Selection(to_package_name(target.id, language), chosen, tuple(select(released.parts_left_out.get(part, []), criteria)))
+    return Selection(chosen, tuple(select(released.parts_left_out.get(part, []), criteria)))

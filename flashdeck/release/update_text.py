@@ -1,9 +1,10 @@
 """The text that corrects notes and keeps what belongs to the learner, in Anki's own format for importing text.
 
 A package replaces a corrected note as a whole, with the learner's tags and `My notes`, or leaves it alone if the learner
-edited it after the build. This text has only the author's fields of the notes that changed since they were first
-released, so tags, `My notes` and scheduling stay. Imported before the package, it also keeps the package from replacing
-them, because Anki then considers the note newer than the package's. Notes that never changed are not in it.
+edited it after the release. This text has only the author's fields of the notes that changed since an earlier release, so tags,
+`My notes` and scheduling stay. Imported before the package, it also keeps the package from replacing them, because Anki then
+considers the note newer than the package's. What did not change since that release is not in it: it would only overwrite what a
+learner made of it meanwhile.
 """
 
 import csv
@@ -17,25 +18,41 @@ from flashdeck.release.ledger import Ledger, name_note
 HEAD = "#separator:tab\n#html:true\n#guid column:1\n#notetype column:2\n#deck column:3\n"
 
 
-def select_changed(notes: Iterable[Note], ledgers: Mapping[str, Ledger], since: int = 0) -> list[Note]:
-    """The notes that changed since they were first released, and after the Unix time `since`.
+def select_changed(notes: Iterable[Note], ledgers: Mapping[str, Ledger], since: str) -> list[Note]:
+    """The notes of the release at `since` (a time in ISO 8601) that changed after it.
 
-    Retired notes are not among them: for a learner who does not have one, Anki would make cards of its row.
+    Retired notes are not among them: for a learner who does not have one, Anki would make cards of its row. Nor are those that
+    were brought back after it: their learners would keep the tag that says they are retired.
     """
-    released = [(note, ledgers[note.released_by[0]].notes[name_note(note)]) for note in notes if not note.retired]
-    return [note for note, known in released if known.changed > max(known.first, since)]
-
-
-def render_update(notes: Iterable[Note]) -> str:
-    """The text that updates `notes`."""
-    text = StringIO()
-    text.write(HEAD)
-    plain, quoted = (
-        csv.writer(text, delimiter="\t", lineterminator="\n", quoting=quoting) for quoting in (csv.QUOTE_MINIMAL, csv.QUOTE_ALL)
-    )
+    found = []
     for note in notes:
-        rows = quoted if note.guid.startswith("#") else plain  # else Anki takes the row for a comment, or for a line of the head
+        ledger = ledgers[note.released_by[0]]
+        entry = ledger.notes[name_note(note)]
+        if (
+            not note.retired
+            and ledger.is_after(entry.changed_text, since)
+            and not ledger.is_after(entry.first_text, since)
+            and not (entry.restored and ledger.is_after(entry.restored, since))
+        ):
+            found.append(note)
+    return found
+
+
+def render_update(notes: Iterable[Note], tags: str = "") -> str:
+    """The text that updates `notes`, and gives them these tags besides their own.
+
+    Anki up to 25.09 cuts every row to as many columns as the first one has, and takes a row that begins with `#` for a comment.
+    """
+    text = StringIO()
+    text.write(HEAD + (f"#tags:{tags}\n" if tags else ""))
+    rows = []
+    for note in notes:
         # the learner's own field is no column: Anki leaves a field without a column as it is
         own = len(note.fields) - (note.type.field_keys[-1] == COMMON_FIELDS[-1])
-        rows.writerow([note.guid, note.type.name, note.deck, *note.fields[:own]])
+        rows.append([note.guid, note.type.name, note.deck, *note.fields[:own]])
+    rows.sort(key=len, reverse=True)
+    plain = csv.writer(text, delimiter="\t", lineterminator="\n")
+    quoted = csv.writer(text, delimiter="\t", lineterminator="\n", quoting=csv.QUOTE_ALL)
+    for row in rows:
+        (plain if row[0][:1].isalnum() else quoted).writerow(row)
     return text.getvalue()

@@ -35,6 +35,7 @@ SOURCES = (".yaml", ".yml")
 # What systems and editors make of the name of a source that somebody saves with them.
 LIKE_A_SOURCE = re.compile(r"(.+?)\.ya?ml(\.(txt|rtf|docx?|odt))?[ .]*", re.IGNORECASE)
 DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)  # what Windows takes for one, whatever follows
+TEXTS = (".svg", ".html", ".css")  # are read with the line ends of Unix
 NO_MEDIA = (*SOURCES, ".md", ".lock")  # what else may lie in a media folder
 ABSENT = ""  # the digest of a file that is not there
 UNREADABLE = "!"  # begins what stands in place of the digest of a file that is there and cannot be read
@@ -220,6 +221,16 @@ class Files:
             elif entry.name[0] != ".":
                 yield f"{prefix}{entry.name}"
 
+    def digest_below(self, folder: Path) -> str:
+        """A short digest of all files below a folder, names and contents; the same however accents are composed and lines end."""
+        found = []
+        for name in self.list_below(folder):
+            digest = self.digest(folder / name)
+            if digest and name.endswith((*SOURCES, *TEXTS)):
+                digest = self.read(folder / name).decode(errors="surrogateescape").replace("\r\n", "\n")
+            found.append(f"{name} {digest}")
+        return digest_bytes(normalize("NFC", "\n".join(found)).encode(errors="surrogateescape"))[:12]
+
     def media_below(self, *folders: Path) -> frozenset[str]:
         """The paths from there of all files below some folders that can be media."""
         found = [self.list_below(folder) for folder in folders]  # asked each time, so that each record has the question
@@ -312,7 +323,8 @@ def _read(path: str, inside: str, largest: int) -> tuple[bytes, os.stat_result]:
             data += part
             if len(data) > largest:
                 raise TooLarge(len(data))
-        return data, status
+        # git changes these on Windows, and learners would have every picture of theirs twice
+        return data.replace(b"\r\n", b"\n") if path.lower().endswith(TEXTS) else data, status
     finally:
         os.close(descriptor)
 
@@ -507,3 +519,18 @@ def _write_nameless(temporary: Path, data: bytes, mode: int) -> None:
         file.flush()
         # with a descriptor, Python has the link followed; the path is absolute, so it does not matter which one
         os.link(f"/proc/self/fd/{descriptor}", temporary, src_dir_fd=descriptor, follow_symlinks=True)
+
+
+def hold(folder: Path) -> bool:
+    """Whether this process is from now on, until it ends, the only one that holds a folder. Windows cannot tell."""
+    try:
+        import fcntl
+    except ImportError:
+        return True
+    try:
+        fcntl.flock(os.open(folder, os.O_RDONLY), fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks
+        return True
+    return True

@@ -32,6 +32,10 @@ DEEPEST = 64
 ANYTHING = "\0"  # stands for the text of a file that could not be read at all
 # YAML's own list of characters that a file may not contain, and the line ends that no editor shows.
 INVISIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
+# What git leaves in a file where two branches changed the same lines: one side, and all the others.
+CONFLICT = re.compile(r"^<{7}(?: .*)?\n((?:(?!<{7}|\|{7}|={7}\n).*\n)*)((?:\|{7}|={7}\n)(?:(?!>{7}).*\n)*)>{7}.*$", re.M)
+LEFT_OVER = "git could not merge the two sides that begin here"
+KEEP_ONE = "keep one side or both, and delete the lines that begin with '<<<<<<<', '=======' and '>>>>>>>'"
 VERBATIM = "guid"  # the one key whose value Anki compares letter by letter
 
 
@@ -246,6 +250,11 @@ def _replace_invisible(text: str, mistakes: list[Mistake]) -> str:
     return INVISIBLE.sub(" ", text) if found else text
 
 
+def _blank(text: str, start: int, end: int) -> str:
+    """A text with spaces in place of a part of it."""
+    return text[:start] + re.sub(r"[^\n]", " ", text[start:end]) + text[end:]
+
+
 def _read_around_errors(text: str, mistakes: list[Mistake]) -> tuple[Value | None, str, str]:
     """Reads `text` as YAML. Parts that break the syntax are replaced by spaces and the others read, so that one run reports all.
 
@@ -255,6 +264,12 @@ def _read_around_errors(text: str, mistakes: list[Mistake]) -> tuple[Value | Non
     try:
         value = _read_value(text, found)
     except yaml.YAMLError as error:
+        if conflicts := [*CONFLICT.finditer(text)]:  # one of the two sides is read, so that all else is checked
+            for conflict in conflicts:
+                text = _blank(_blank(text, conflict.start(), conflict.start(1)), conflict.end(1), conflict.end())
+            mistakes += [Mistake(conflict.start(), "yaml-syntax", LEFT_OVER, KEEP_ONE) for conflict in conflicts]
+            value, text, unread = _read_around_errors(text, mistakes)
+            return value, text, unread + "".join(conflict[2] for conflict in conflicts)
         first = _explain(error, text)
     else:
         mistakes += found
@@ -268,7 +283,7 @@ def _read_around_errors(text: str, mistakes: list[Mistake]) -> tuple[Value | Non
             except yaml.YAMLError as error:
                 mistake = _explain(error, part)
                 mistakes.append(replace(mistake, index=start + mistake.index))
-                text = text[:start] + re.sub(r"[^\n]", " ", part) + text[end:]
+                text = _blank(text, start, end)
                 unread += part
         found = []
         try:

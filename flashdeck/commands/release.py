@@ -1,0 +1,236 @@
+"""`flashdeck release`: packages to hand out, and the promise that goes with them."""
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from flashdeck.commands.build import check_problems
+from flashdeck.commands.options import DECKS, DIST, NoCache, Out, Paths
+from flashdeck.commands.project import compile_sources, now, open_cache, read_notes_before, with_lost_ledgers
+from flashdeck.commands.terminal import echo, progress, show_problems, write
+from flashdeck.diagnostics.errors import FileChanged, FlashdeckError
+
+if TYPE_CHECKING:
+    from flashdeck.anki.note import Note
+    from flashdeck.anki.package_reader import Archive, Stored
+    from flashdeck.model.courses import Course
+    from flashdeck.model.decks import Deck
+    from flashdeck.pipeline import Project
+    from flashdeck.release.ledger import Ledger
+    from flashdeck.release.packages import Target
+    from flashdeck.release.release import Release
+
+
+DAY = 86_400  # seconds: a clock that is wrong by one costs learners their edits
+
+
+def release(
+    paths: Paths = DECKS,
+    title: Annotated[str, typer.Option(metavar="TEXT", help="What the release is called, in its notes.")] = "",
+    out: Out = DIST,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be released, and write nothing.")] = False,
+    locked: Annotated[bool, typer.Option("--locked", help="Fail if anything was not released yet (for CI at a tag).")] = False,
+    with_tags: Annotated[bool, typer.Option("--with-tags", help="Send changes of tags alone, too.")] = False,
+    rerender: Annotated[bool, typer.Option("--rerender", help="Send what this flashdeck renders otherwise, too.")] = False,
+    against: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="PACKAGE", help="A package of the last release, for the wording before. Can be repeated."),
+    ] = None,
+    over: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="PACKAGE", help="A package that learners have from elsewhere, to be corrected. Can be repeated."),
+    ] = None,
+    rehearse: Annotated[bool, typer.Option("--rehearse", help="Try it on the last release in the real Anki first.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether the clock is right.")] = False,
+    no_cache: NoCache = False,
+) -> None:
+    """Make a release: packages, update texts and notes of every deck, course and language, and the ledger.
+
+    Whatever cannot be taken back once learners have it is refused first. The ledger (flashdeck.lock) belongs into git.
+    """
+    from flashdeck.pipeline import release as to_release
+    from flashdeck.release.ledger import render_ledger
+    from flashdeck.release.stamp import Wish
+
+    project = with_lost_ledgers(compile_sources(paths, None, open_cache(not no_cache)), out, releasing=True)
+    show_problems(project.problems, err=True)
+    check_problems(project, "released")
+    _hold_decks(project)
+    time = int(now().timestamp())
+    others = _read_packages(over or ())
+    wish = Wish(with_tags, rerender, {note.guid: "\x1f".join(note.fields) for one in others for note in one.notes})
+    released = to_release(project, project.languages, time, wish, title)
+    unreleased = [id for id, delta in released.deltas.items() if not delta.is_empty]
+    if locked and unreleased:
+        _show_deltas(released, project.ledgers, unreleased)
+        echo("not everything is released: run 'flashdeck release' and commit the ledger", err=True)
+        raise typer.Exit(1)
+    if unreleased:
+        latest = max(note.changed for one in others for note in one.notes) if any(one.notes for one in others) else 0
+        _check_clock(project, time, latest, yes)
+    _show_deltas(released, project.ledgers, unreleased)
+    unfinished = [id for id, ledger in project.ledgers.items() if ledger.pending]
+    packages = [*(against or ())] or ([] if unfinished else _find_packages(project, out))
+    before = _read_before(project, paths, packages) if unreleased or unfinished else {}
+    notes = _render_notes(project, released, title, before)
+    if rehearse:
+        _rehearse(project, released, packages)
+    if dry_run:
+        echo("\n".join(text for text in notes.values()))
+        echo("nothing was written: this was a dry run")
+        return
+    for id in unreleased:
+        write(released.ledgers[id].path, render_ledger(released.ledgers[id]).encode(), released.ledgers[id].path.parent)
+    rows = _write_files(project, released, out)
+    for name, text in notes.items():
+        write(out / name, text.encode())
+        rows.append((str(out / name), "", "", f"{max(1, round(len(text.encode()) / 1000)):,} kB"))
+    for ledger in released.ledgers.values():
+        if ledger.pending and not locked:
+            write(ledger.path, render_ledger(ledger.complete()).encode(), ledger.path.parent)
+    from flashdeck.release.packages import render_files
+
+    echo(render_files(rows, {}))
+    echo(_say_next(released, unreleased))
+
+
+def _hold_decks(project: "Project") -> None:
+    """Raises FlashdeckError where another process releases one of the decks, or did so since their ledgers were read."""
+    from flashdeck.sources.files import hold
+
+    for ledger in project.ledgers.values():
+        if not hold(ledger.path.parent):
+            raise FlashdeckError(f"another release of '{ledger.path.parent}' is being made: wait until it is done")
+        text = ledger.path.read_text(encoding="utf-8") if ledger.path.exists() else ""
+        if text != ledger.text:
+            raise FileChanged(f"'{ledger.path}' changed while it was read; run the command again")
+
+
+def _read_packages(paths: Iterable[Path]) -> "list[Archive]":
+    from flashdeck.anki.package_reader import PackageError, read_archive
+
+    found = []
+    for path in paths:
+        try:
+            found.append(read_archive(path))
+        except PackageError as error:
+            raise FlashdeckError(f"'{path}' cannot be read as a package: {error}") from error
+    return found
+
+
+def _check_clock(project: "Project", time: int, others: int, yes: bool) -> None:
+    """Raises FlashdeckError where the clock is behind; asks where it is far ahead of all that is known."""
+    from flashdeck.release.ledger import to_text
+
+    latest = max([others, *(ledger.latest for ledger in project.ledgers.values())])
+    if time <= latest:
+        raise FlashdeckError(
+            f"it is {to_text(time)} by this computer's clock, and there is a release of {to_text(latest)}: set the clock right, "
+            "or wait until then; what is released must be later than what learners have"
+        )
+    known = max([latest, *(int(path.stat().st_mtime) for path in project.sources)])
+    if time > known + DAY and not yes and sys.stdin.isatty():
+        question = (
+            f"nothing here is later than {to_text(known)}, and by this computer's clock it is {to_text(time)}. Is that right?"
+        )
+        if not typer.confirm(question, err=True):
+            raise FlashdeckError("nothing was released")
+
+
+def _show_deltas(released: "Release", ledgers: "Mapping[str, Ledger]", ids: Sequence[str]) -> None:
+    from flashdeck.release.report import render_delta
+
+    for id, delta in released.deltas.items():
+        echo(render_delta(id, delta, ledgers[id], released.ledgers[id]))
+    if not ids:
+        echo("nothing changed since the last release: its packages are written again")
+
+
+def _find_packages(project: "Project", out: Path) -> list[Path]:
+    """The packages of the last release in the output folder."""
+    from flashdeck.anki.package_reader import read_ledgers
+    from flashdeck.release.witness import is_latest
+
+    return [path for path in sorted(out.glob("*.apkg")) if is_latest(project.ledgers, read_ledgers(path))]
+
+
+def _read_before(project: "Project", paths: Sequence[Path], packages: Sequence[Path]) -> "Mapping[str, Stored] | None":
+    """The notes as learners have them, by guid: of packages, else of git when the ledgers were written; None if unknown."""
+    from flashdeck.release.changes import read_release
+
+    if all(ledger.is_empty for ledger in project.ledgers.values()):
+        return {}
+    if packages:
+        return {note.guid: note for path in packages for note in read_release(path)}
+    return read_notes_before(project, paths)
+
+
+def _render_notes(project: "Project", released: "Release", title: str, before: "Mapping[str, Stored] | None") -> dict[str, str]:
+    """The release notes of each package, by the name of their file; of a release that was not finished, too."""
+    from flashdeck.release.notes import render_notes
+    from flashdeck.release.stamp import find_pending
+
+    texts = {}
+    for target, notes in _find_targets(project, released).items():
+        decks = {note.deck_id for note in notes} | {target.deck_id}
+        deltas = [released.deltas[id] for id in decks]
+        again = {note.guid for delta in deltas for note in (*delta.changed, *delta.retired, *delta.restored)}
+        deltas += [find_pending(project.ledgers[id], [note for note in notes if note.guid not in again]) for id in decks]
+        ledger = released.ledgers[target.deck_id]
+        time = max(ledger.releases, default="")
+        if not all(delta.is_empty for delta in deltas):
+            words = title or (ledger.releases[time].title if time else "")
+            texts[f"{target.name}-notes.md"] = render_notes(words, time[:10], target.language, notes, deltas, before)
+    return texts
+
+
+def _find_targets(project: "Project", released: "Release") -> "dict[Target, tuple[Note, ...]]":
+    """Every deck and course in each language in which it has notes."""
+    from flashdeck.release.packages import Target
+
+    chosen: list[Deck | Course] = [*project.frame.decks.values(), *project.frame.courses.values()]
+    targets = [Target(one, language) for one in chosen for language in project.languages]
+    return {target: notes for target in targets if (notes := target.select(released).notes)}
+
+
+def _write_files(project: "Project", released: "Release", out: Path) -> list[tuple[str, ...]]:
+    """Writes packages and update texts, and deletes the texts of earlier releases; gives the rows of the table of files."""
+    from flashdeck.release.packages import make_release
+
+    rows: list[tuple[str, ...]] = []
+    for target, notes in progress(list(_find_targets(project, released).items())):
+        written = set()
+        for file in make_release(target, notes, released, project.frame.decks[target.deck_id]):
+            write(out / file.name, file.data)
+            written.add(out / file.name)
+            rows.append((str(out / file.name), *file.row))
+        for path in {*out.glob(f"{target.name}-from-????-??-??*.txt")} - written:
+            path.unlink()  # it leads to an earlier release than the package beside it
+    return rows
+
+
+def _rehearse(project: "Project", released: "Release", packages: Sequence[Path]) -> None:
+    """Tries the release on each package of the last one; ends the command where a learner would lose something."""
+    from tempfile import TemporaryDirectory
+
+    from flashdeck.commands.rehearse import rehearse_all
+
+    if not packages:
+        raise FlashdeckError("there is no package of the last release to try this one on: name one with --against")
+    with TemporaryDirectory() as folder:
+        _write_files(project, released, Path(folder))
+        pairs = [(old, Path(folder) / old.name) for old in packages if (Path(folder) / old.name).exists()]
+        loses_nothing = rehearse_all(pairs)
+    if not loses_nothing:
+        echo("nothing was released", err=True)
+        raise typer.Exit(1)
+
+
+def _say_next(released: "Release", ids: Sequence[str]) -> str:
+    ledgers = ", ".join(str(released.ledgers[id].path) for id in ids)
+    return (
+        f"commit {ledgers}, then hand out the packages: who has the deck imports the text first, then the package" if ids else ""
+    )

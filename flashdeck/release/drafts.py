@@ -1,0 +1,136 @@
+"""What `build` makes: packages to look at and try, which bind nobody. Pure.
+
+A note that did not change since the last release has the time of the ledger. One that did has the time that it has in the draft
+which lies in the output folder, where that has the same content: who tries two drafts loses nothing either. A note type that
+was never released, by nobody, may still change, and Anki would stop all updates for those who tried it: so its drafts have ids
+and guids of their own.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from flashdeck.anki.identity import in_language, stable_id
+from flashdeck.anki.note import Note, NoteType, Times, digest_texts
+from flashdeck.anki.package_reader import Archive
+from flashdeck.release.ledger import Ledger, name_note
+from flashdeck.release.release import Release
+
+Content = tuple[str, str]  # the fields and tags of a note, as texts
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What lies in the output folder from the build before: the content of its notes and note types, each with its time."""
+
+    notes: Mapping[str, tuple[Content, int]]  # by guid
+    types: Mapping[int, tuple[str, int]]  # by id: a digest
+
+
+def read_draft(archives: Iterable[Archive]) -> Draft:
+    """The draft that some packages are; of a note in several of them, the latest."""
+    notes: dict[str, tuple[Content, int]] = {}
+    types: dict[int, tuple[str, int]] = {}
+    for archive in archives:
+        for note in archive.notes:
+            content = "\x1f".join(note.fields), " ".join(note.tags)
+            if note.guid not in notes or notes[note.guid][1] < note.changed:
+                notes[note.guid] = content, note.changed
+        for type in archive.types.values():
+            types[type.id] = _digest_look(type.name, type.templates, type.css), type.changed
+    return Draft(notes, types)
+
+
+def to_draft(released: Release, ledgers: Mapping[str, Ledger]) -> Release:
+    """The notes of a release as drafts: those of note types that were never released get ids and guids of their own."""
+    types: dict[int, NoteType] = {}
+
+    def change(note: Note) -> Note:
+        name = in_language(note.type.kind, note.type.language)
+        if note.type.is_from_elsewhere or name in ledgers[note.deck_id].types:
+            return note
+        if note.type.id not in types:
+            types[note.type.id] = _to_draft_type(note.type)
+        type = types[note.type.id]
+        return note._replace(type=type, guid=f"draft-{type.id}-{note.guid}", id=stable_id("draft", type.id, note.id))
+
+    notes = {key: change(note) for key, note in released.notes.items()}
+    overrides = {key: change(note) for key, note in released.overrides.items()}
+    pairs = [(note, notes[key]) for key, note in released.notes.items()]
+    other_pairs = [(note, overrides[key]) for key, note in released.overrides.items()]
+    times = Times(
+        {new.guid: released.times.notes[old.guid] for old, new in pairs},
+        {new.guid: released.times.overrides[old.guid] for old, new in other_pairs},
+        {new.type.id: released.times.types[old.type.id] for old, new in pairs + other_pairs},
+    )
+    return replace(released, notes=notes, overrides=overrides, times=times)
+
+
+def _to_draft_type(type: NoteType) -> NoteType:
+    names = [(key, name) for key, (_, name, *_) in zip(type.template_keys, type.templates, strict=True)]
+    id = stable_id("draft", type.id, digest_texts(str(type.fields), str(names)))
+    fields = zip(type.field_keys, type.fields, strict=True)
+    templates = zip(type.template_keys, type.templates, strict=True)
+    return replace(
+        type,
+        id=id,
+        name=f"{type.name} draft",
+        fields=tuple((stable_id(id, "field", key), name) for key, (_, name) in fields),
+        templates=tuple((stable_id(id, "template", key), name, front, back) for key, (_, name, front, back) in templates),
+    )
+
+
+def keep_times(draft: Release, ledgers: Mapping[str, Ledger], known: Draft, now: int) -> Release:
+    """A draft of `now` with the times of the one that lies there, for what has the same content in both."""
+    times = Times(dict(draft.times.notes), dict(draft.times.overrides), dict(draft.times.types))
+    for note in (*draft.notes.values(), *draft.overrides.values()):
+        by_guid = times.overrides if note.overriding else times.notes
+        if note.guid in known.notes:
+            content, changed = known.notes[note.guid]
+            same = content == (note.text, note.tag_text)
+            if same and by_guid[note.guid] >= now and _find_released(note, ledgers) < changed:
+                by_guid[note.guid] = changed
+    for type in {note.type.id: note.type for note in draft.notes.values()}.values():
+        look, changed = known.types.get(type.id, ("", 0))
+        if times.types[type.id] >= now and look == _digest_look(type.name, type.templates, type.css):
+            times.types[type.id] = changed
+    return replace(draft, times=times)
+
+
+def _find_released(note: Note, ledgers: Mapping[str, Ledger]) -> int:
+    """When what learners have of a note last changed; 0 where they have none."""
+    name = name_note(note)
+    return max((ledgers[id].notes[name].changed for id in note.released_by if name in ledgers[id].notes), default=0)
+
+
+def _digest_look(name: str, templates: Iterable[tuple[object, ...]], css: str) -> str:
+    sides = [tuple(str(part) for part in template if isinstance(part, str)) for template in templates]
+    return digest_texts(name, str(sides), css)
+
+
+def render_draft(released: Release, ledgers: Mapping[str, Ledger], notes: Iterable[Note], known: Draft | None) -> list[str]:
+    """What a build says of its notes: what is new, changed and gone since the last release, and since the last build."""
+    notes = list(notes)
+    lines = []
+    if any(not ledger.is_empty for ledger in ledgers.values()):
+        deltas = released.deltas.values()
+        counts = {
+            "new": sum(len(delta.new) for delta in deltas),
+            "changed": sum(len(delta.changed) + len(delta.restored) for delta in deltas),
+            "retired": sum(len(delta.retired) for delta in deltas),
+        }
+        lines.append(f"since the last release: {_render_counts(counts)}")
+    if known:
+        guids = {note.guid for note in notes}
+        contents = {note.guid: (note.text, note.tag_text) for note in notes}
+        counts = {
+            "new": len(guids - known.notes.keys()),
+            "changed": sum(known.notes[guid][0] != contents[guid] for guid in guids & known.notes.keys()),
+            "gone": len(known.notes.keys() - guids),
+        }
+        lines.append(f"since the last build: {_render_counts(counts)}")
+    return [*lines, "these packages are for trying; 'flashdeck release' makes packages to hand out"]
+
+
+def _render_counts(counts: Mapping[str, int]) -> str:
+    """As in "2 new, 1 changed"."""
+    return ", ".join(f"{number} {what}" for what, number in counts.items() if number) or "nothing changed"

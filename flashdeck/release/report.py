@@ -1,0 +1,49 @@
+"""What `release` says of a release: what reaches learners, what waits, and what no package can carry. Pure."""
+
+from collections.abc import Iterable
+
+from flashdeck.anki.identity import RETIRED_TAG
+from flashdeck.anki.note import Note
+from flashdeck.diagnostics.render import count
+from flashdeck.release.ledger import Ledger
+from flashdeck.release.stamp import Delta
+
+SHOWN = 5  # notes of one group; the release notes have them all
+
+
+def render_delta(deck: str, delta: Delta, before: Ledger, after: Ledger) -> str:
+    """What a release changes in one deck, line by line; empty where there is nothing to say."""
+    lines = []
+    if not delta.is_empty and before.is_empty:
+        lines.append(f"{deck}: the first release; its ledger begins in {after.path}")
+    for what, some in (
+        ("new", delta.new),
+        ("changed", delta.changed),
+        ("retired", delta.retired),
+        ("brought back", delta.restored),
+    ):
+        if some:
+            lines.append(f"{deck}: {what}: {_name(some)}")
+    if delta.types:
+        lines.append(f"{deck}: {count(len(delta.types), 'note type')} with another look")
+    for old in dict.fromkeys(old for _, old in delta.moved):
+        some = [note for note, before_ in delta.moved if before_ == old]
+        lines.append(f"{deck}: moved: {_name(some)}: who has them keeps them in '{old}'; the release notes say how to move them")
+    if delta.retired:
+        lines.append(
+            f"{deck}: a package cannot retire a note that its learner edited after this release; they find the others with "
+            f"tag:{RETIRED_TAG}"
+        )
+    if delta.tagged:
+        lines.append(f"{deck}: other tags only: {_name(delta.tagged)}: they wait for the next correction; send them: --with-tags")
+    if delta.rendered or delta.rendered_types:
+        number = len(delta.rendered) + len(delta.rendered_types)
+        lines.append(f"{deck}: {number} rendered otherwise by this flashdeck: new learners get that; send it to all: --rerender")
+    return "\n".join(lines)
+
+
+def _name(notes: Iterable[Note]) -> str:
+    """How many notes there are, and the first of them."""
+    names = list(dict.fromkeys(note.card for note in notes))
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return f"{', '.join(names[:SHOWN])}{more}"
