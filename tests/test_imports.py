@@ -483,7 +483,7 @@ def test_what_is_left_of_a_hostile_template_and_style_is_good(good_package, cli,
 
     assert ran.code == 0
     assert (
-        "  what may run or load something in the templates and the style of 'flashdeck basic (en)'; to keep it: --allow-scripts"
+        "  what may run or load something in the templates and the style of 'custom basic (en)'; to keep it: --allow-scripts"
         in ran.out
     )
     assert cli("check", "a").err == ""

@@ -383,16 +383,32 @@ def test_a_ledger_that_cannot_be_written_leaves_no_package(deck, cli, tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no lock")
-def test_of_two_releases_at_once_one_waits_for_nothing_and_is_refused(deck, tmp_path):
+def test_a_deck_that_another_process_releases_is_not_released_a_second_time(deck, cli, tmp_path):
+    import fcntl
+
+    decks = deck(CARDS, DECK)
+    other = os.open(decks / "test", os.O_RDONLY)
+    fcntl.flock(other, fcntl.LOCK_EX)
+    before = everything_in(tmp_path)
+
+    refused = cli("release", decks)
+    after = everything_in(tmp_path)
+    os.close(other)
+    released = cli("release", decks)
+
+    assert (refused.code, after, released.code) == (2, before, 0)
+    assert refused.err == f"flashdeck: another release of '{decks / 'test'}' is being made: wait until it is done\n"
+
+
+def test_of_two_releases_at_once_there_is_one_and_all_packages_are_of_it(deck, tmp_path):
     cards = "kind: basic\ncards:\n" + "".join(f"  - {{id: n{at}, question: q{at}, answer: a}}\n" for at in range(400))
     decks = deck(cards, DECK)
 
     both = [releases(decks, tmp_path / "dist", day) for day in (FIRST, SECOND)]
     errors = [process.communicate()[1].decode() for process in both]
 
-    (released,) = [process for process in both if process.returncode == 0] or [None]
-    assert released
-    assert sum("another release" in error or "changed while it was read" in error for error in errors) == 1
+    for process, error in zip(both, errors, strict=True):
+        assert process.returncode == 0 or "another release" in error or "changed while it was read" in error
     (time_of,) = ledger_of(decks).releases
     assert {*guids_and_times(tmp_path / "dist" / "test-en.apkg").values()} == {to_time(time_of)}
 

@@ -26,7 +26,7 @@ CALLS = {
     "check": 1,
     "notes": 10,
     "again": 14,
-    "ledger": 34,
+    "ledger": 27,
     "ledger file": 1,
     "package": 1,
 }

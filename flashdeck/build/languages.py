@@ -1,23 +1,25 @@
 """What the cards of a file are in each language: which cards Anki makes of them, what they ask, and their notes."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 from unicodedata import normalize
+from zlib import crc32
 
 from flashdeck.anki.html import to_html
 from flashdeck.anki.identity import in_language, stable_id
 from flashdeck.anki.media import Media, Place
-from flashdeck.anki.note import Content, digest_texts, to_content, to_deck_name, to_digest, to_guid_of, to_source_digest
+from flashdeck.anki.note import Content, to_content, to_deck_name, to_digest, to_guid_of, to_source_digest
 from flashdeck.anki.shown import compare_as, to_plain, to_plain_cloze, to_shown
 from flashdeck.build.unit import RETIRED, Fronts, LanguageFacts, NoteColumns, Unit, to_tables
 from flashdeck.model.cards import Card
-from flashdeck.model.cloze import list_gaps, read_gaps, show_asked, show_gap
+from flashdeck.model.cloze import show_asked, show_gap
 from flashdeck.model.fields import HIGHEST_GAP
 from flashdeck.model.references import Reference
 
 Columns = tuple[list[str], ...]
-GAP_DIGEST = 6  # characters: it is only compared with the others of its note
+TYPED_GAP = re.compile(r"{{c([\d,]{1,20})::((?:(?!{{c\d).)*?)}}", re.S)  # of gaps in gaps, the inner ones
 
 
 def add_languages(
@@ -81,16 +83,19 @@ def _to_language_facts(cards: Mapping[int, Card], versions: Sequence[_Version], 
 
 
 def _digest_gaps(card: Card, language: str) -> str:
-    """The number of each gap with a digest of what its author asks there, without the hint."""
-    found: dict[int, str] = {}
+    """The number of each gap with a digest of what its author asks there, without the hint.
+
+    A digest is only compared with the others of its note, and may be a short one.
+    """
+    found: dict[str, str] = {}
     if card.kind.shapes:
         shapes = card.values[card.kind.shapes]
-        found = {int(key[1:]): repr(shape) for key, shape in shapes.items()} if isinstance(shapes, dict) else {}
+        found = {key[1:]: normalize("NFC", repr(shape)) for key, shape in shapes.items()} if isinstance(shapes, dict) else {}
     else:
-        for gap in list_gaps(read_gaps(card.text(card.kind.cloze, language))):
-            for number in gap.numbers:
-                found[number] = found.get(number, "") + "".join([part for part in gap.parts if isinstance(part, str)])
-    return ",".join([f"{number}={digest_texts(normalize('NFC', text))[:GAP_DIGEST]}" for number, text in sorted(found.items())])
+        for numbers, text in TYPED_GAP.findall(normalize("NFC", card.text(card.kind.cloze, language))):
+            for number in numbers.split(",") if "," in numbers else (numbers,):
+                found[number] = found.get(number, "") + text.partition("::")[0]
+    return ",".join([f"{number}={crc32(text.encode()):08x}" for number, text in sorted(found.items()) if number])
 
 
 def _to_fronts(versions: Mapping[str, Sequence[_Version]]) -> dict[str, Columns]:

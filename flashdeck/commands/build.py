@@ -1,5 +1,6 @@
 """`flashdeck build`: packages to look at and try."""
 
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
@@ -123,7 +124,7 @@ def _read_drafts(paths: Iterable[Path]) -> "Draft | None":
 
     archives = []
     for path in paths:
-        if path.is_file():
+        if os.path.isfile(path):  # noqa: PTH113 (pathlib raises for names that nothing can have)
             try:
                 archives.append(read_archive(path))
             except PackageError:

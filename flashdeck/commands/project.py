@@ -76,13 +76,13 @@ def with_lost_ledgers(project: "Project", out: Path | None = None, releasing: bo
     from flashdeck.release.witness import find_committed, find_lost, read_all_committed
 
     problems = [*find_committed(project.ledgers.values())]
-    if out and not problems:
+    witnesses = [*read_all_committed(project.ledgers.values())] if releasing and not problems else []
+    if out and not problems and os.path.isdir(out):  # noqa: PTH112 (pathlib raises for names that nothing can have)
         from flashdeck.anki.package_reader import read_ledgers
 
-        witnesses = [*read_all_committed(project.ledgers.values())] if releasing else []
         packages = sorted(out.glob("*.apkg"))
         witnesses += [(f"the package '{path}'", read_ledgers(path)) for path in packages if path.is_file()]
-        problems += find_lost(project.ledgers, witnesses)
+    problems += find_lost(project.ledgers, witnesses)
     return replace(project, problems=in_order([*project.problems, *problems])) if problems else project
 
 

@@ -63,7 +63,7 @@ def extract(revision: str, paths: Iterable[Path], folder: Path) -> list[Path]:
 
 def read_committed(path: Path) -> bytes:
     """What a file holds in the last commit of its repository; empty where it is in none, or there is no git."""
-    if not find_top(path.resolve().parent):
+    if not find_top(path.parent.resolve()):
         return b""  # without starting git
     try:
         return _ask("HEAD", "-C", str(path.parent), "cat-file", "blob", f"HEAD:./{path.name}")

@@ -1,5 +1,6 @@
 """What else knows of earlier releases: the packages in the output folder, and git. A ledger that knows less was lost."""
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 
 from flashdeck.diagnostics.problem import Problem
@@ -12,7 +13,7 @@ GIT = "git's HEAD"
 def find_committed(ledgers: Iterable[Ledger]) -> Iterator[Problem]:
     """The ledgers that the last commit has and that are not there any more. Only where one is missing is git asked."""
     for ledger in ledgers:
-        if ledger.is_empty and not ledger.path.exists():
+        if ledger.is_empty and not os.path.lexists(ledger.path):
             text = read_committed(ledger.path).decode(errors="replace").replace("\r\n", "\n")
             is_old = text.startswith(f"{FIRST_1}\n") and text.endswith(f"\n{LAST}\n")
             if is_old or any(other.deck_id == ledger.deck_id and not other.is_empty for other in parse_ledgers(text)):
