@@ -8,7 +8,7 @@ import pytest
 
 from flashdeck.anki.package_reader import PackageError, Stored, read_package, to_stored
 from flashdeck.pipeline import compile_project, release
-from flashdeck.release.changes import find_changes, render_changes, to_data
+from flashdeck.release.changes import Change, find_changes, render_changes, to_data
 from flashdeck.release.ledger import NAME, render_ledger
 from flashdeck.release.packages import Target, make_release
 from flashdeck.sources.files import write_file
@@ -215,6 +215,7 @@ def test_changes_since_a_revision_compare_the_sources(project, cli):
         "wording": ["interpol/black-notice@en"],
         "new": [],
         "retired": [],
+        "moved": [],
         "gone": [],
     } or found["facts"]["notes"][0]["guid"] == "interpol/black-notice@en"
     assert cli("changes", "--since", "nowhere", cwd=project).code == 2
@@ -228,6 +229,14 @@ MOVING = [
     )
     for text, deck in ((OLD, ""), (NEW, ", deck: Elsewhere"))
 ]
+
+
+def test_a_card_that_moved_is_among_the_changes_with_both_decks(releases):
+    changes = find_changes(*map(read_package, releases(*MOVING)))
+
+    assert [change for change in changes if change.group == "moved"] == [
+        Change("moved", "test/elsewhere@en", changes[-1].note, "Where?", (("Deck", "Test", "Test::Elsewhere"),))
+    ]
 
 
 def test_a_rehearsal_of_a_good_release_loses_nothing(releases, cli):

@@ -284,6 +284,26 @@ def test_a_picture_whose_line_ends_alone_changed_is_the_same_note(deck, cli, tmp
     assert (tmp_path / "again" / "test-en.apkg").read_bytes() == (tmp_path / "dist" / "test-en.apkg").read_bytes()
 
 
+def test_what_learners_have_from_somebody_else_is_corrected_where_that_is_asked(deck, cli, col, tmp_path):
+    """A fork that released later: without it, theirs would stay for good."""
+    decks = deck(CARDS, DECK)
+    cli("release", decks, **at(FIRST))
+    ledger = (decks / "test" / NAME).read_bytes()
+    deck(CARDS.replace("answer: b", "answer: theirs"), DECK)
+    cli("release", decks, "--out", "theirs", **at(SECOND))
+    (decks / "test" / NAME).write_bytes(ledger)
+    deck(CARDS, DECK)
+    for out in ("dist", "theirs"):
+        import_package(col, tmp_path / out / "test-en.apkg")
+
+    behind = cli("release", decks, "--over", "theirs/test-en.apkg", **at(SECOND))
+    ran = cli("release", decks, "--over", "theirs/test-en.apkg", **at(THIRD))
+
+    assert (behind.code, ran.code) == (2, 0)
+    assert counts(import_package(col, tmp_path / "dist" / "test-en.apkg")) == {"updated": 1, "duplicate": 1}
+    assert sorted(note["Answer"] for note in map(col.get_note, col.find_notes(""))) == ["a", "b"]
+
+
 # ---- a clock, a kill, two at once --------------------------------------------------------------------------------------
 
 

@@ -422,12 +422,13 @@ class Stored:
     fields: dict[str, str]
     tags: tuple[str, ...]
     changed: int = field(default=0, compare=False)
+    deck: str = field(default="", compare=False)  # of its first card, in Anki; empty where it has none
 
 
 def to_stored(note: Note) -> Stored:
     """A note as a package would hold it."""
     names = (name for _, name in note.type.fields)
-    return Stored(note.guid, note.id, note.type.name, dict(zip(names, note.fields, strict=True)), tuple(note.tags))
+    return Stored(note.guid, note.id, note.type.name, dict(zip(names, note.fields, strict=True)), tuple(note.tags), 0, note.deck)
 
 
 def read_package(path: Path) -> list[Stored]:
@@ -437,5 +438,5 @@ def read_package(path: Path) -> list[Stored]:
     for note in archive.notes:
         type = archive.types[note.type]
         fields = {name: text for (name, _), text in zip(type.fields, note.fields, strict=True)}
-        stored.append(Stored(note.guid, note.id, type.name, fields, note.tags, note.changed))
+        stored.append(Stored(note.guid, note.id, type.name, fields, note.tags, note.changed, note.deck))
     return stored

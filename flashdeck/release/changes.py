@@ -20,6 +20,7 @@ GROUPS = {
     "wording": "Wording",
     "new": "New",
     "retired": "Retired",
+    "moved": "Moved (who has the cards keeps them where they are; Anki's browser can move them)",
     "gone": "No longer in the package (learners keep them)",
 }
 SAME_FACT = 0.85  # the ratio of difflib: above it, with the same digits, a text differs in a word or two, not in fact
@@ -49,6 +50,10 @@ def find_changes(old: Iterable[Stored], new: Iterable[Stored]) -> list[Change]:
     before = {note.guid: note for note in old}
     after = {note.guid: note for note in new}
     changes = [compare(before.get(guid), note) for guid, note in after.items()]
+    for guid, note in after.items():
+        if guid in before and before[guid].deck and note.deck and before[guid].deck != note.deck and RETIRED_TAG not in note.tags:
+            decks = ("Deck", before[guid].deck, note.deck)
+            changes.append(Change("moved", guid, note.id, to_title(note), (decks,)))
     changes += [Change("gone", guid, note.id, to_title(note)) for guid, note in before.items() if guid not in after]
     order = list(GROUPS)
     return sorted((change for change in changes if change), key=lambda change: order.index(change.group))

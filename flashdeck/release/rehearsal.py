@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from flashdeck.anki.identity import RETIRED_TAG
-from flashdeck.anki.package_reader import Stored, read_archive, read_ledgers, read_package
+from flashdeck.anki.package_reader import Stored, read_ledgers, read_package
 from flashdeck.diagnostics.render import to_lines
 from flashdeck.model.kinds import COMMON_FIELDS
 from flashdeck.release.ledger import parse_ledgers
@@ -83,7 +83,7 @@ def rehearse(old: Path, new: Path, text: Path | None = None, has_own_field: bool
     changed = [guid for guid in others if after[guid].changed > before[guid].changed]
     unchanged = [guid for guid in before if guid in after and guid not in changed]
     latest, built = (max((note.changed for note in notes.values()), default=0) for notes in (before, after))
-    decks = [{note.guid: note.deck for note in read_archive(path).notes} for path in (old, new)]
+    moved = [guid for guid, note in after.items() if guid in before and note.deck and before[guid].deck != note.deck]
     with TemporaryDirectory() as folder:
         col = _open(Path(folder))
         try:
@@ -97,7 +97,7 @@ def rehearse(old: Path, new: Path, text: Path | None = None, has_own_field: bool
             log = _import(col, new, Path(folder))
             report = Report(text.name if text else "", bool(text), has_own_field)
             report.waiting = [guid for guid in others if guid not in changed]
-            report.not_moved = [guid for guid, deck in decks[1].items() if deck and decks[0].get(guid, deck) != deck]
+            report.not_moved = moved
             return _complete(report, col, log, learner, before, after, changed)
         finally:
             col.close()
