@@ -653,6 +653,29 @@ def test_release_notes_are_golden_in_each_language_wherever_the_old_wording_come
         golden(f"release-notes-{kind}.{language}.md", (folder / f"test-{language}-notes.md").read_text(encoding="utf-8"))
 
 
+def test_what_is_released_is_made_again_to_the_byte_from_a_clone_at_its_tag(deck, cli, tmp_path):
+    """Packages, texts and notes, as a job at a tag makes them."""
+    decks = deck(NOTES[0], NOTES_DECK)
+    cli("release", decks, "--out", "first", **at(FIRST))
+    commit(tmp_path, "decks")
+    deck(NOTES[1], NOTES_DECK)
+    cli("release", decks, "--title", "2026.2", **at(SECOND))
+    made = everything_in(tmp_path / "dist")
+    commit(tmp_path, "decks")
+    subprocess.run(["git", "clone", "-q", str(tmp_path), str(tmp_path / "clone")], check=True)
+
+    ran = cli("release", "--locked", cwd=tmp_path / "clone", **at(THIRD))
+
+    assert ran.code == 0
+    again = everything_in(tmp_path / "clone" / "dist")
+    assert {name: data for name, data in again.items() if "notes" not in name} == {
+        name: data for name, data in made.items() if "notes" not in name
+    }
+    for language, moved in (("en", "Moved"), ("fr", "Déplacées")):  # where a card was before it moved is not known any more
+        notes = made[f"test-{language}-notes.md"].decode()
+        assert again[f"test-{language}-notes.md"].decode() == notes.partition(f"\n## {moved}")[0]
+
+
 # ---- a repository ------------------------------------------------------------------------------------------------------
 
 

@@ -110,11 +110,17 @@ def read_notes_at(revision: str, paths: Sequence[Path]) -> "list[Stored]":
         return _to_notes(compile_project(there), f"the sources at '{revision}'")
 
 
-def read_notes_before(project: "Project", paths: Sequence[Path]) -> "dict[str, Stored] | None":
-    """The notes of the sources as they were at the commit that last wrote a ledger, by guid; None where git does not know."""
-    from flashdeck.release.git import find_last_commit
+def read_notes_before(project: "Project", paths: Sequence[Path], is_made: bool) -> "dict[str, Stored] | None":
+    """The notes of the sources as they were at the commit of the release before, by guid; None where git does not know.
 
-    revision = find_last_commit([ledger.path for ledger in project.ledgers.values()])
+    Where the release itself `is_made`, and its ledgers are committed, that is the last commit but one that wrote them.
+    """
+    from flashdeck.release.git import find_commits, read_committed
+
+    ledgers = [ledger for ledger in project.ledgers.values() if not ledger.is_empty]
+    commits = find_commits([ledger.path for ledger in ledgers], 2)
+    is_committed = all(read_committed(ledger.path).decode(errors="replace") == ledger.text for ledger in ledgers)
+    revision = "".join(commits[1:] if is_made and is_committed else commits[:1])
     try:
         return {note.guid: note for note in read_notes_at(revision, paths)} if revision else None
     except FlashdeckError:

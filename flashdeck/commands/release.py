@@ -72,20 +72,22 @@ def release(
         latest = max(note.changed for one in others for note in one.notes) if any(one.notes for one in others) else 0
         _check_clock(project, time, latest, yes)
     _show_deltas(released, project.ledgers, unreleased)
-    unfinished = [id for id, ledger in project.ledgers.items() if ledger.pending]
-    packages = [*(against or ())] or ([] if unfinished else _find_packages(project, out))
-    before = _read_before(project, paths, packages) if unreleased or unfinished else {}
-    notes = _render_notes(project, released, title, before)
+    is_made, is_unfinished = not unreleased, any(ledger.pending for ledger in project.ledgers.values())
+    packages = against or ([] if is_made or is_unfinished else _find_packages(project, out))
+    before = _read_before(project, paths, packages, is_made)
+    notes = _render_notes(project, released, title, before, is_made)
     if rehearse:
         _rehearse(project, released, packages)
     if dry_run:
-        echo("\n".join(text for text in notes.values()))
+        echo("\n".join(() if is_made else notes.values()))
         echo("nothing was written: this was a dry run")
         return
     for id in unreleased:
         write(released.ledgers[id].path, render_ledger(released.ledgers[id]).encode(), released.ledgers[id].path.parent)
     rows = _write_files(project, released, out)
     for name, text in notes.items():
+        if is_made and not is_unfinished and (out / name).exists():
+            continue  # whoever wrote it may have known more of the wording before
         write(out / name, text.encode())
         rows.append((str(out / name), "", "", f"{max(1, round(len(text.encode()) / 1000)):,} kB"))
     for ledger in released.ledgers.values():
@@ -157,7 +159,9 @@ def _find_packages(project: "Project", out: Path) -> list[Path]:
     return [path for path in sorted(out.glob("*.apkg")) if is_latest(project.ledgers, read_ledgers(path))]
 
 
-def _read_before(project: "Project", paths: Sequence[Path], packages: Sequence[Path]) -> "Mapping[str, Stored] | None":
+def _read_before(
+    project: "Project", paths: Sequence[Path], packages: Sequence[Path], is_made: bool
+) -> "Mapping[str, Stored] | None":
     """The notes as learners have them, by guid: of packages, else of git when the ledgers were written; None if unknown."""
     from flashdeck.release.changes import read_release
 
@@ -165,20 +169,25 @@ def _read_before(project: "Project", paths: Sequence[Path], packages: Sequence[P
         return {}
     if packages:
         return {note.guid: note for path in packages for note in read_release(path)}
-    return read_notes_before(project, paths)
+    return read_notes_before(project, paths, is_made)
 
 
-def _render_notes(project: "Project", released: "Release", title: str, before: "Mapping[str, Stored] | None") -> dict[str, str]:
-    """The release notes of each package, by the name of their file; of a release that was not finished, too."""
+def _render_notes(
+    project: "Project", released: "Release", title: str, before: "Mapping[str, Stored] | None", is_made: bool
+) -> dict[str, str]:
+    """The release notes of each package, by the name of their file; also of a release that is made already."""
     from flashdeck.release.notes import render_notes
-    from flashdeck.release.stamp import find_pending
+    from flashdeck.release.stamp import find_made
 
     texts = {}
     for target, notes in _find_targets(project, released).items():
-        decks = {note.deck_id for note in notes} | {target.deck_id}
+        decks = sorted({note.deck_id for note in notes} | {target.deck_id})
         deltas = [released.deltas[id] for id in decks]
         again = {note.guid for delta in deltas for note in (*delta.changed, *delta.retired, *delta.restored)}
-        deltas += [find_pending(project.ledgers[id], [note for note in notes if note.guid not in again]) for id in decks]
+        for id in decks:
+            ledger = project.ledgers[id]
+            times = ledger.pending or frozenset(ledger.heads if is_made else ())
+            deltas.append(find_made(ledger, times, [note for note in notes if note.guid not in again]))
         ledger = released.ledgers[target.deck_id]
         time = max(ledger.releases, default="")
         if not all(delta.is_empty for delta in deltas):

@@ -129,11 +129,12 @@ def _write(path: Path, data: bytes) -> None:
     path.write_bytes(data)
 
 
-def find_last_commit(paths: Iterable[Path]) -> str:
-    """The last commit that changed one of these files; empty where there is none, no git, or only a part of the history."""
+def find_commits(paths: Iterable[Path], most: int) -> list[str]:
+    """The last commits that changed one of these files; none where there is no git, or only a part of the history."""
     try:
         if _ask("HEAD", "rev-parse", "--is-shallow-repository").strip() != b"false":
-            return ""
-        return _ask("HEAD", "log", "-1", "--format=%H", "--no-show-signature", "--", *map(str, paths)).decode().strip()
+            return []
+        words = ("log", f"-{most}", "--format=%H", "--no-show-signature", "--", *map(str, paths))
+        return _ask("HEAD", *words).decode().split()
     except FlashdeckError:
-        return ""
+        return []

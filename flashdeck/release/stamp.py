@@ -5,7 +5,7 @@ a course that a note joins, a tag: none of them is worth a learner's own words. 
 asks for them. A line of the ledger is written anew only when its time moves, so that nothing is taken for sent that was not.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -61,18 +61,18 @@ class Delta:
         return not (self.new or self.changed or self.retired or self.restored or self.moved or self.types)
 
 
-def find_pending(ledger: Ledger, notes: Iterable[Note]) -> Delta:
-    """What releases changed of which not all files may have been written; where cards were before is not known any more."""
+def find_made(ledger: Ledger, times: Set[str], notes: Iterable[Note]) -> Delta:
+    """What the releases at some times changed; where cards were before is not known any more."""
     delta = Delta()
     for note in notes:
         entry = ledger.notes.get(name_note(note)) if ledger.deck_id in note.released_by else None
-        if entry and entry.changed_text in ledger.pending:
-            if entry.first_text in ledger.pending:
+        if entry and entry.changed_text in times:
+            if entry.first_text in times:
                 delta.new.append(note)
             elif note.retired:
                 delta.retired.append(note)
             else:
-                (delta.restored if entry.restored in ledger.pending else delta.changed).append(note)
+                (delta.restored if entry.restored in times else delta.changed).append(note)
     return delta
 
 
