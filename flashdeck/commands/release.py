@@ -49,7 +49,7 @@ def release(
 ) -> None:
     """Make a release: packages, update texts and notes of every deck, course and language, and the ledger.
 
-    Whatever cannot be taken back once learners have it is refused first. The ledger (flashdeck.lock) belongs into git.
+    Whatever cannot be taken back once learners have it is refused first. The ledger (flashdeck.lock) belongs in git.
     """
     from flashdeck.pipeline import release as to_release
     from flashdeck.release.ledger import render_ledger
@@ -96,7 +96,7 @@ def release(
     from flashdeck.release.packages import render_files
 
     echo(render_files(rows, {}))
-    echo(_say_next(released, unreleased))
+    echo(_say_next(released, unreleased, any(path.endswith(".txt") for path, *_ in rows)))
 
 
 def _hold_decks(project: "Project") -> None:
@@ -238,8 +238,8 @@ def _rehearse(project: "Project", released: "Release", packages: Sequence[Path])
         raise typer.Exit(1)
 
 
-def _say_next(released: "Release", ids: Sequence[str]) -> str:
+def _say_next(released: "Release", ids: Sequence[str], texts: bool) -> str:
+    """What is left to do after a release of some decks, with or without update texts."""
     ledgers = ", ".join(str(released.ledgers[id].path) for id in ids)
-    return (
-        f"commit {ledgers}, then hand out the packages: who has the deck imports the text first, then the package" if ids else ""
-    )
+    order = ": who has the deck imports the text first, then the package" if texts else ""
+    return f"commit {ledgers}, then hand out the packages{order}" if ids else ""
