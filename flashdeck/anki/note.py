@@ -209,8 +209,10 @@ def to_content(
             "",
         )
     text = normalize("NFC", FIELD_SEPARATOR.join(htmls))
-    if MARKUP.search(text):
-        text = FIELD_SEPARATOR.join([_make_safe(html) if MARKUP.search(html) else html for html in text.split(FIELD_SEPARATOR)])
+    if found := MARKUP.search(text):
+        start = text.rfind(FIELD_SEPARATOR, 0, found.start()) + 1  # in most notes, all fields before the sources are plain
+        htmls = text[start:].split(FIELD_SEPARATOR)
+        text = text[:start] + FIELD_SEPARATOR.join([_make_safe(html) if MARKUP.search(html) else html for html in htmls])
     return Content(text, tuple(page.shown))
 
 
@@ -245,13 +247,12 @@ def to_source_digest(
 
     Another rendering of the same does not change it. Ledgers hold it, so how it is made never changes.
     """
-    parts = [
-        f"{key}={one if type(one) is str else repr(one)}"
-        for key in sorted(card.values.keys() - APART)
-        for value in (card.values[key],)
-        for one in (value[language] if type(value) is dict and language in value else value,)
-    ]
-    parts.append(card.kind.name)
+    parts = [card.kind.name]
+    for key in _order_keys(tuple(card.values)):
+        value = card.values[key]
+        if type(value) is dict:
+            value = value.get(language, value)
+        parts += key, value if type(value) is str else repr(value)
     if "reference" in card.values:
         parts += [_digest_reference(references[id]) for _, id in card.texts("reference", language)]
     parts += [file.name for file in content.media]
@@ -260,6 +261,12 @@ def to_source_digest(
     if card.kind.is_own:
         parts.append(repr(sorted(card.kind.labels.items())))
     return digest_texts(normalize("NFC", "\x1e".join(parts)))[:CONTENT_DIGEST]
+
+
+@cache
+def _order_keys(keys: tuple[str, ...]) -> list[str]:
+    """The keys of what a note shows, in an order that is the same however they are typed."""
+    return sorted({*keys} - APART)
 
 
 @cache
