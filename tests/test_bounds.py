@@ -4,6 +4,9 @@ import time
 
 import pytest
 
+from flashdeck.anki.html import find_unsafe, to_html
+from flashdeck.anki.safe import make_safe
+from flashdeck.anki.safe_kinds import is_safe_template
 from flashdeck.importing.html_to_markdown import _escape
 from flashdeck.importing.plan import _words
 from flashdeck.importing.tables import parse_tags
@@ -12,6 +15,11 @@ from flashdeck.release.changes import strip_html
 from flashdeck.sources.values import short, to_id
 
 FUNCTIONS = [
+    to_html,
+    make_safe,
+    find_unsafe,
+    lambda text: find_unsafe(f"<b>{text}"),
+    is_safe_template,
     strip_html,
     _words,
     _escape,
@@ -43,6 +51,14 @@ UNITS = [
     "on",
     "{{a:",
     "-->",
+    "a",
+    "a:",
+    "&",
+    "[sound:",
+    "$",
+    "{{c1::",
+    "*",
+    "`",
 ]
 
 

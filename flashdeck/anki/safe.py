@@ -444,13 +444,17 @@ def replace_pictures(html: str, show: Callable[[str], str | None]) -> str:
 _PICTURE = re.compile(r'<img((?: =?[^=>]*="[^"]*")*)>')
 
 
+# What may be the scheme of an address; a run of its signs is gone through once.
+_SCHEME = re.compile(r"(?<![a-z0-9+.-])[0-9+.-]*+([a-z][a-z0-9+.-]*+):", re.I)
+
+
 def _read(html: str) -> tuple[str, frozenset[str]]:
     """HTML as a browser reads it, in nh3's one form, with nothing taken away; and the names that tags may have in it.
 
     At its end stands a mark, unless the HTML ends within a tag or a comment.
     """
     names = frozenset(name.encode(errors="surrogatepass").lower().decode(errors="surrogatepass") for name in _NAME.findall(html))
-    schemes = re.findall(r"[a-z][a-z0-9+.-]*(?=:)", re.sub(r"[\0-\x20]+", "", unescape(html)), re.I)
+    schemes = _SCHEME.findall(re.sub(r"[\0-\x20]+", "", unescape(html)))
     return _reader(names, frozenset(map(str.lower, schemes))).clean(html + "<wbr class=end>"), names
 
 
