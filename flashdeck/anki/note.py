@@ -378,8 +378,10 @@ class _Page(NamedTuple):
         if not self.card.is_set("type_answer"):
             return ""
         html = to_html(fill_gaps(self.card.text(self.card.kind.typed_field, self.language)))
-        # sounds last: a tag may stand in the name of one, and then it is none
-        return " ".join(SOUND.sub("", re.sub(r"<[^>]*>", "", html)).split())
+        text = " ".join(re.sub(r"<[^>]*>", "", html).split())
+        while SOUND.search(text):  # last, and again: what is taken away may have stood in the middle of one
+            text = SOUND.sub("", text)
+        return " ".join(text.split())
 
 
 def _to_masks(shapes: Value, hide_all: bool) -> str:
