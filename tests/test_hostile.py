@@ -12,10 +12,11 @@ from pathlib import Path
 
 import html5lib
 import pytest
-from conftest import ROOT
+from conftest import ROOT, import_package
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_bad import name_of, put, to_lines
+from test_package import build
 
 from flashdeck.anki.html import find_unsafe, to_html
 from flashdeck.anki.safe import clean, make_safe
@@ -160,3 +161,15 @@ def test_no_markdown_runs(text):
 
     assert make_safe(safe) == safe
     assert list(find_what_runs(safe)) == []
+
+
+def test_what_stands_in_a_comment_of_a_template_is_no_section_to_the_package(col, tmp_path):
+    put(ROOT / "tests" / "hostile" / "kind-that-is-harmless", tmp_path / "decks")
+    front = tmp_path / "decks" / "test" / "kinds" / "glossary" / "front.html"
+    front.write_text(front.read_text() + "<!-- {{#Word}} and {{!that}} -->\n")
+
+    out = build(tmp_path / "decks", tmp_path, "en")
+
+    import_package(col, out)
+    [type] = [type for type in col.models.all() if type["name"].startswith("test glossary")]
+    assert "<!-- {{#Word}} and {{!that}} -->" in type["tmpls"][0]["qfmt"]

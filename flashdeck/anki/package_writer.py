@@ -19,6 +19,7 @@ from genanki.apkg_schema import APKG_SCHEMA
 from flashdeck.anki.identity import LEDGER_MEMBER, stable_id
 from flashdeck.anki.media import load_media
 from flashdeck.anki.note import Note, NoteType, Times
+from flashdeck.model.template_language import keep_tags
 
 NOTHING: Mapping[str, str] = {}
 MOST_CARDS = 500  # of a note
@@ -114,11 +115,14 @@ def _to_model(type: NoteType, changed: int) -> dict[str, object]:
         type.id,
         type.name,
         fields=[{"name": name, "id": id, "font": "Arial", "rtl": type.right_to_left} for id, name in type.fields],
-        templates=[{"name": name, "id": id, "qfmt": front, "afmt": back} for id, name, front, back in type.templates],
+        # genanki would read the front as another template language, in which comments have tags
+        templates=[{"name": name, "id": id, "qfmt": keep_tags(front), "afmt": back} for id, name, front, back in type.templates],
         css=type.css,
         model_type=genanki.Model.CLOZE if type.cloze else genanki.Model.FRONT_BACK,
     )
     data: dict[str, Any] = model.to_json(changed, None)
+    for template, (_, _, front, _) in zip(data["tmpls"], type.templates, strict=True):
+        template["qfmt"] = front
     if type.original_stock_kind:  # Anki's editor for masks knows the note type and its fields by these
         data["originalStockKind"] = type.original_stock_kind
         for at, field in enumerate(data["flds"][:MASK_FIELDS]):

@@ -254,10 +254,13 @@ _MATH_BRACKET = re.compile(r"\\[()\[\]]")
 # With `[latex]`, a program of the learner's machine runs what stands in it: what reads, writes or hides words is no formula.
 # Its end may stand in another field of the card.
 _LATEX = re.compile(r"\[/?(?:latex|\$\$?)\]", re.I)
+_LATEX_CUT = re.compile(r"\[/?(?:l(?:a(?:t(?:ex?)?)?)?|\$\$?)?(?:\Z|\{\{|\[\[)", re.I)  # the next field may go on with it
 _TEX = re.compile(
     r"\\(?:write\w*|input\w*|include\w*|open(?:in|out)|read\w*|catcode|def|[egx]def|let|loop|shipout|csname|immediate|special"
     r"|usepackage|directlua|lua\w*|verbatiminput|\w*listing\w*|pdf\w+|new(?:read|write)|scantokens|every\w+|jobname)(?![A-Za-z])|\^\^"
 )
+# In a field with gaps Anki takes the tags out of formulas, and so those that keep its own commands apart.
+_JOINED = re.compile(r"\[\[type:|\[/?anki:")
 _CODE = re.compile(r"<(code|pre)(?: [^>]*)?>[^<]*</\1>")
 _GAP_MARKS = re.compile(r"\{\{c[\d,]+::|\}\}")
 _HINTS = re.compile(r"::[^{}:]*(?=\}\})")
@@ -274,13 +277,26 @@ def _find_commands(html: str) -> Iterator[str]:
         yield from (found[0].rstrip("{% \n") for found in _MATH.finditer(shown))
         if _MATH_BRACKET.search(shown):
             yield from (found[0] for found in _MATH_WORD.finditer(shown))
+            yield from (found[0] for found in _JOINED.finditer(shown) if gaps)
         if _LATEX.search(shown):
             yield from (found[0] for found in _TEX.finditer(shown))
 
 
 IN_TEXT = "delete it; to show a literal '<', write '&lt;' or put `...` around the code"
 _IN_MATH = "delete it: a formula may only show something; to write about the word, put `...` around it"
+_IN_LATEX = "delete it, or the '[latex]' in another text of the card: a formula may only show something"
 _UNENDED = "end it with '>', or write '&lt;' to show a literal '<'"
+
+
+def has_latex(html: str) -> bool:
+    """Whether LaTeX begins or ends in HTML, or may with what follows it; what it runs may stand in another field of the card."""
+    return "[" in html and any(_LATEX.search(text) or _LATEX_CUT.search(text) for text in (html, unescape(_TAG.sub("", html))))
+
+
+def find_unsafe_latex(html: str) -> list[Unsafe]:
+    """The words in HTML that do more than show something where a card has LaTeX around it."""
+    words = dict.fromkeys(found[0] for found in _TEX.finditer(unescape(_TAG.sub("", html))))
+    return [Unsafe(word, f"'{word}'", _IN_LATEX) for word in words]
 
 
 def find_unsafe(html: str) -> list[Unsafe]:

@@ -10,6 +10,7 @@ from html import unescape
 
 from flashdeck.anki.html import find_unsafe, to_html
 from flashdeck.anki.identity import is_reserved_tag
+from flashdeck.anki.safe import find_unsafe_latex, has_latex
 from flashdeck.anki.shown import to_plain
 from flashdeck.build.gap_checks import GAP_CHECKS
 from flashdeck.build.text_checks import TEXT_CHECKS
@@ -85,10 +86,23 @@ def check_html(card: Card, frame: Frame) -> Iterator[Problem]:
                 word = next((entity for entity in entities if unescape(entity) in (character, "")), "&#")
                 message = f"'{word}' is the invisible character {name_character(character)}"
                 yield card.problem("control-character", message, *route, word=word, help="delete it")
-            for part in find_unsafe(text):
+            for part in find_unsafe(text) or (find_unsafe_latex(to_html(text)) if "\\" in text and _has_latex(card) else ()):
                 word = next((word for word in (part.word, part.word.upper()) if word in text), "")
                 message = f"{part.named} is not allowed in a text"
                 yield card.problem("unsafe-html", message, *route, word=word, help=part.help)
+
+
+def _has_latex(card: Card) -> bool:
+    """Whether LaTeX begins or ends anywhere on a card: in one of its texts, or in what is around them."""
+    texts = (text for key, value in card.values.items() if _may_be_latex(value) for _, text in card.all_texts(key))
+    around = [*(side.text for side in card.kind.sides), *card.kind.own_parts.values()] if card.kind.source else []
+    return any(map(has_latex, around)) or any(has_latex(to_html(text)) for text in texts)
+
+
+def _may_be_latex(value: Value) -> bool:
+    if type(value) is str:
+        return "[" in value or "&" in value
+    return any(map(_may_be_latex, value.values() if isinstance(value, dict) else value))
 
 
 def _may_be_html(value: Value) -> bool:

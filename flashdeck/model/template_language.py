@@ -36,6 +36,11 @@ def find_tags(html: str) -> list[Tag]:
     ]
 
 
+def keep_tags(html: str) -> str:
+    """A template with nothing but its tags, all that decides whether it shows something: no words, no comments."""
+    return "".join(found[0] for found in TAG.finditer(_blank_comments(html)) if found[1] != "!")
+
+
 def _blank_comments(html: str) -> str:
     """The HTML with spaces for its comments, so that all else stays where it is."""
     pieces, at = [], 0
