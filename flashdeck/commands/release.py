@@ -1,7 +1,7 @@
 """`flashdeck release`: packages to hand out, and the promise that goes with them."""
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +15,7 @@ from flashdeck.diagnostics.errors import FileChanged, FlashdeckError
 
 if TYPE_CHECKING:
     from flashdeck.anki.note import Note
-    from flashdeck.anki.package_reader import Archive, Stored
+    from flashdeck.anki.package_reader import Stored
     from flashdeck.model.courses import Course
     from flashdeck.model.decks import Deck
     from flashdeck.pipeline import Project
@@ -51,7 +51,9 @@ def release(
 
     Whatever cannot be taken back once learners have it is refused first. The ledger (flashdeck.lock) belongs in git.
     """
+    from flashdeck.anki.identity import FIELD_SEPARATOR
     from flashdeck.pipeline import release as to_release
+    from flashdeck.release.changes import read_release
     from flashdeck.release.ledger import render_ledger
     from flashdeck.release.stamp import Wish
 
@@ -60,8 +62,8 @@ def release(
     check_problems(project, "released")
     _hold_decks(project)
     time = int(now().timestamp())
-    others = _read_packages(over or ())
-    wish = Wish(with_tags, rerender, {note.guid: "\x1f".join(note.fields) for one in others for note in one.notes})
+    others = [note for path in over or () for note in read_release(path)]
+    wish = Wish(with_tags, rerender, {note.guid: FIELD_SEPARATOR.join(note.fields.values()) for note in others})
     released = to_release(project, project.languages, time, wish, title)
     unreleased = [id for id, delta in released.deltas.items() if not delta.is_empty]
     if locked and unreleased:
@@ -69,8 +71,7 @@ def release(
         echo("not everything is released: run 'flashdeck release' and commit the ledger", err=True)
         raise typer.Exit(1)
     if unreleased:
-        latest = max(note.changed for one in others for note in one.notes) if any(one.notes for one in others) else 0
-        _check_clock(project, time, latest, yes)
+        _check_clock(project, time, max((note.changed for note in others), default=0), yes)
     _show_deltas(released, project.ledgers, unreleased)
     is_made, is_unfinished = not unreleased, any(ledger.pending for ledger in project.ledgers.values())
     packages = against or ([] if is_made or is_unfinished else _find_packages(project, out))
@@ -109,18 +110,6 @@ def _hold_decks(project: "Project") -> None:
         text = ledger.path.read_text(encoding="utf-8") if ledger.path.exists() else ""
         if text != ledger.text:
             raise FileChanged(f"'{ledger.path}' changed while it was read; run the command again")
-
-
-def _read_packages(paths: Iterable[Path]) -> "list[Archive]":
-    from flashdeck.anki.package_reader import PackageError, read_archive
-
-    found = []
-    for path in paths:
-        try:
-            found.append(read_archive(path))
-        except PackageError as error:
-            raise FlashdeckError(f"'{path}' cannot be read as a package: {error}") from error
-    return found
 
 
 def _check_clock(project: "Project", time: int, others: int, yes: bool) -> None:

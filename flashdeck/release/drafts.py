@@ -9,7 +9,7 @@ and guids of their own.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from flashdeck.anki.identity import in_language, stable_id
+from flashdeck.anki.identity import FIELD_SEPARATOR, in_language, stable_id
 from flashdeck.anki.note import Note, NoteType, Times, digest_texts
 from flashdeck.anki.package_reader import Archive
 from flashdeck.release.ledger import Ledger, name_note
@@ -32,7 +32,7 @@ def read_draft(archives: Iterable[Archive]) -> Draft:
     types: dict[int, tuple[str, int]] = {}
     for archive in archives:
         for note in archive.notes:
-            content = "\x1f".join(note.fields), " ".join(note.tags)
+            content = FIELD_SEPARATOR.join(note.fields), " ".join(note.tags)
             if note.guid not in notes or notes[note.guid][1] < note.changed:
                 notes[note.guid] = content, note.changed
         for type in archive.types.values():

@@ -2,10 +2,9 @@
 
 import re
 from collections.abc import Collection, Mapping
-from datetime import UTC, date, datetime
+from datetime import date
 from unicodedata import combining, normalize
 
-from flashdeck.diagnostics.errors import FlashdeckError
 from flashdeck.diagnostics.problem import Problem, find_nearest, nearest
 from flashdeck.sources.yaml_file import Node, Value, find_invisible, name_character
 
@@ -36,14 +35,6 @@ def as_mapping(value: Value) -> dict[str, Value]:
 def as_text(value: Value) -> str:
     """The value where it is a text, else an empty one: for values that were checked already, or are reported elsewhere."""
     return value if isinstance(value, str) else ""
-
-
-def end_of_day(text: str) -> int:
-    """The Unix time of the last second of a day, written as in ISO 8601. Raises FlashdeckError."""
-    day = to_date(text)
-    if not day or len(text) != 10:
-        raise FlashdeckError(f"'{text}' is not a valid day; write it as 2026-11-01")
-    return int(datetime(day.year, day.month, day.day, 23, 59, 59, tzinfo=UTC).timestamp())
 
 
 def first_text(value: Value) -> str:
