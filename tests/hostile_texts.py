@@ -273,7 +273,8 @@ class Grammar:
         return self.pick(["", "", "\n", " "]).join(parts)
 
     def part(self, fields: list[str]) -> str:
-        field = f"{{{{{self.pick(['', '', '#', '/', '^', 'text:', 'type:', 'tts en_US:', '!'])}{self.pick(fields)}}}}}"
+        filters = ["", "", "#", "/", "^", "text:", "type:", "tts en_US:", "!", "hint:", "kana:", "kanji:", "furigana:"]
+        field = f"{{{{{self.pick(filters)}{self.pick([*fields, 'Tags', 'Deck'])}}}}}"
         about = f"{self.pick(SPACES)}{self.pick(ATTRIBUTES)}={self.pick(['', QUOTE, APOSTROPHE])}{field}"
         return self.pick(
             [
@@ -348,7 +349,7 @@ class Grammar:
         ).format(inside)
 
     def gap(self, depth: int = 1) -> str:
-        inside = self.piece(depth - 1)
+        inside = self.pick([self.piece(depth - 1)] * 4 + [self.command().strip("[]"), self.command()[1:]])
         return (
             self.pick(["{{c1::%s}}", "{{c1::%s}}", "{{c2::%s::hint}}", "{{c1::x::%s}}", "{{c1,2::%s}}", "{{c1::%s", "%s}}"])
             % inside

@@ -10,6 +10,7 @@ from flashdeck.anki.safe import Unsafe, clean, find_pictures, make_safe, rename_
 from flashdeck.anki.safe import find_unsafe as find_unsafe_html
 from flashdeck.model.texts import RAW as RAW
 
+SEEN = tuple(".apng .avif .bmp .gif .ico .jfif .jpe .jpeg .jpg .png .svg .tif .tiff .webp".split())
 PLAYED = tuple(".mp3 .ogg .oga .opus .wav .flac .m4a .aac .spx .mp4 .m4v .webm .ogv .mov .mkv .avi .mpg .mpeg".split())
 
 SOUND = re.compile(r"\[sound:([^\[\]\n<>\"]{1,255})\]")

@@ -11,7 +11,7 @@ from html import escape
 from pathlib import Path
 from unicodedata import normalize
 
-from flashdeck.anki.html import PLAYED, find_media, find_pictures_without_alt, to_html, to_media_html, unquote_name
+from flashdeck.anki.html import PLAYED, SEEN, find_media, find_pictures_without_alt, to_html, to_media_html, unquote_name
 from flashdeck.diagnostics.errors import FileChanged
 from flashdeck.diagnostics.problem import Problem, nearest
 from flashdeck.model.cards import Card
@@ -156,7 +156,7 @@ def _find(card: Card, folder: Path, typed: str, route: Route, files: Files, prob
             "write the name exactly as the file has it",
         )
     elif not found:
-        there = files.media_below(*tops)
+        there = files.media_below(SEEN + PLAYED, *tops)
         report("missing-media", f"there is no file '{name}'", nearest(name, there, "put it into the deck's 'media' folder"))
     elif len({files.digest(path) for path in found.values()}) > 1:
         both = " and ".join(f"'{path}'" for path in found.values())

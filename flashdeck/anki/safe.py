@@ -6,7 +6,8 @@ knows nh3, which reads HTML as browsers do (html5ever).
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import lru_cache
 from html import escape, unescape
 from typing import NamedTuple
@@ -14,6 +15,7 @@ from typing import NamedTuple
 import nh3
 
 from flashdeck.anki.css import find_unsafe_css, is_safe_style
+from flashdeck.model.cloze import MARK
 from flashdeck.sources.values import short
 
 TAGS = frozenset(
@@ -259,8 +261,6 @@ _TEX = re.compile(
     r"\\(?:write\w*|input\w*|include\w*|open(?:in|out)|read\w*|catcode|def|[egx]def|let|loop|shipout|csname|immediate|special"
     r"|usepackage|directlua|lua\w*|verbatiminput|\w*listing\w*|pdf\w+|new(?:read|write)|scantokens|every\w+|jobname)(?![A-Za-z])|\^\^"
 )
-# In a field with gaps Anki takes the tags out of formulas, and so those that keep its own commands apart.
-_JOINED = re.compile(r"\[\[type:|\[/?anki:")
 _CODE = re.compile(r"<(code|pre)(?: [^>]*)?>[^<]*</\1>")
 _GAP_MARKS = re.compile(r"\{\{c[\d,]+::|\}\}")
 _HINTS = re.compile(r"::[^{}:]*(?=\}\})")
@@ -277,9 +277,44 @@ def _find_commands(html: str) -> Iterator[str]:
         yield from (found[0].rstrip("{% \n") for found in _MATH.finditer(shown))
         if _MATH_BRACKET.search(shown):
             yield from (found[0] for found in _MATH_WORD.finditer(shown))
-            yield from (found[0] for found in _JOINED.finditer(shown) if gaps)
         if _LATEX.search(shown):
             yield from (found[0] for found in _TEX.finditer(shown))
+
+
+_TOGETHER = "reword one of its pieces, or write something between them: alone, each of them is harmless"
+# What Anki takes for its own wherever it stands in the HTML of a side.
+_ACTIVE = re.compile(r"\[\[type:[^\n]+?\]\]|\[/?anki:[^\]\s]*|\[sound:[^\]]+\]?")
+_BETWEEN = re.compile(r"<(?!/?wbr\b|br\b|!--)[^>]*>")  # MathJax reads no formula across these
+_MARKS = frozenset((MARK, "</span>"))
+
+
+def find_joined(html: str, usual: str, parts: Collection[str]) -> Unsafe | None:
+    """What a side of a card runs, plays or asks, and neither `usual` does, the same side with harmless texts, nor any of its
+    `parts` by itself.
+    """
+    sounds = {name for part in parts for name in _ACTIVE.findall(part) if name.startswith("[sound:")}
+    found = Counter(_list_active(html))
+    if found:
+        found -= Counter(_list_active(usual))
+    for word in found:
+        if word not in sounds:
+            return Unsafe(word, f"'{short(word)}'", _TOGETHER)
+    known = _MARKS.union(*map(_TAG.findall, (usual, *parts)))
+    if not known.issuperset(_TAG.findall(html)):
+        unsafe = find_unsafe_in_template(usual)
+        return next((one._replace(help=_TOGETHER) for one in find_unsafe_in_template(html) if one not in unsafe), None)
+    return None
+
+
+def _list_active(html: str) -> Iterator[str]:
+    """What Anki or MathJax takes for a command in a side of a card."""
+    if "[" in html:
+        yield from _ACTIVE.findall(html)
+        if _LATEX.search(html):
+            yield from (found[0] for found in _TEX.finditer(unescape(_TAG.sub("", html))))
+    if "\\" in html:
+        for text in _BETWEEN.split(_CODE.sub("<code>", html)):
+            yield from _find_commands(text)
 
 
 IN_TEXT = "delete it; to show a literal '<', write '&lt;' or put `...` around the code"

@@ -19,6 +19,7 @@ from flashdeck.sources.yaml_file import Source
 _TAG = re.compile(r"\{\{[^{}]*\}\}")
 _MARK = re.compile("\ue000(\\d+)\ue001")  # stands for an Anki tag; of the private use area: HTML takes it for a letter
 _COMMENT = re.compile(r"<!--(.*?)-->", re.S)
+_SECTION = re.compile(r"\{\{\s*[#^/]")
 _HELP = "delete it; or, if you know what it does, write 'allow_scripts: true' in deck.yaml"
 _OUTSIDE = "write it in the text of a card; or, if you know what it does, write 'allow_scripts: true' in deck.yaml"
 _IN_LABEL = "delete it: a label is a text, with nothing but marks such as <b> in it"
@@ -142,3 +143,5 @@ def _judge(filled: _Filled) -> Iterator[Problem]:
     for comment in _COMMENT.finditer(html):
         if "{{" in comment[1] and ">" in comment[1] and re.search(r"[-!]\{\{", comment[0]):
             yield report(comment.start(), "this comment", "ends elsewhere where a field is empty", _HELP)
+        elif "<" in comment[1] and _SECTION.search(comment[1]):
+            yield report(comment.start(), "this comment", "is cut by its section in Anki 24.11 and older", _HELP)

@@ -13,6 +13,7 @@ from flashdeck.anki.note import Content, to_deck_name
 from flashdeck.build.answers import Answers
 from flashdeck.build.card_checks import check_card
 from flashdeck.build.languages import add_languages
+from flashdeck.build.side_checks import check_sides
 from flashdeck.build.unit import PART, SEPARATORS, CardFacts, Unit, to_column
 from flashdeck.diagnostics.problem import Problem, has_errors
 from flashdeck.model.cards import Card, CardFile, TypedCard, open_card_file, read_cards
@@ -90,7 +91,12 @@ def add_cards(
 
 def _check(row: TypedCard, frame: Frame, problems: list[Problem]) -> TypedCard:
     """What is typed for a card; it is valid where its checks find nothing either."""
-    if row.card and (found := check_card(row.card, frame)):
+    if not row.card:
+        return row
+    found = check_card(row.card, frame)
+    if row.valid and not has_errors(found):
+        found += check_sides(row.card, frame)
+    if found:
         problems += found
         return row._replace(valid=row.valid and not has_errors(found))
     return row

@@ -14,6 +14,7 @@ from flashdeck.build.answers import Answers
 from flashdeck.build.card_checks import check_card
 from flashdeck.build.compile import add_cards
 from flashdeck.build.link import CardFact, Facts
+from flashdeck.build.side_checks import check_sides
 from flashdeck.build.unit import ROW, Unit, to_rows
 from flashdeck.build.unit_text import from_bytes, to_bytes
 from flashdeck.diagnostics.problem import Problem, has_errors
@@ -121,6 +122,8 @@ def _override(
     card = apply_overrides(card, overrides, problems)
     problems += check_card(card, facts.frame)
     problems += _read_all(card, files, media)
+    if fact.valid and not has_errors(problems[before:]):
+        problems += check_sides(card, facts.frame)
     return card if card.overrides and fact.valid and not has_errors(problems[before:]) else None
 
 

@@ -114,6 +114,41 @@ def show_gap(html: str, number: int, back: bool) -> str:
     return reveal(parts, number, back) if _asks(parts, number) else ""
 
 
+def show_gap_as_html(html: str, number: int, back: bool) -> str:
+    """A field as the HTML that Anki makes of it on the card of one gap: gaps in tags, and formulas without any."""
+    parts = read_gaps(html)
+    return _FORMULA.sub(_strip, _mark(parts, number, back)) if _asks(parts, number) else ""
+
+
+_FORMULA = re.compile(r"(\\[(\[])(.*?)(\\[)\]])", re.S)
+_ANY_TAG = re.compile(r"<!--.*?-->|<(style|script).*?>.*?</\1>|<.*?>", re.S | re.I)
+
+
+def _strip(formula: re.Match[str]) -> str:
+    return f"{formula[1]}{_ANY_TAG.sub('', formula[2])}{formula[3]}"
+
+
+def _mark(parts: Parts, number: int, back: bool) -> str:
+    pieces = []
+    for part in parts:
+        if isinstance(part, str):
+            pieces.append(part)
+        elif not is_shape(part):
+            asked = number in part.numbers and not back
+            inner = f"[{'...' if part.hint is None else part.hint}]" if asked else _mark(part.parts, number, back)
+            pieces.append(f"{MARK}{inner}</span>")
+    return "".join(pieces)
+
+
+MARK = '<span class="cloze">'
+
+
+def list_asked(html: str, number: int, back: bool) -> list[str]:
+    """What Anki shows of one gap alone, once for each place: its answers, or its hints."""
+    gaps = [gap for gap in list_gaps(read_gaps(html)) if number in gap.numbers]
+    return [reveal(gap.parts) if back else "..." if gap.hint is None else gap.hint for gap in gaps]
+
+
 def _asks(parts: Parts, number: int) -> bool:
     """Whether a gap is shown that has this number."""
     gaps = [part for part in parts if isinstance(part, Gap)]

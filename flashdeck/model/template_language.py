@@ -12,13 +12,16 @@ from flashdeck.sources.yaml_errors import Mistake
 
 # What Anki fills in beside the fields of a note.
 SPECIAL = frozenset(("FrontSide", "Tags", "Type", "Deck", "Subdeck", "Card", "CardFlag", "CardID"))
-TAG = re.compile(r"{{\s*+([#^/!]?)\s*+((?:[^{}:]*+:)*+)([^{}]*+)}}")
+TAG = re.compile(r"{{\s*+([#^/]?)\s*+((?:[^{}:]*+:)*+)([^{}]*+)}}")
 GAP = re.compile(r"c\d+")  # in templates of clozes a section can ask for the number of the gap
 
 
 @dataclass(frozen=True)
 class Tag:
-    """One `{{...}}` of a template: what is before the name (`#`, `^`, `/` or nothing), the filters, and the name."""
+    """One `{{...}}` of a template: what is before the name (`#`, `^`, `/` or nothing), the filters, and the name.
+
+    Anki has no sign for remarks: it looks for a field `!remark`.
+    """
 
     index: int
     sign: str
@@ -32,13 +35,12 @@ def find_tags(html: str) -> list[Tag]:
     return [
         Tag(found.start(), found[1], tuple(part.strip() for part in found[2].split(":")[:-1]), found[3].strip())
         for found in TAG.finditer(html)
-        if found[1] != "!"
     ]
 
 
 def keep_tags(html: str) -> str:
     """A template with nothing but its tags, all that decides whether it shows something: no words, no comments."""
-    return "".join(found[0] for found in TAG.finditer(_blank_comments(html)) if found[1] != "!")
+    return "".join(found[0] for found in TAG.finditer(_blank_comments(html)))
 
 
 def _blank_comments(html: str) -> str:

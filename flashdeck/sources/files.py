@@ -231,11 +231,14 @@ class Files:
             found.append(f"{name} {digest}")
         return digest_bytes(normalize("NFC", "\n".join(found)).encode(errors="surrogateescape"))[:12]
 
-    def media_below(self, *folders: Path) -> frozenset[str]:
-        """The paths from there of all files below some folders that can be media."""
+    def media_below(self, suffixes: tuple[str, ...], *folders: Path) -> frozenset[str]:
+        """The paths from there of all files below some folders whose names end as those of pictures, sounds or videos do, those
+        of kinds left out; what is in a folder for media is in it alone.
+        """
         found = [self.list_below(folder) for folder in folders]  # asked each time, so that each record has the question
         if folders not in self._media:
-            self._media[folders] = frozenset(name for names in found for name in names if is_media(name))
+            media = (name for names in found for name in names if name.lower().endswith(suffixes))
+            self._media[folders] = frozenset(name for name in media if not name.startswith(NOT_OFFERED))
         return self._media[folders]
 
     def names(self, folder: Path) -> dict[str, str]:
@@ -249,6 +252,9 @@ class Files:
             names += [path.relative_to(folder).parts[0] for path in self.edits if folder in path.parents]
             self._listed[folder] = {normalize("NFC", name): name for name in names}
         return self._listed[folder]
+
+
+NOT_OFFERED = (f"{MEDIA_FOLDER}/", f"{OWN_KINDS}/")
 
 
 def is_media(name: str) -> bool:
