@@ -7,8 +7,8 @@ import pytest
 from flashdeck.anki.html import find_unsafe, to_html
 from flashdeck.anki.safe import make_safe
 from flashdeck.anki.safe_kinds import is_safe_template
+from flashdeck.importing.corrections import plain_words
 from flashdeck.importing.html_to_markdown import _escape
-from flashdeck.importing.plan import _words
 from flashdeck.importing.tables import parse_tags
 from flashdeck.model.template_language import find_mistakes, find_shown
 from flashdeck.release.changes import strip_html
@@ -21,7 +21,7 @@ FUNCTIONS = [
     lambda text: find_unsafe(f"<b>{text}"),
     is_safe_template,
     strip_html,
-    _words,
+    plain_words,
     _escape,
     parse_tags,
     short,

@@ -19,6 +19,7 @@ ROOMS = {
     for heading, text in re.findall(r"^### `([\w./]+)`(.*?)(?=^##)", MAP, re.M | re.S)
 }
 ALONE = {
+    "anyascii": "sources/values",
     "yaml": "sources/yaml_file",
     "genanki": "anki/package_writer",
     "openpyxl": "importing/tables",

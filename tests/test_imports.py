@@ -136,13 +136,113 @@ def test_a_second_import_adds_what_is_new_and_reports_what_changed(cli, tmp_path
     assert ran.out.splitlines()[2:] == [
         "1 card to 'deck/cards.yaml'",
         "1 card there already",
-        "changed since, and not written: 1",
-        "  line 2: answer of deck/q1",
+        "changed since, and not written (--update writes it): 1",
+        "  line 2: answer of deck/q1: 'A1' -> 'other'",
         "left out: 1",
         "  line 4: 'Q1' is also what the card 'deck/q1' asks",
     ]
     after = (tmp_path / "deck" / "cards.yaml").read_text()
     assert after == before.replace("  - id: q1", "  # mine\n  - id: q1") + "  - id: q3\n    question: Q3\n    answer: A3\n"
+
+
+def test_corrections_of_a_table_are_shown_and_written_when_asked_for(cli, tmp_path):
+    """Whatever its author wrote into the deck meanwhile stays: comments, another order, cards moved to other files."""
+    table = [
+        ["Question", "Answer", "Extra", "Tags", "Deck"],
+        ["Where is Straße 1?", "A1", "x", "a b", "One"],
+        ["¿Dónde?", "A2", "", "b", ""],
+        ["кошка", "cat", "old", "", ""],
+        ["Q4", "A4, *", "", "d", ""],
+    ]
+    write_csv(tmp_path / "t.csv", table)
+    cli("import", "t.csv", "--into", "deck")
+    path, other = tmp_path / "deck" / "cards.yaml", tmp_path / "deck" / "other.yaml"
+    text = path.read_text(encoding="utf-8")
+    text, _, last = text.partition("  - id: q4\n")
+    path.write_text(text.replace("  - id: donde\n", "  # mine\n  - id: my-own-id\n"), encoding="utf-8")
+    other.write_text(f"kind: basic\ncards:\n  - id: q4\n{last}  - {{id: mine, question: M, answer: N}}\n")
+    table[1][1:4] = ["A1: new", "", "b c"]
+    table[2][0:2] = ["¿Donde?", "A2\nmore"]
+    table[3][2:4] = ["", "z"]
+    table[4][3] = ""
+    write_csv(tmp_path / "t.csv", [*table, ["Q5", "A5", "", "", ""]])
+
+    told, updated, again = (cli("import", "t.csv", "--into", "deck", *words) for words in ([], ["--update"], ["--update"]))
+
+    changes = [
+        "  line 2: answer of deck/where-is-strasse-1: 'A1' -> 'A1: new'",
+        "  line 2: tags of deck/where-is-strasse-1: [a, b] -> [b, c]",
+        "  line 2: extra of deck/where-is-strasse-1: 'x' -> nothing",
+        "  line 3: question of deck/my-own-id: '¿Dónde?' -> '¿Donde?'",
+        "  line 3: answer of deck/my-own-id: 'A2' -> 'A2\\ more'",
+        "  line 6: tags of deck/q4: [d] -> nothing",
+    ]
+    changes[5:5] = ["  line 5: tags of deck/koshka: nothing -> [z]", "  line 5: extra of deck/koshka: 'old' -> nothing"]
+    new = "1 card to 'deck/cards.yaml'"
+    assert told.out.splitlines()[2:] == [new, "changed since, and not written (--update writes it): 4", *changes]
+    assert updated.out.splitlines()[2:] == ["no new cards", "1 card there already", "corrected: 4", *changes]
+    assert (again.code, again.out.splitlines()[2:]) == (2, ["no new cards", "5 cards there already"])
+    assert path.read_text(encoding="utf-8") == dedent("""\
+        kind: basic
+        cards:
+          - id: where-is-strasse-1
+            question: 'Where is Straße 1?'
+            answer: 'A1: new'
+            tags: [b, c]
+          # mine
+          - id: my-own-id
+            question: '¿Donde?'
+            answer: |-
+              A2\\
+              more
+            tags: [b]
+          - id: koshka
+            question: кошка
+            answer: cat
+            tags: [z]
+          - id: q5
+            question: Q5
+            answer: A5
+        """)
+    assert other.read_text() == (
+        "kind: basic\ncards:\n  - id: q4\n    question: Q4\n    answer: 'A4, *'\n  - {id: mine, question: M, answer: N}\n"
+    )
+
+
+def test_a_correction_that_would_be_a_mistake_is_left_out_and_reported(cli, tmp_path):
+    write_csv(tmp_path / "t.csv", [["Question", "Answer"], ["Q1", "A1"], ["Q2", "A2"]])
+    cli("import", "t.csv", "--into", "deck")
+    write_csv(tmp_path / "t.csv", [["Question", "Answer"], ["Q1", ""], ["Q2", "A3"]])
+
+    ran = cli("import", "t.csv", "--into", "deck", "--update")
+
+    assert ran.out.splitlines()[2:] == [
+        "no new cards",
+        "corrected: 1",
+        "  line 3: answer of deck/q2: 'A2' -> 'A3'",
+        "left out: 1",
+        "  line 2: this basic has no 'answer'",
+    ]
+
+
+def test_cards_with_ids_as_earlier_versions_made_them_are_known_again(cli, tmp_path):
+    write_csv(tmp_path / "t.csv", [["Question", "Answer"], ["Straße", "street"], ["собака", "dog"], ["A *b* 2", "x"]])
+    (tmp_path / "deck").mkdir()
+    (tmp_path / "deck" / "deck.yaml").write_text("id: deck\nname: Deck\nlanguages: [en]\n")
+    (tmp_path / "deck" / "cards.yaml").write_text(
+        "kind: basic\ncards:\n  - {id: stra-e, question: Straße, answer: street}\n"
+        "  - {id: card-4330624c, question: собака, answer: Dog}\n  - {id: a-b, question: 'A \\*b\\* 2', answer: x}\n",
+        encoding="utf-8",
+    )
+
+    ran = cli("import", "t.csv", "--into", "deck")
+
+    assert ran.out.splitlines()[2:] == [
+        "no new cards",
+        "2 cards there already",
+        "changed since, and not written (--update writes it): 1",
+        "  line 3: answer of deck/card-4330624c: 'Dog' -> 'dog'",
+    ]
 
 
 ANKI_TEXT = """\

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from flashdeck.sources.editing import WritingError, append_items, render_block, render_flow, render_item
+from flashdeck.sources.editing import WritingError, append_items, change_values, render_block, render_flow, render_item
 from flashdeck.sources.yaml_file import compose, read_text
 
 letters = st.characters(codec="utf-8", exclude_categories=("Cs",), exclude_characters="\r\x00")
@@ -113,3 +113,42 @@ def test_items_go_to_where_a_person_would_write_them(before, route, after):
 def test_what_is_no_list_is_refused(before):
     with pytest.raises(WritingError):
         append_items("x.yaml", before.encode(), ("cards",), [{"id": "x"}])
+
+
+@pytest.mark.parametrize(
+    ("before", "changes", "after"),
+    [
+        ("cards:\n  - id: a # why\n    q: x # c\n", {"q": "y: z"}, "cards:\n  - id: a # why\n    q: 'y: z' # c\n"),
+        ("cards:\n  - {id: a, q: x} # c\n", {"q": "y, z"}, "cards:\n  - {id: a, q: 'y, z'} # c\n"),
+        ("cards:\n- q: |\n    x\n\n  # next\n  id: a\n", {"q": "y"}, "cards:\n- q: y\n\n  # next\n  id: a\n"),
+        ("cards:\n- id: a\n  q: x\n- id: b\n", {"q": "y\nz"}, "cards:\n- id: a\n  q: |-\n    y\n    z\n- id: b\n"),
+        ("cards:\n  - id: a\n    q:\n      - x\n      - y\n", {"q": ["z"]}, "cards:\n  - id: a\n    q: [z]\n"),
+        ("cards:\n  - id: a\n    q: x\n", {"e": "y", "tags": ["t"]}, "cards:\n  - id: a\n    q: x\n    e: y\n    tags: [t]\n"),
+        ("cards:\n  - {id: a}\n", {"e": "y", "q": "z"}, "cards:\n  - {id: a, e: y, q: z}\n"),
+        ("cards:\n  - id: a\n    q: x\n    e: |\n      y\n  - id: b", {"e": None}, "cards:\n  - id: a\n    q: x\n  - id: b"),
+        ("cards:\n  - q: x\n    id: a\n", {"q": None}, "cards:\n  - id: a\n"),
+        ("cards:\n  - {id: a, q: x, e: y}\n", {"q": None, "e": None, "f": "z"}, "cards:\n  - {id: a, f: z}\n"),
+        ("\ufeffcards:\r\n- id: a\r\n  q: x\r\n", {"q": "y\nz"}, "\ufeffcards:\r\n- id: a\r\n  q: |-\r\n    y\r\n    z\r\n"),
+    ],
+)
+def test_a_value_is_changed_where_it_stands(before, changes, after):
+    assert change_values("x.yaml", before.encode(), {("cards", 0): changes}).decode() == after
+
+
+@given(files(), st.data())
+def test_whatever_is_changed_nothing_else_is(text, data):
+    before = read_text("x.yaml", text.encode())[0].value["cards"]
+    if before:
+        at = data.draw(st.integers(0, len(before) - 1))
+        keys = st.sampled_from([*before[at], "extra", "new"])
+        changes = data.draw(st.dictionaries(keys, texts.filter(str.strip) | st.none(), max_size=3))
+        changes = {key: value for key, value in changes.items() if key != next(iter(before[at])) or value is not None}
+        changes = {key: value for key, value in changes.items() if key in before[at] or value is not None}
+
+        after = read_text("x.yaml", change_values("x.yaml", text.encode(), {("cards", at): changes}))[0].value["cards"]
+
+        card = {key: value for key, value in ({**before[at], **changes}).items() if value is not None}
+        wanted = [*before[:at], compose(card), *before[at + 1 :]]
+        assert [{key: one.rstrip("\n") for key, one in entry.items()} for entry in after] == [
+            {key: one.rstrip("\n") for key, one in entry.items()} for entry in wanted
+        ]

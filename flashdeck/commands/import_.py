@@ -24,9 +24,10 @@ def import_(
     language: Annotated[str, typer.Option(metavar="CODE", help="The language of texts without one.")] = "en",
     id: Annotated[str, typer.Option(metavar="ID", help="The id of a new deck.", show_default="by the folder")] = "",
     name: Annotated[str, typer.Option(metavar="NAME", help="Its name in Anki.", show_default="by the file")] = "",
+    update: Annotated[bool, typer.Option("--update", help="Write what the file has corrected since its last import.")] = False,
     allow_scripts: Annotated[bool, typer.Option("--allow-scripts", help="Keep the scripts of a package's templates.")] = False,
 ) -> None:
-    """Bring a spreadsheet, a text export or a package into a deck; a second time, only what is new."""
+    """Bring a spreadsheet, a text export or a package into a deck; a second time, what is new."""
     from flashdeck.diagnostics.render import to_lines
     from flashdeck.importing.cards import ImportOptions
     from flashdeck.importing.plan import plan_import
@@ -35,7 +36,7 @@ def import_(
     if not file.exists():
         raise FlashdeckError(f"there is no file '{file}'")
     try:
-        plan = plan_import(file, ImportOptions(into, id, name, language, kind, columns, allow_scripts))
+        plan = plan_import(file, ImportOptions(into, id, name, language, kind, columns, allow_scripts, update))
     except FlashdeckError as error:
         raise FlashdeckError(f"nothing was imported from '{file}': {error}") from error
     if plan.problems:

@@ -20,6 +20,7 @@ class ImportOptions:
     kind: str = ""
     columns: Mapping[str, str] = field(default_factory=dict)  # field -> column
     allow_scripts: bool = False
+    update: bool = False  # whether what is there already is corrected
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class ImportedCard:
     courses: tuple[str, ...] = ()
     id: str = ""
     content: str = ""  # everything it holds, to tell apart cards that begin alike
+    empty: tuple[str, ...] = ()  # keys for which its file has a place, and nothing in it
 
     @property
     def guids(self) -> list[str]:

@@ -269,15 +269,18 @@ def _to_card(origin: str, cells: Sequence[str], columns: Columns, table: Table, 
         if kind == "cloze":
             texts = [("text" if key in ("question", "text") else "extra", language, text) for key, language, text in texts]
     tags = parse_tags(table.defaults.get("tags", "")) + parse_tags(own.get("tags", ""))
+    values = _to_values(texts, columns, known[kind], table.html)
+    places = {column.key for column in columns.columns if column.is_field or column.key in ("deck", "tags")}
     return ImportedCard(
         origin,
         _to_guid(cells, columns),
         kind,
-        _to_values(texts, columns, known[kind], table.html),
+        values,
         about.get("deck", ""),
         *separate_courses(tags),
         id=to_id(about.get("id", "")),
         content=FIELD_SEPARATOR.join(cells),
+        empty=tuple(key for key in sorted(places) if key not in values and not about.get(key)),
     )
 
 

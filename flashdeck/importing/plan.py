@@ -4,7 +4,6 @@ A second import of the same file adds only what is new. What would be a problem 
 """
 
 import os
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -21,6 +20,7 @@ from flashdeck.diagnostics.problem import Problem
 from flashdeck.diagnostics.render import count
 from flashdeck.importing.cards import ImportedCard, ImportOptions, ParsedImport
 from flashdeck.importing.columns import import_table
+from flashdeck.importing.corrections import Correction, Known, correct, find_again, find_changes, plain_words, read_known
 from flashdeck.importing.packages import import_package
 from flashdeck.model.kind_reader import read_kinds
 from flashdeck.model.kinds import Kind
@@ -85,31 +85,45 @@ def _plan(parsed: ParsedImport, options: ImportOptions, before: Project | None) 
     """Which files to write. They are compiled first: what would be a problem is left out and reported."""
     target = _find_target(parsed, options, before)
     cards = [replace(card, deck=_below(card.deck, target.root)) for card in parsed.cards]
-    new, changed, same = _compare(_with_ids(cards, target), target)
+    known = read_known(before.facts, target.id) if before else {}
+    new, changed, same = _compare(_with_ids(cards, target, known), known, parsed.languages[0])
     left_out = list(parsed.left_out)
-    while True:
-        media, new_names = _to_media(parsed, new, target.folder)
-        files = _to_files(parsed, [_rename_media(card, new_names) for card in new], target) | media
-        problems, wrong = _find_problems(files, new, target)
+    corrected = changed if options.update else []
+    files: dict[Path, bytes] = {}
+    media: dict[Path, bytes] = {}
+    problems: list[Problem] = []
+    while new or corrected:
+        written = [*new, *(one.card for one in corrected)]
+        media, new_names = _to_media(parsed, written, target.folder)
+        renamed = [_rename_in_correction(one, new_names) for one in corrected]
+        files = correct(renamed, lambda path: _read(path, target.folder))
+        files |= _to_files(parsed, [_rename_media(card, new_names) for card in new], target, files) | media
+        problems, wrong = _find_problems(files, written, target)
         if not wrong:
             break
-        left_out += [f"{card.origin}: {wrong[card.id]}" for card in new if card.id in wrong]
+        left_out += [f"{card.origin}: {wrong[card.id]}" for card in written if card.id in wrong]
         new = [card for card in new if card.id not in wrong]
+        corrected = [one for one in corrected if one.card.id not in wrong]
     lines = list(parsed.messages)
     lines.append(f"{count(len(new), 'card')} to '{target.folder / 'cards.yaml'}'" if new else "no new cards")
     kinds = len({path.parent for path in files if path.name == "kind.yaml"})
     for number, text in ((kinds, count(kinds, "kind")), (len(media), f"{count(len(media), 'file')} to 'media'")):
         lines += [text] if number and new else []
     lines += [f"{count(same, 'card')} there already"] if same else []
-    lines += _list("changed since, and not written", changed) + _list("left out", left_out)
-    return ImportPlan(files if new else {}, lines, tuple(problems))
+    if corrected:  # every one of them: nobody should have to look for what was overwritten
+        lines += _list("corrected", corrected, [line for one in corrected for line in one.describe(target.id)], None)
+    if changed and not options.update:
+        title = "changed since, and not written (--update writes it)"
+        lines += _list(title, changed, [line for one in changed for line in one.describe(target.id)])
+    lines += _list("left out", left_out, left_out)
+    return ImportPlan(files if new or corrected else {}, lines, tuple(problems))
 
 
-def _list(title: str, items: Sequence[str]) -> list[str]:
-    """A title with the first items below it; nothing where there is none."""
+def _list(title: str, items: Sequence[object], described: Sequence[str], most: int | None = MOST_LISTED) -> list[str]:
+    """A title with the first descriptions below it; nothing where there is none."""
     lines = [f"{title}: {len(items)}"] if items else []
-    lines += [f"  {item}" for item in items[:MOST_LISTED]]
-    return lines + ([f"  and {len(items) - MOST_LISTED} more"] if len(items) > MOST_LISTED else [])
+    lines += [f"  {item}" for item in described[:most]]
+    return lines + ([f"  and {len(described) - most} more"] if most is not None and len(described) > most else [])
 
 
 def _find_target(parsed: ParsedImport, options: ImportOptions, before: Project | None) -> _Target:
@@ -145,56 +159,55 @@ def _below(deck: str, root: str) -> str:
     return "::".join(part.strip() for part in name.split("::") if part.strip())
 
 
-def _with_ids(cards: Sequence[ImportedCard], target: _Target) -> list[ImportedCard]:
-    """Each card with an id: the one it has there by its guid, else made from its text, the same in a second import."""
+def _with_ids(cards: Sequence[ImportedCard], target: _Target, known: Mapping[str, Known]) -> list[ImportedCard]:
+    """Each card with an id: the one it has there by its guid or its first text, else made from that, always the same."""
     facts = target.before.facts if target.before else None
     by_guid = {guid: card.id for card, guids in facts.list_guids() for guid in guids} if facts else {}
-    known = {at: by_guid[guid] for at, card in enumerate(cards) for guid in card.guids if guid in by_guid}
+    there = find_again(cards, known)
+    there |= {at: by_guid[guid] for at, card in enumerate(cards) for guid in card.guids if guid in by_guid}
     existing = {split_full_id(id)[1] for id in facts.ids} if facts else set()
-    named, taken = [], set(known.values())
+    named, taken = [], set(there.values())
     for at, card in enumerate(cards):
-        if at in known:
-            named.append(replace(card, id=known[at]))
+        if at in there:
+            named.append(replace(card, id=there[at]))
             continue
         digest = sha256(card.content.encode()).hexdigest()
         own = next((found[1] for guid in card.guids if (found := split_guid(guid))), "")
-        id = card.id or own or to_new_id(_words(next(iter(card.values.values()), "")), (), f"card-{digest[:8]}")
-        there = (taken | existing) if card.guids else taken  # a card without a guid is known by its id
-        if id in there:  # by everything in it, so that another order gives the same ids
+        id = card.id or own or to_new_id(plain_words(next(iter(card.values.values()), "")), (), f"card-{digest[:8]}")
+        # one with an id of its own is known by that; another whose first text is not there is not
+        others = set() if card.id and not card.guids else existing
+        if id in taken or id in others:  # by everything in it, so that another order gives the same ids
             id = f"{id}-{digest[:6]}"
-        while id in there:
+        while id in taken or id in others:
             id += "-2"
         taken.add(id)
         named.append(replace(card, id=id))
     return named
 
 
-def _words(value: Value) -> str:
-    """The first text of a value, without its markup."""
-    while not isinstance(value, str):
-        value = next(iter(value.values())) if isinstance(value, dict) else value[0]
-    return re.sub(r"<[^<>]*>|!?\[|\]\([^()]*\)|\\", " ", value)
-
-
-def _compare(cards: Sequence[ImportedCard], target: _Target) -> tuple[list[ImportedCard], list[str], int]:
+def _compare(
+    cards: Sequence[ImportedCard], known: Mapping[str, Known], language: str
+) -> tuple[list[ImportedCard], list[Correction], int]:
     """The cards that are new, what is different in those that are not, and how many are the same."""
-    facts = target.before.facts if target.before else None
     new, changed, same = [], [], 0
     for card in cards:
-        full_id = to_full_id(target.id, card.id)
-        fact = facts.find(full_id) if facts else None
-        if not facts or not fact:
+        if card.id not in known:
             new.append(card)
-        elif (there := facts.read_card(fact)) and (
-            keys := [key for key, value in card.values.items() if there.values.get(key) != value]
-        ):
-            changed.append(f"{card.origin}: {', '.join(keys)} of {full_id}")
+        elif changes := find_changes(card, known[card.id], language):
+            changed.append(Correction(card, known[card.id], changes))
         else:
             same += 1
     return new, changed, same
 
 
-def _to_files(parsed: ParsedImport, cards: Sequence[ImportedCard], target: _Target) -> dict[Path, bytes]:
+def _rename_in_correction(one: Correction, names: Mapping[str, str]) -> Correction:
+    values = {key: value for key, value in one.values.items() if value is not None}
+    return replace(one, values={**one.values, **_rename_media(replace(one.card, values=values), names).values})
+
+
+def _to_files(
+    parsed: ParsedImport, cards: Sequence[ImportedCard], target: _Target, corrected: Mapping[Path, bytes]
+) -> dict[Path, bytes]:
     """The deck, the kinds, the cards and the courses, without the media."""
     folder = target.folder
     files = {folder / DECK_FILE: target.new_file.encode()} if target.new_file else {}
@@ -205,7 +218,7 @@ def _to_files(parsed: ParsedImport, cards: Sequence[ImportedCard], target: _Targ
             files |= {path: data for path, data in new.items() if not os.path.lexists(path)}
     if cards:  # in one file, so that they stay in the order in which they are learned
         path = folder / "cards.yaml"
-        data, defaults = _read_cards_file(path, cards)
+        data, defaults = _read_cards_file(path, cards, corrected)
         entries: list[Value] = [_to_entry(card, target.id, parsed.languages[0], defaults) for card in cards]
         files[path] = append_items(str(path), data, ("cards",), entries)
     courses: dict[str, list[Value]] = {}
@@ -219,9 +232,11 @@ def _to_files(parsed: ParsedImport, cards: Sequence[ImportedCard], target: _Targ
     return files
 
 
-def _read_cards_file(path: Path, cards: Sequence[ImportedCard]) -> tuple[bytes, dict[str, Value]]:
+def _read_cards_file(
+    path: Path, cards: Sequence[ImportedCard], corrected: Mapping[Path, bytes]
+) -> tuple[bytes, dict[str, Value]]:
     """The file that cards go into and its defaults; a new one has what is the same in all of them as its defaults."""
-    data = _read(path, path.parent) if os.path.lexists(path) else b""
+    data = corrected.get(path) or (_read(path, path.parent) if os.path.lexists(path) else b"")
     if data:
         value = read_text(str(path), data)[0].value
         return data, value if isinstance(value, dict) else {}

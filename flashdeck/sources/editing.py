@@ -1,11 +1,14 @@
-"""Renders values as YAML, and adds them to an author's file without touching a byte of the rest. Pure.
+"""Renders values as YAML, and adds them to an author's file, or changes them there, without touching a byte of the rest. Pure.
 
 The result is read again before it is returned: a file that is too unusual to add to is refused, never damaged.
 """
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
+from typing import Any
 
 from flashdeck.diagnostics.errors import FlashdeckError
 from flashdeck.sources.yaml_file import Route, Source, Value, compose, find_invisible, read_text
@@ -173,13 +176,100 @@ def _comma(text: str, start: int, end: int) -> str:
     return ", " if inside and not inside.endswith(",") else ""
 
 
+def change_values(path: str, data: bytes, changes: Mapping[Route, Mapping[str, Value | None]]) -> bytes:
+    """The file with other values for some keys of the mapping at each route; a key whose value is None is deleted.
+
+    Raises WritingError if the file is too unusual for that.
+    """
+    source, mistakes = read_text(path, data)
+    if mistakes:
+        raise WritingError("there are mistakes in it: see 'flashdeck check'")
+    expected = deepcopy(source.value)
+    edits: list[tuple[int, int, str]] = []
+    for route, values in changes.items():
+        place: Any = expected
+        for step in route:
+            place = place[step]
+        for key, value in values.items():
+            edits.append(_delete(source, route, key) if value is None else _put(source, route, key, value))
+            place.pop(key, None)
+        place |= {key: compose(value) for key, value in values.items() if value is not None}
+    new = _replace(data, source, edits)
+    again, mistakes = read_text(path, new)
+    if mistakes or not _is_same_anyhow(again.value, expected):
+        raise WritingError("its form is too unusual to change it: change it by hand")
+    return new
+
+
+def _put(source: Source, route: Route, key: str, value: Value) -> tuple[int, int, str]:
+    """From where to where of a file a value goes, and how it is written there."""
+    _, start, _ = source.span(route)
+    flow = source.text[start : start + 1] == "{"
+    fields = source.node(*route).fields
+    beside = key if key in fields else next(iter(fields))
+    at_key, _, _ = source.span((*route, beside))
+    pad = " " * (source.spot_at(at_key).column - 1)
+    text = f"{render_scalar(key, True)}: {render_flow(value)}" if flow else render_block({key: value}, pad)
+    if key in fields:
+        return at_key, _end_of_text(source, (*route, key)), text.removeprefix(pad)
+    if flow:
+        _, start, end = source.span(route)
+        return end - 1, end - 1, f"{_comma(source.text, start, end)}{text}"
+    at = _line_after(source.text, _end_of(source, route))
+    return at, at, f"{_line_before(source.text, at)}{text}\n"
+
+
+def _delete(source: Source, route: Route, key: str) -> tuple[int, int, str]:
+    """From where to where of a file a key stands, with its value."""
+    text, fields = source.text, list(source.node(*route).fields)
+    at_key, _, _ = source.span((*route, key))
+    line = text.rfind("\n", 0, at_key) + 1
+    if not text[line:at_key].strip():  # on lines of its own
+        return line, _line_after(text, _end_of_text(source, (*route, key))), ""
+    at = fields.index(key)
+    if not at:
+        return at_key, source.span((*route, fields[1]))[0], ""
+    return _end_of_text(source, (*route, fields[at - 1])), _end_of_text(source, (*route, key)), ""
+
+
+def _end_of_text(source: Source, route: Route) -> int:
+    """Where the last sign of a value ends: the line ends below a block text belong to what follows."""
+    _, start, _ = source.span(route)
+    end = max(start, _end_of(source, route))
+    while source.text[end - 1] in "\n ":
+        end -= 1
+    return end
+
+
+def _is_same_anyhow(left: Value | None, right: Value | None) -> bool:
+    """Whether two values are equal, whatever the order of their keys, but for newlines at the ends of texts."""
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(_is_same_anyhow(left[key], right[key]) for key in left)
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(_is_same_anyhow, left, right))
+    return isinstance(left, str) and isinstance(right, str) and left.rstrip("\n") == right.rstrip("\n")
+
+
 def _insert(data: bytes, source: Source, index: int, text: str) -> bytes:
     """The bytes of a file with a text inserted, in the file's own newlines; `index` counts the characters of the source."""
+    return _replace(data, source, [(index, index, text)])
+
+
+def _replace(data: bytes, source: Source, edits: Iterable[tuple[int, int, str]]) -> bytes:
+    """The bytes of a file with texts from one character of the source to another, in the file's own newlines."""
     raw = data.decode("utf-8")
     newlines = re.findall(r"\r\n|\r|\n", raw)
     newline = max(set(newlines), key=newlines.count) if newlines else "\n"
-    before = source.text[:index]
-    line, column = before.count("\n"), len(before) - before.rfind("\n") - 1
     ends = [0, *(found.end() for found in re.finditer(r"\r\n|\r|\n", raw))]
-    at = ends[line] + column + (1 if raw.startswith("\ufeff") and not line else 0)
-    return (raw[:at] + text.replace("\n", newline) + raw[at:]).encode()
+    starts = [0, *(found.end() for found in re.finditer("\n", source.text))]
+    shift = 1 if raw.startswith("\ufeff") else 0
+
+    def place(index: int) -> int:
+        line = bisect_right(starts, index) - 1
+        return ends[line] + index - starts[line] + (shift if not line else 0)
+
+    parts, at = [], 0
+    for start, end, text in sorted(edits):
+        parts += [raw[at : place(start)], text.replace("\n", newline)]
+        at = place(end)
+    return "".join([*parts, raw[at:]]).encode()

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Collection, Mapping
 from datetime import date
-from unicodedata import combining, normalize
+from functools import lru_cache
+from unicodedata import category, normalize
 
 from flashdeck.diagnostics.problem import Problem, find_nearest, nearest
 from flashdeck.sources.yaml_file import Node, Value, find_invisible, name_character
@@ -13,9 +14,24 @@ ID = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
 
 
 def to_id(text: str) -> str:
-    """An id made from a text: lowercase letters, digits and hyphens; empty when nothing is left."""
-    plain = "".join(letter for letter in normalize("NFKD", text.lower()) if not combining(letter))
-    return "-".join(re.findall(r"[a-z0-9]+", plain))
+    """An id made from a text in any script: lowercase letters a-z, digits and hyphens; empty when nothing is left."""
+    return "-".join(re.findall(r"[a-z0-9]+", _to_ascii(text.lower())))
+
+
+def _to_ascii(text: str) -> str:
+    """A lowercase text in letters that can be typed everywhere: `straße` as `strasse`, `собака` as `sobaka`."""
+    if text.isascii():
+        return text
+    plain = "".join(map(_to_ascii_letters, normalize("NFC", text)))
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", plain).lower()  # capitals begin the syllables of Chinese and Korean
+
+
+@lru_cache(maxsize=10_000)
+def _to_ascii_letters(sign: str) -> str:
+    from anyascii import anyascii  # most ids need none
+
+    plain = anyascii(sign)
+    return re.sub("['\"`]", "", plain) if category(sign)[0] in "LM" else plain  # soft signs and glottal stops
 
 
 def to_date(text: str) -> date | None:

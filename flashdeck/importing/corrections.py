@@ -1,0 +1,147 @@
+"""Cards that are there already: found again in a file that is imported once more, and what it says of them otherwise."""
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from flashdeck.anki.html import to_html
+from flashdeck.build.link import Facts
+from flashdeck.importing.cards import ImportedCard
+from flashdeck.sources.editing import change_values, render_flow
+from flashdeck.sources.values import first_text, short, to_id
+from flashdeck.sources.yaml_file import Node, Route, Value
+
+
+class Known(NamedTuple):
+    """A card that is there already."""
+
+    node: Node
+    values: Mapping[str, Value]  # all that is typed for it, with the defaults of its file
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Correction:
+    """What a file says otherwise of a card that is there already; None where it says nothing and the card does."""
+
+    card: ImportedCard
+    known: Known
+    values: Mapping[str, Value | None]
+
+    def describe(self, deck: str) -> list[str]:
+        """Each value before and after."""
+        return [
+            f"{self.card.origin}: {key} of {deck}/{self.card.id}: {_show(self._before(key))} -> {_show(value)}"
+            for key, value in self.values.items()
+        ]
+
+    def _before(self, key: str) -> Value | None:
+        return list(self.known.tags) if key == "tags" else self.known.values.get(key)
+
+
+def _show(value: Value | None) -> str:
+    if not value:
+        return "nothing"
+    return f"'{short(value)}'" if isinstance(value, str) else short(render_flow(value))
+
+
+def read_known(facts: Facts, deck: str) -> dict[str, Known]:
+    """The cards of a deck by their ids, whatever is wrong with them."""
+    known: dict[str, Known] = {}
+    for fact in facts.cards():
+        if fact.deck == deck and fact.id:
+            file = facts.open(fact.unit)
+            known.setdefault(fact.id, Known(file.cards[fact.row][0], file.typed(fact.row), fact.tags))
+    return known
+
+
+def find_again(cards: Sequence[ImportedCard], known: Mapping[str, Known]) -> dict[int, str]:
+    """The ids of those cards that are there already under the same first text, by their places.
+
+    A card without an id or guid of its own is known by that, at least by its words: by its id it could not be, since not every
+    version makes ids in the same way.
+    """
+    found: dict[int, str] = {}
+    free: dict[str, None] = dict.fromkeys(known)
+    for look in (first_text, _to_shown, _to_words):
+        by_text: dict[tuple[str, str], list[str]] = defaultdict(list)
+        wanted = {key for at, card in enumerate(cards) if at not in found for key in list(card.values)[:1]}
+        for id in free if wanted else ():
+            for key in wanted & known[id].values.keys():
+                if text := look(known[id].values[key]):
+                    by_text[key, text].append(id)
+        for at, card in enumerate(cards):
+            if at in found or card.id or card.guids or not card.values:
+                continue
+            key, value = next(iter(card.values.items()))
+            ids = [id for id in by_text.get((key, look(value)), ()) if id in free]
+            same = [id for id in ids if len(ids) == 1 or not find_changes(card, known[id], "")]
+            if same:
+                found[at] = same[0]
+                del free[same[0]]
+    return found
+
+
+def _to_shown(value: Value) -> str:
+    return to_html(first_text(value))
+
+
+def _to_words(value: Value) -> str:
+    return to_id(plain_words(value))
+
+
+def plain_words(value: Value) -> str:
+    """The first text of a value, without its markup."""
+    while not isinstance(value, str):
+        value = next(iter(value.values())) if isinstance(value, dict) else value[0]
+    return re.sub(r"<[^<>]*>|!?\[|\]\([^()]*\)|\\", " ", value)
+
+
+def find_changes(card: ImportedCard, known: Known, language: str) -> dict[str, Value | None]:
+    """What a card has otherwise than the one that is there; a single text is of `language`, where that one has several."""
+    changes: dict[str, Value | None] = {}
+    for key, value in card.values.items():
+        before = known.values.get(key)
+        after = _merge(before, value, language) if before is not None else value
+        if before is None or not _looks_same(before, after):
+            changes[key] = after
+    if (card.deck or "deck" in card.empty) and (before := known.values.get("deck", "")) != card.deck and isinstance(before, str):
+        changes["deck"] = card.deck or None
+    if (card.tags or "tags" in card.empty) and known.tags != card.tags:
+        changes["tags"] = list(card.tags) or ([] if "tags" in known.node.source.fields else None)
+    return changes | {key: None for key in card.empty if key in known.values and key not in ("deck", "tags")}
+
+
+def _merge(before: Value, value: Value, language: str) -> Value:
+    """A value with the languages that it had and the file has not."""
+    if isinstance(before, dict):
+        if isinstance(value, dict):
+            return {**before, **value}
+        return {**before, language: value} if language in before else value
+    if isinstance(value, dict) and all(_looks_same(before, one) for one in value.values()):
+        return before
+    return value
+
+
+def _looks_same(one: Value, other: Value) -> bool:
+    """Whether two values show the same, however they are written."""
+    if isinstance(one, str) and isinstance(other, str):
+        return one.strip() == other.strip() or to_html(one.strip()) == to_html(other.strip())
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_looks_same(one[key], other[key]) for key in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_looks_same, one, other))
+    return False
+
+
+def correct(corrections: Iterable[Correction], read: Callable[[Path], bytes]) -> dict[Path, bytes]:
+    """The files in which the cards stand, with what the imported file says. Raises WritingError."""
+    changes: dict[str, dict[Route, Mapping[str, Value | None]]] = defaultdict(dict)
+    for one in corrections:
+        here = one.known.node.fields  # a default of the file counts for other cards too
+        values = {key: value for key, value in one.values.items() if value is not None or key in here}
+        changes[one.known.node.source.path][one.known.node.route] = values
+    return {Path(path): change_values(path, read(Path(path)), routes) for path, routes in changes.items()}
