@@ -76,9 +76,10 @@ def compile_project(
     read = read_files(sources, files, cache)
     frame = read_frame(read.sources, files)
     problems = stray + [problem for path in sources if path.name == DECK_FILE for problem in read.problems[path]]
+    ledgers = {deck.id: read_ledger(deck.folder / NAME, deck.id, files, problems) for deck in frame.decks.values()}
+    files.released = {frame.decks[id].folder: ledger.files for id, ledger in ledgers.items() if ledger.files}
     answers = Answers(frame, files)
     units = compile_units(read, answers, languages, cache, follow)
-    ledgers = {deck.id: read_ledger(deck.folder / NAME, deck.id, files, problems) for deck in frame.decks.values()}
     linked = link(frame, units, files, today, cache, find_type_ids(ledgers.values()))
     facts = complete(linked, answers, frame.languages if languages is None else languages)
     problems += check_all(facts)

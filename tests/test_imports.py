@@ -397,14 +397,14 @@ def test_every_format_of_anki_is_read_and_its_learners_get_updates(form, cli, tm
     ran = cli("import", path, "--into", "decks/theirs", "--allow-scripts")
     assert ran.code == 0
     assert cli("build").code == 0
-    log = counts(import_package(col, tmp_path / "dist" / "theirs-en.apkg"))
+    log = counts(import_package(col, tmp_path / "dist" / "theirs-en-draft.apkg"))
 
-    assert set(log) <= {"updated", "duplicate"} and sum(log.values()) == 5  # none new, none conflicting
+    assert log == {"duplicate": 5}
     assert stored(col) == before
     assert col.db.all("select id, due, queue, ivl from cards") == sched
     assert col.fix_integrity()[1]
     fresh = Collection(str(tmp_path / "fresh.anki2"))
-    assert counts(import_package(fresh, tmp_path / "dist" / "theirs-en.apkg")) == {"new": 5}
+    assert counts(import_package(fresh, tmp_path / "dist" / "theirs-en-draft.apkg")) == {"new": 5}
     assert stored(fresh) == before
     for deck in (fresh, col):
         deck.close()
@@ -559,10 +559,14 @@ def test_scripts_in_texts_are_cut_and_those_of_templates_only_kept_when_asked(go
     template = "UPDATE col SET models = replace(models, '{{FrontSide}}', '<script>x()</script><p onclick=y()>{{FrontSide}}')"
     make_package(tmp_path / "x.apkg", collection_of(good_package, sql, template))
 
-    without, with_ = cli("import", "x.apkg", "--into", "a/x"), cli("import", "x.apkg", "--into", "b/x", "--allow-scripts")
+    asked = cli("import", "x.apkg", "--into", "x")
+    without = cli("import", "x.apkg", "--into", "a/x", "--drop-scripts")
+    with_ = cli("import", "x.apkg", "--into", "b/x", "--allow-scripts")
 
-    assert (without.code, with_.code) == (0, 0)
-    assert "  what could run as a script in the texts of " in without.out
+    assert (asked.code, without.code, with_.code) == (2, 0, 0)
+    assert "it may run or load something in learners' Anki: " in asked.err
+    assert "--allow-scripts" in asked.err and "--drop-scripts" in asked.err
+    assert ": '<script>', which is not allowed\n" in without.out and ": 'onerror', which is not allowed\n" in without.out
     texts = {top: "".join(path.read_text() for path in (tmp_path / top).rglob("*.*") if path.is_file()) for top in "ab"}
     assert "onerror" not in texts["a"] + texts["b"] and "alert" not in texts["a"] + texts["b"]
     assert ("<script" in texts["a"], "onclick" in texts["a"], "<script" in texts["b"]) == (False, False, True)
@@ -579,13 +583,9 @@ def test_what_is_left_of_a_hostile_template_and_style_is_good(good_package, cli,
     css = f"UPDATE col SET models = replace(models, '.card', '{style.replace(chr(39), chr(39) * 2)} .card')"
     make_package(tmp_path / "x.apkg", collection_of(good_package, sql, css))
 
-    ran = cli("import", "x.apkg", "--into", "a/x")
+    ran = cli("import", "x.apkg", "--into", "a/x", "--drop-scripts")
 
     assert ran.code == 0
-    assert (
-        "  what may run or load something in the templates and the style of 'custom basic (en)'; to keep it: --allow-scripts"
-        in ran.out
-    )
     assert cli("check", "a").err == ""
     assert cli("build", "a").code == 0
     texts = "".join(path.read_text() for path in (tmp_path / "a").rglob("*") if path.suffix in (".css", ".html"))
@@ -761,19 +761,20 @@ def test_a_picture_gets_a_new_name_also_where_another_card_is_left_out(cli, tmp_
     assert "answer: '![](a-a87cba1d08bc.svg)'" in (tmp_path / "deck" / "cards.yaml").read_text()
 
 
-def test_a_note_that_is_only_a_missing_picture_is_left_out_and_reported(good_package, cli, tmp_path):
-    picture = "'<img src=gone.png>' || replace(hex(zeroblob(length(flds) - length(replace(flds, char(31), '')))), '00', char(31))"
-    only = f"UPDATE notes SET flds = {picture}"
-    make_package(tmp_path / "x.apkg", collection_of(good_package, f"{only} WHERE id = (SELECT min(id) FROM notes)"))
-    make_package(tmp_path / "none.apkg", collection_of(good_package, only))
+def test_a_picture_that_is_not_in_the_package_stays_in_the_text_and_is_a_warning_on_its_card(good_package, cli, tmp_path):
+    picture = "'<img src=gone.png>[sound:gone.mp3]' || flds"
+    sql = f"UPDATE notes SET flds = {picture} WHERE id = (SELECT min(id) FROM notes)"
+    make_package(tmp_path / "x.apkg", collection_of(good_package, sql))
 
-    one, none = cli("import", "x.apkg", "--into", "x"), cli("import", "none.apkg", "--into", "none")
+    ran = cli("import", "x.apkg", "--into", "x", "--allow-scripts")
+    checked = cli("check", "x")
 
-    line = "a note: all that is in it is 'gone.png', which is not in the package"
-    assert one.code == 0 and f"  {line}\n" in one.out
-    assert none.code == 2 and none.err.startswith(
-        f"flashdeck: nothing was imported from 'none.apkg': there is no card in it; {line}"
-    )
+    assert ran.code == 0
+    assert re.findall(r"(warning|error)\[missing-media\] (.*)", checked.out) == [
+        ("warning", "there is no file 'gone.png'"),
+        ("warning", "there is no file 'gone.mp3'"),
+    ]
+    assert "gone.png" in (tmp_path / "x" / "cards.yaml").read_text() and checked.code == 0
 
 
 def test_halves_of_characters_become_marks(cli, tmp_path):
@@ -953,7 +954,7 @@ def test_our_own_decks_come_back_as_they_were_in_the_real_anki(cli, tmp_path):
         language = name[-2:]
         assert cli("import", f"first/{name}.apkg", "--into", f"again/{name}", "--language", language, "--allow-scripts").code == 0
         assert cli("build", f"again/{name}", "--out", "second").code == 0
-        for package in (tmp_path / "first" / f"{name}.apkg", tmp_path / "second" / f"{name}-{language}.apkg"):
+        for package in (tmp_path / "first" / f"{name}.apkg", tmp_path / "second" / f"{name}-{language}-draft.apkg"):
             col = Collection(str(tmp_path / f"{len(seen)}.anki2"))
             import_package(col, package)
             rows = col.db.all("select guid, mid, flds, tags from notes order by guid")

@@ -1,7 +1,7 @@
 """An author's Markdown, or HTML from elsewhere, as it appears on a card; and the files that it shows and plays."""
 
 import re
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from html import escape, unescape
 
@@ -70,24 +70,22 @@ def find_media(html: str) -> list[str]:
     return [name for name, _ in find_pictures(html)] + [unescape(name) for name in SOUND.findall(html)]
 
 
-def drop_media(html: str, known: Container[str]) -> tuple[str, list[str]]:
-    """The HTML without the pictures and sounds that are not `known`, and their names; those on the web become links."""
-    dropped = [name for name, _ in find_pictures(html) if name not in known and unquote_name(name) not in known]
+def link_remote_media(html: str) -> tuple[str, list[str]]:
+    """The HTML with links in place of pictures and sounds on the web, and their addresses."""
+    pictures = [name for name, _ in find_pictures(html) if REMOTE.match(name)]
+    sounds = [unescape(name) for name in SOUND.findall(html) if REMOTE.match(unescape(name))]
 
-    def show(name: str) -> str | None:
-        if name not in dropped:
-            return None
-        return f'<a href="{escape(name)}">{escape(name)}</a>' if re.match(r"https?://", name) else ""
+    def link(name: str) -> str | None:
+        return f'<a href="{escape(name)}">{escape(name)}</a>' if REMOTE.match(name) else None
 
-    def play(found: re.Match[str]) -> str:
-        if unescape(found[1]) in known:
-            return found[0]
-        dropped.append(unescape(found[1]))
-        return ""
+    if pictures:
+        html = replace_pictures(clean(html), link)
+    if sounds:
+        html = SOUND.sub(lambda found: link(unescape(found[1])) or found[0], html)
+    return html, pictures + sounds
 
-    if dropped:
-        html = replace_pictures(clean(html), show)
-    return SOUND.sub(play, html), dropped
+
+REMOTE = re.compile(r"\s*(?:[a-z][a-z0-9+.-]*:)?//", re.I)
 
 
 def find_pictures_without_alt(html: str) -> list[str]:

@@ -41,8 +41,10 @@ class Shown:
     media: Media
 
 
-def to_media(path: Path, digest: str) -> Media:
-    """A file under a name that changes with its content, of which `digest` is."""
+def to_media(path: Path, digest: str, keeps_name: bool = False) -> Media:
+    """A file under a name that changes with its content, of which `digest` is; or under its own, where learners have it so."""
+    if keeps_name:
+        return Media(normalize("NFC", path.name), path)
     real = Path(os.path.realpath(path))
     stem = re.sub(r"[^\w.-]+", "-", normalize("NFC", real.stem)).strip("-.") or "file"
     if not stem.endswith(f"-{digest[:12]}"):  # else it was imported from a package of flashdeck
@@ -58,7 +60,8 @@ def load_media(media: Media) -> bytes:
         data = read_file(media.path, _find_deck_folder(media.path))
     except OSError:
         data = None
-    if data is None or to_media(media.path, digest_bytes(data)).name != media.name:
+    keeps_name = media.name == normalize("NFC", media.path.name)
+    if data is None or to_media(media.path, digest_bytes(data), keeps_name).name != media.name:
         raise FileChanged(f"'{media.path}' changed while it was read; run the command again")
     return data
 
@@ -105,7 +108,7 @@ def read_media(card: Card, files: Files, known: dict[Place, Media], problems: li
                     problems.append(card.problem("unreadable-file", message, *route, word=unquote_name(name), help=help))
                     continue
                 if path:
-                    known[folder, name] = to_media(path, files.digest(path))
+                    known[folder, name] = to_media(path, files.digest(path), files.keeps_name(path))
                     yield Shown(route, unquote_name(name), known[folder, name])
             for name in find_pictures_without_alt(html):
                 if (folder, name) in known and not (is_media and card.values.get("alt")):
@@ -131,8 +134,8 @@ def _find(card: Card, folder: Path, typed: str, route: Route, files: Files, prob
     """The one file that a name means: in the deck's `media` folder, or beside the YAML file."""
     name = unquote_name(typed)
 
-    def report(code: str, message: str, help: str) -> None:
-        problems.append(card.problem(code, message, *route, word=name, help=help))
+    def report(code: str, message: str, help: str, level: str = "error") -> None:
+        problems.append(card.problem(code, message, *route, word=name, help=help, level=level))
 
     if re.match(r"[a-z][a-z0-9+.-]*:|//", name, re.I):
         report("remote-media", f"'{name}' is not a file of the deck", "put the file into the deck's 'media' folder")
@@ -157,7 +160,10 @@ def _find(card: Card, folder: Path, typed: str, route: Route, files: Files, prob
         )
     elif not found:
         there = files.media_below(SEEN + PLAYED, *tops)
-        report("missing-media", f"there is no file '{name}'", nearest(name, there, "put it into the deck's 'media' folder"))
+        # those who have the note have seen it without the file as well
+        level = "warning" if card.kind.imported_note_type else "error"
+        help = nearest(name, there, "put it into the deck's 'media' folder")
+        report("missing-media", f"there is no file '{name}'", help, level)
     elif len({files.digest(path) for path in found.values()}) > 1:
         both = " and ".join(f"'{path}'" for path in found.values())
         report("two-media", f"'{name}' could be {both}", "rename one of the two")
@@ -181,5 +187,5 @@ def read_static(kind: Kind, folders: Mapping[str, Path], files: Files) -> dict[P
         folder = folders[kind.name]
         tops = (folder / OWN_KINDS / kind.word, folder / MEDIA_FOLDER)
         if path := next((path for top in tops if (path := files.find(top, name)) and files.digest(path)), None):
-            found[Path(kind.name), name] = to_media(path, files.digest(path))
+            found[Path(kind.name), name] = to_media(path, files.digest(path), files.keeps_name(path))
     return found

@@ -4,7 +4,7 @@ All ids come from names that never change (deck id, card id, language; kind, fie
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from hashlib import sha256
@@ -19,18 +19,21 @@ from flashdeck.anki.safe import MARKUP, make_safe
 from flashdeck.model.cards import Card
 from flashdeck.model.cloze import fill_gaps
 from flashdeck.model.fields import to_shapes
-from flashdeck.model.kinds import Field, Kind, fill, is_right_to_left
+from flashdeck.model.kinds import Field, Kind, Settings, fill, is_right_to_left
 from flashdeck.model.references import Reference, cite
 from flashdeck.model.texts import texts_in
 from flashdeck.sources.yaml_file import Value
 
 # Anki's own note type for pictures with hidden places is original_stock_kind 6; its field for remarks has this name.
+TOP = "::"  # begins the name of a deck that is in no other
 OCCLUSION_REMARK = "Back Extra"
 
 
 @dataclass(frozen=True)
 class NoteType:
-    """What Anki knows of a kind in one language: each field and template is (id, name, ...). The keys never change."""
+    """What Anki knows of a kind in one language: each field and template is (id, name, ...), with the id 0 where it has none, as
+    in note types of older Ankis. The keys never change.
+    """
 
     id: int
     name: str
@@ -47,6 +50,9 @@ class NoteType:
     original_stock_kind: int = 0
     is_from_elsewhere: bool = False  # somebody else released it already
     source: str = ""  # a digest of what its author typed; of all that come with flashdeck, BUILT_IN
+    settings: Settings = ()
+    field_settings: tuple[Settings, ...] = ()  # of each field, where any has some
+    template_settings: tuple[Settings, ...] = ()
 
 
 class Note(NamedTuple):
@@ -131,15 +137,16 @@ def to_note_type(kind: Kind, language: str, media: Mapping[Place, Media], deck: 
 
     imported = kind.imported_note_type
     if imported:
-        id, type_name = imported[0] or shared_type_id(kind.name, language), imported[1]
+        id, type_name = imported.id or shared_type_id(kind.name, language), imported.name
     elif id == shared_type_id(kind.name, language):
         type_name = f"flashdeck {kind.name} ({language})"
     else:
         id, type_name = id or stable_id("note type", deck, kind.name, language), f"{deck} {kind.word} ({language})"
     names = {field.key: field.name for field in kind.stored} | {name: name for name in kind.common}
     field_ids = {field.key: field.id for field in kind.fields.values() if field.id}
-    ids = [field_ids.get(key) or stable_id(id, "field", key) for key in names]
-    template_ids = [template.id or stable_id(id, "template", template.key) for template in kind.templates]
+    # Anki compares ids where it finds any: those that learners do not have would double their fields and cards
+    ids = [field_ids.get(key, 0) if imported else field_ids.get(key) or stable_id(id, "field", key) for key in names]
+    template_ids = [one.id if imported else one.id or stable_id(id, "template", one.key) for one in kind.templates]
     filled = [(fill(template.front, kind, language), fill(template.back, kind, language)) for template in kind.templates]
     templates = []
     for template, template_id, (front, back) in zip(kind.templates, template_ids, filled, strict=True):
@@ -158,12 +165,20 @@ def to_note_type(kind: Kind, language: str, media: Mapping[Place, Media], deck: 
         tuple(templates),
         rename(kind.css),
         bool(kind.cloze),
-        is_right_to_left(language),
+        not imported and is_right_to_left(language),
         tuple(static.values()),
         kind.original_stock_kind,
         bool(imported),
         kind.source or BUILT_IN,
+        imported.settings if imported else (),
+        _only_if_any(kind.fields[key].settings if key in kind.fields else () for key in names),
+        _only_if_any(one.settings for one in kind.templates),
     )
+
+
+def _only_if_any(settings: Iterable[Settings]) -> tuple[Settings, ...]:
+    found = tuple(settings)
+    return found if any(found) else ()
 
 
 @cache
@@ -408,7 +423,11 @@ def _to_masks(shapes: Value, hide_all: bool) -> str:
 
 
 def to_deck_name(name: Value, part: str, language: str) -> str:
-    """The deck of a card in Anki, with its parents: `Deck::Part`, of a deck's `name` and the card's part of it."""
+    """The deck of a card in Anki, with its parents: `Deck::Part`, of a deck's `name` and the card's part of it; or `Part` alone,
+    where that begins with `::`.
+    """
+    if part.startswith(TOP):
+        return _join_deck_name(part[len(TOP) :])
     return _join_deck_name(name if isinstance(name, str) else str(name.get(language, "")) if isinstance(name, dict) else "", part)
 
 

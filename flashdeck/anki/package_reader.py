@@ -20,6 +20,7 @@ from zipfile import BadZipFile, ZipFile
 from flashdeck.anki.identity import FIELD_SEPARATOR, LEDGER_MEMBER
 from flashdeck.anki.note import Note
 from flashdeck.diagnostics.errors import FlashdeckError
+from flashdeck.model.kinds import FIELD_SETTINGS, TEMPLATE_SETTINGS, TYPE_SETTINGS, Setting, Settings
 from flashdeck.sources.files import DEVICE, open_file, read_file
 from flashdeck.sources.values import short
 
@@ -50,6 +51,9 @@ class PackageNoteType:
     cloze: bool = False
     original_stock_kind: int = 0  # which of Anki's own note types it was made from; 0 for none
     changed: int = 0  # when, as a Unix time
+    settings: Settings = ()
+    field_settings: tuple[Settings, ...] = ()  # of each field
+    template_settings: tuple[Settings, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,7 @@ class PackageNote:
     deck: str
     cards: tuple[int, ...]  # which of the templates make a card
     changed: int = 0
+    has_other_decks: bool = False  # whether others of its cards are in another deck
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,9 @@ class Archive:
     media: Mapping[str, Callable[[], bytes]] = field(repr=False)
     messages: tuple[str, ...] = ()  # what was left out, and why
     ledgers: str = ""  # of flashdeck's own packages: the ledgers of the decks in it, one after the other
+    descriptions: Mapping[str, str] = field(default_factory=dict)  # of decks by name, where they have one
+    has_presets: bool = False  # whether a deck has options of its own
+    is_crowdanki: bool = False  # then the ids of its note types are not those of its learners, who each have others
 
 
 def read_archive(path: Path) -> Archive:
@@ -103,9 +111,11 @@ def _read_zip(path: Path, archive: ZipFile) -> Archive:
     data = _unpack(archive, name, zstd, LARGEST_COLLECTION, "its collection")
     if not data.startswith(b"SQLite format 3\0"):
         raise PackageError("its collection cannot be read")
-    notes, types = _read_collection(data)
+    notes, types, decks = _read_collection(data)
     media, messages = _find_media(path, archive, zstd)
-    return Archive(tuple(notes), types, media, tuple(messages), _read_ledgers(archive))
+    descriptions = {name: description for name, description, _ in decks if description}
+    has_presets = any(preset > 1 for _, _, preset in decks)
+    return Archive(tuple(notes), types, media, tuple(messages), _read_ledgers(archive), descriptions, has_presets)
 
 
 def _read_ledgers(archive: ZipFile) -> str:
@@ -156,7 +166,10 @@ def _read_at_most(stream: IO[bytes], size: int, limit: int, what: str) -> bytes:
     return bytes(data)
 
 
-def _read_collection(data: bytes) -> tuple[list[PackageNote], dict[int, PackageNoteType]]:
+PackageDeck = tuple[str, str, int]  # its name, its description, and the id of its options: 1 for those that every deck has
+
+
+def _read_collection(data: bytes) -> tuple[list[PackageNote], dict[int, PackageNoteType], list[PackageDeck]]:
     steps = iter(range(STEPS))
     with closing(sqlite3.connect(":memory:")) as database:
         database.text_factory = lambda raw: raw.decode("utf-8", "replace")
@@ -192,14 +205,17 @@ def _read_collection(data: bytes) -> tuple[list[PackageNote], dict[int, PackageN
                 raise PackageError("its collection has more text than fits into it")
             texts = _fit(fields.split(FIELD_SEPARATOR), types[type])
             own = cards.get(id, [])
-            deck = decks.get(own[0][1], "") if own else ""
+            deck = decks[own[0][1]][0] if own and own[0][1] in decks else ""
+            has_other_decks = len({one[1] for one in own}) > 1
             place = own[0][2] if own else NO_PLACE
             templates = tuple(at for at, _, _ in own)
-            notes.append(
-                (place, PackageNote(_to_text(guid), id, type, texts, tuple(_to_text(tags).split()), deck, templates, changed))
-            )
+            words = tuple(_to_text(tags).split())
+            note = PackageNote(_to_text(guid), id, type, texts, words, deck, templates, changed, has_other_decks)
+            notes.append((place, note))
     notes.sort(key=lambda placed: (placed[0], placed[1].id))
-    return [note for _, note in notes], _used_types(types, (note.type for _, note in notes))
+    used = {at for own in cards.values() for _, at, _ in own}
+    used_types = _used_types(types, (note.type for _, note in notes))
+    return [note for _, note in notes], used_types, [deck for id, deck in decks.items() if id in used]
 
 
 def _load(text: str | bytes) -> Any:
@@ -237,10 +253,15 @@ def _fit(texts: Iterable[str], type: PackageNoteType) -> tuple[str, ...]:
     return (*texts, *[""] * count)[:count]
 
 
-def _read_json(models: Mapping[str, Any], decks: Mapping[str, Any]) -> tuple[dict[int, PackageNoteType], dict[int, str]]:
+def _read_json(models: Mapping[str, Any], decks: Mapping[str, Any]) -> tuple[dict[int, PackageNoteType], dict[int, PackageDeck]]:
     """Note types and decks as they were stored in one row of JSON until 2021, and still do in packages for older versions."""
     types = {int(id): _to_type(int(id), model) for id, model in models.items()}
-    return types, {int(id): str(deck["name"]) for id, deck in decks.items()}
+    return types, {int(id): _to_deck(str(deck["name"]), deck) for id, deck in decks.items()}
+
+
+def _to_deck(name: str, deck: Mapping[str, Any]) -> PackageDeck:
+    description, preset = deck.get("desc"), deck.get("conf")
+    return name, description if isinstance(description, str) else "", preset if isinstance(preset, int) else 1
 
 
 def _to_type(id: int, model: Mapping[str, Any]) -> PackageNoteType:
@@ -253,28 +274,78 @@ def _to_type(id: int, model: Mapping[str, Any]) -> PackageNoteType:
         model.get("type") == 1,
         int(model.get("originalStockKind") or 0),
         int(model.get("mod") or 0),
+        _to_settings(model, TYPE_SETTINGS),
+        tuple(_to_settings(field, FIELD_SETTINGS) for field in model["flds"]),
+        tuple(_to_settings(side, TEMPLATE_SETTINGS) for side in model["tmpls"]),
     )
 
 
-def _read_tables(database: sqlite3.Connection) -> tuple[dict[int, PackageNoteType], dict[int, str]]:
+def _to_settings(values: Mapping[str, Any], usual: Mapping[str, Setting]) -> Settings:
+    """What is not as usual of what somebody else's program wrote; a value of another type counts as it is usual."""
+    found: list[tuple[str, Setting]] = []
+    for key, expected in usual.items():
+        value = values.get(key, expected)
+        if isinstance(expected, bool) and value in (0, 1):
+            value = bool(value)
+        if type(value) is type(expected) and value != expected:
+            found.append((key, value))
+    return tuple(found)
+
+
+def _read_tables(database: sqlite3.Connection) -> tuple[dict[int, PackageNoteType], dict[int, PackageDeck]]:
     """Note types and decks as tables with protobuf in them: what Anki has had since 2021."""
     fields: dict[int, list[tuple[str, int]]] = {}
+    field_settings: dict[int, list[Settings]] = {}
     for type, name, config in database.execute("SELECT ntid, name, config FROM fields ORDER BY ntid, ord"):
-        fields.setdefault(type, []).append((_to_text(name), _number(_read_message(config), 9)))
+        message = _read_message(config)
+        fields.setdefault(type, []).append((_to_text(name), _number(message, 9)))
+        field_settings.setdefault(type, []).append(_find_settings(message, FIELD_NUMBERS, FIELD_SETTINGS))
     templates: dict[int, list[tuple[str, str, str, int]]] = {}
+    template_settings: dict[int, list[Settings]] = {}
     for type, name, config in database.execute("SELECT ntid, name, config FROM templates ORDER BY ntid, ord"):
         message = _read_message(config)
         templates.setdefault(type, []).append((_to_text(name), _text(message, 1), _text(message, 2), _number(message, 8)))
+        template_settings.setdefault(type, []).append(_find_settings(message, TEMPLATE_NUMBERS, TEMPLATE_SETTINGS))
     types = {}
     for id, name, changed, config in database.execute("SELECT id, name, mtime_secs, config FROM notetypes"):
         message = _read_message(config)
         own_fields, own_templates = tuple(fields[id]), tuple(templates[id])
+        settings = _find_settings(message, TYPE_NUMBERS, TYPE_SETTINGS)
         is_cloze, stock_kind = _number(message, 1) == 1, _number(message, 9)
         types[id] = PackageNoteType(
-            id, _to_text(name), own_fields, own_templates, _text(message, 3), is_cloze, stock_kind, changed
+            id,
+            _to_text(name),
+            own_fields,
+            own_templates,
+            _text(message, 3),
+            is_cloze,
+            stock_kind,
+            changed,
+            settings,
+            tuple(field_settings[id]),
+            tuple(template_settings[id]),
         )
-    decks = {id: _to_text(name).replace(FIELD_SEPARATOR, "::") for id, name in database.execute("SELECT id, name FROM decks")}
+    decks = {}
+    for id, name, kind in database.execute("SELECT id, name, kind FROM decks"):
+        normal = _read_message(kind).get(1, [b""])[-1]  # a filtered deck has another
+        about = _read_message(normal) if isinstance(normal, bytes) else {}
+        decks[id] = _to_text(name).replace(FIELD_SEPARATOR, "::"), _text(about, 4), _number(about, 1)
     return types, decks
+
+
+# What Anki's messages call these.
+TYPE_NUMBERS = {"sortf": 2, "latexPre": 5, "latexPost": 6, "latexsvg": 7}
+FIELD_NUMBERS = {
+    "sticky": 1, "rtl": 2, "font": 3, "size": 4, "description": 5, "plainText": 6, "collapsed": 7, "excludeFromSearch": 8,
+}  # fmt: skip
+TEMPLATE_NUMBERS = {"bqfmt": 3, "bafmt": 4, "bfont": 6, "bsize": 7}
+
+
+def _find_settings(
+    message: Mapping[int, list[int | bytes]], numbers: Mapping[str, int], usual: Mapping[str, Setting]
+) -> Settings:
+    values = {key: _text(message, at) if isinstance(usual[key], str) else _number(message, at) for key, at in numbers.items()}
+    return _to_settings(values, usual)
 
 
 def _read_message(data: bytes) -> dict[int, list[int | bytes]]:
@@ -380,7 +451,7 @@ def is_safe_name(name: str) -> bool:
 def _read_crowdanki(path: Path) -> Archive:
     """What the add-on CrowdAnki writes: a JSON file, with the media in a folder beside it."""
     folder = path if path.is_dir() else Path(os.path.realpath(path)).parent
-    file = path / f"{Path(os.path.realpath(path)).name}.json" if path.is_dir() else path
+    file = _find_crowdanki_file(path) if path.is_dir() else path
     deck = _load(read_file(file, folder, LARGEST_JSON).decode("utf-8-sig"))
     if not isinstance(deck, dict) or "notes" not in deck:
         raise PackageError("it is not a CrowdAnki deck")
@@ -388,6 +459,7 @@ def _read_crowdanki(path: Path) -> Archive:
     by_uuid: dict[str, int] = {}
     notes: list[PackageNote] = []
     names: list[str] = []
+    descriptions: dict[str, str] = {}
     for name, child in _walk(deck, ""):
         for model in child.get("note_models", ()):
             if model["crowdanki_uuid"] not in by_uuid:
@@ -398,11 +470,23 @@ def _read_crowdanki(path: Path) -> Archive:
             texts, tags = _fit(map(str, note["fields"]), types[type]), tuple(map(str, note.get("tags", ())))
             notes.append(PackageNote(str(note["guid"]), len(notes), type, texts, tags, name, (0,)))
         names += child.get("media_files", ())
+        description = child.get("desc")
+        if isinstance(description, str) and description:
+            descriptions[name] = description
     places = {name: folder / "media" / name for name in names if isinstance(name, str) and is_safe_name(name)}
     found = {name: place for name, place in sorted(places.items()) if place.is_file()}
     media: dict[str, Callable[[], bytes]] = {name: partial(read_file, place, folder) for name, place in found.items()}
     messages = [f"the file {str(name)!r} is not in its folder 'media'" for name in names if name not in found]
-    return Archive(tuple(notes), _used_types(types, (note.type for note in notes)), media, tuple(messages))
+    used = _used_types(types, (note.type for note in notes))
+    presets = [preset for preset in deck.get("deck_configurations", ()) if isinstance(preset, dict)]
+    has_presets = any(preset.get("name") != "Default" for preset in presets)
+    return Archive(tuple(notes), used, media, tuple(messages), "", descriptions, has_presets, is_crowdanki=True)
+
+
+def _find_crowdanki_file(folder: Path) -> Path:
+    """The JSON in a folder of CrowdAnki's, which has the folder's name at first, and may have been renamed since, as by git."""
+    named = [folder / f"{Path(os.path.realpath(folder)).name}.json", folder / "deck.json"]
+    return next((file for file in (*named, *sorted(folder.glob("*.json"))) if file.is_file()), named[0])
 
 
 def _walk(deck: Mapping[str, Any], above: str) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -123,6 +123,16 @@ def _to_model(type: NoteType, changed: int) -> dict[str, object]:
     data: dict[str, Any] = model.to_json(changed, None)
     for template, (_, _, front, _) in zip(data["tmpls"], type.templates, strict=True):
         template["qfmt"] = front
+    for place, settings in [
+        (data, type.settings),
+        *zip(data["flds"], type.field_settings, strict=False),
+        *zip(data["tmpls"], type.template_settings, strict=False),
+    ]:
+        place |= dict(settings)
+    if type.is_from_elsewhere:  # genanki adds what Anki no longer has, and ids are kept where learners have them
+        for place in (*data["flds"], *data["tmpls"]):
+            for key in ("media", *(() if place["id"] else ("id",))):
+                place.pop(key, None)
     if type.original_stock_kind:  # Anki's editor for masks knows the note type and its fields by these
         data["originalStockKind"] = type.original_stock_kind
         for at, field in enumerate(data["flds"][:MASK_FIELDS]):

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from flashdeck.anki.css import find_unsafe_css
 from flashdeck.anki.safe import clean_template, find_unsafe, find_unsafe_in_template, read_words_of
 from flashdeck.diagnostics.problem import Problem
-from flashdeck.model.kinds import PART, Kind, fill
+from flashdeck.model.kinds import PART, ImportedNoteType, Kind, fill
 from flashdeck.model.template_language import find_tags
 from flashdeck.sources.yaml_file import Source
 
@@ -49,7 +49,7 @@ def find_scripts(kind: Kind) -> list[Problem]:
 
 def is_safe_template(html: str) -> bool:
     """Whether a template of a note type from elsewhere neither runs nor loads anything."""
-    kind = Kind("", {}, (), {}, "", {}, imported_note_type=(0, ""))
+    kind = Kind("", {}, (), {}, "", {}, imported_note_type=ImportedNoteType(0, ""))
     return not any(_judge(_Filled(Source("", html, None), kind, "en")))
 
 

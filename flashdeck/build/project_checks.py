@@ -290,7 +290,7 @@ def check_kind_names(facts: Facts) -> Iterator[Problem]:
     for name, kind in facts.frame.kinds.items():
         if "/" in name:
             path = facts.frame.kind_folders[name] / OWN_KINDS / kind.word / "kind.yaml"
-            name = kind.imported_note_type[1] if kind.imported_note_type else name
+            name = kind.imported_note_type.name if kind.imported_note_type else name
             names.append((name, partial(_find_name, path, facts)))
     if _find_similar({name for name, _ in names}):
         yield from _report_similar(names, "note type")

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from flashdeck.commands.options import complete_names
+from flashdeck.commands.project import now
 from flashdeck.commands.terminal import echo, show_problems, write_all
 from flashdeck.diagnostics.errors import FlashdeckError
 
@@ -26,17 +27,19 @@ def import_(
     name: Annotated[str, typer.Option(metavar="NAME", help="Its name in Anki.", show_default="by the file")] = "",
     update: Annotated[bool, typer.Option("--update", help="Write what the file has corrected since its last import.")] = False,
     allow_scripts: Annotated[bool, typer.Option("--allow-scripts", help="Keep the scripts of a package's templates.")] = False,
+    drop_scripts: Annotated[bool, typer.Option("--drop-scripts", help="Leave them out.")] = False,
 ) -> None:
     """Bring a spreadsheet, a text export or a package into a deck; a second time, what is new."""
     from flashdeck.diagnostics.render import to_lines
     from flashdeck.importing.cards import ImportOptions
     from flashdeck.importing.plan import plan_import
 
-    columns = _parse_columns(map or ())
+    time = int(now().timestamp())
+    options = ImportOptions(into, id, name, language, kind, _parse_columns(map or ()), allow_scripts, update, drop_scripts, time)
     if not file.exists():
         raise FlashdeckError(f"there is no file '{file}'")
     try:
-        plan = plan_import(file, ImportOptions(into, id, name, language, kind, columns, allow_scripts, update))
+        plan = plan_import(file, options)
     except FlashdeckError as error:
         raise FlashdeckError(f"nothing was imported from '{file}': {error}") from error
     if plan.problems:

@@ -21,6 +21,8 @@ class ImportOptions:
     columns: Mapping[str, str] = field(default_factory=dict)  # field -> column
     allow_scripts: bool = False
     update: bool = False  # whether what is there already is corrected
+    drop_scripts: bool = False
+    now: int = 0  # a Unix time
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,18 @@ class ParsedImport:
     kinds: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # the files of each new kind
     media: Mapping[str, Callable[[], bytes]] = field(default_factory=dict)
     needs_scripts: bool = False  # for its kinds
+    learners: "Learners | None" = None  # where somebody has its notes in Anki
+
+
+@dataclass(frozen=True)
+class Learners:
+    """What those have who got the notes before they were imported: when each last changed, as Unix times."""
+
+    notes: Mapping[str, int]  # by guid
+    types: Mapping[str, int]  # by the word of the kind
+    media: frozenset[str]  # the names of their files
+    release: int  # when they got it
+    title: str  # what it is called
 
 
 def separate_courses(tags: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -4,6 +4,7 @@ A second import of the same file adds only what is new. What would be a problem 
 """
 
 import os
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,6 +15,7 @@ from urllib.parse import unquote
 
 from flashdeck.anki.html import find_media, to_html
 from flashdeck.anki.identity import split_full_id, split_guid, to_full_id, to_guid
+from flashdeck.anki.note import TOP
 from flashdeck.authoring.draft import to_new_id
 from flashdeck.diagnostics.errors import FlashdeckError
 from flashdeck.diagnostics.problem import Problem
@@ -22,12 +24,15 @@ from flashdeck.importing.cards import ImportedCard, ImportOptions, ParsedImport
 from flashdeck.importing.columns import import_table
 from flashdeck.importing.corrections import Correction, Known, correct, find_again, find_changes, plain_words, read_known
 from flashdeck.importing.packages import import_package
+from flashdeck.importing.seed import keep_names, seed
 from flashdeck.model.kind_reader import read_kinds
 from flashdeck.model.kinds import Kind
 from flashdeck.model.texts import all_texts
 from flashdeck.pipeline import Project, compile_project
+from flashdeck.release.ledger import NAME as LEDGER
+from flashdeck.release.ledger import Ledger, render_ledger
 from flashdeck.sources.editing import append_items, render_block
-from flashdeck.sources.files import DECK_FILE, MEDIA_FOLDER, OWN_KINDS, read_file
+from flashdeck.sources.files import DECK_FILE, MEDIA_FOLDER, OWN_KINDS, TEXTS, read_file
 from flashdeck.sources.values import first_text, to_id
 from flashdeck.sources.yaml_file import Value, read_text
 
@@ -61,6 +66,12 @@ class _Target:
     new_file: str = ""  # its deck.yaml, unless there is one
     before: Project | None = None  # the project before the import
 
+    @property
+    def ledger(self) -> Ledger:
+        """Its ledger before the import."""
+        known = self.before.ledgers.get(self.id) if self.before else None
+        return known or Ledger(self.folder / LEDGER, self.id)
+
 
 def plan_import(path: Path, options: ImportOptions) -> ImportPlan:
     """Reads a file and plans what to write for it. Raises FlashdeckError."""
@@ -84,7 +95,8 @@ def _known_kinds(before: Project | None) -> dict[str, Kind]:
 def _plan(parsed: ParsedImport, options: ImportOptions, before: Project | None) -> ImportPlan:
     """Which files to write. They are compiled first: what would be a problem is left out and reported."""
     target = _find_target(parsed, options, before)
-    cards = [replace(card, deck=_below(card.deck, target.root)) for card in parsed.cards]
+    is_released = parsed.learners is not None
+    cards = [replace(card, deck=_below(card.deck, target.root, is_released)) for card in parsed.cards]
     known = read_known(before.facts, target.id) if before else {}
     new, changed, same = _compare(_with_ids(cards, target, known), known, parsed.languages[0])
     left_out = list(parsed.left_out)
@@ -92,13 +104,17 @@ def _plan(parsed: ParsedImport, options: ImportOptions, before: Project | None) 
     files: dict[Path, bytes] = {}
     media: dict[Path, bytes] = {}
     problems: list[Problem] = []
+    project = before
     while new or corrected:
         written = [*new, *(one.card for one in corrected)]
         media, new_names = _to_media(parsed, written, target.folder)
         renamed = [_rename_in_correction(one, new_names) for one in corrected]
         files = correct(renamed, lambda path: _read(path, target.folder))
         files |= _to_files(parsed, [_rename_media(card, new_names) for card in new], target, files) | media
-        problems, wrong = _find_problems(files, written, target)
+        if parsed.learners:
+            files[target.ledger.path] = render_ledger(keep_names(target.ledger, parsed.learners, media)).encode()
+        project = _compile(files, target)
+        problems, wrong = _find_problems(project, files, written, target)
         if not wrong:
             break
         left_out += [f"{card.origin}: {wrong[card.id]}" for card in written if card.id in wrong]
@@ -109,6 +125,12 @@ def _plan(parsed: ParsedImport, options: ImportOptions, before: Project | None) 
     kinds = len({path.parent for path in files if path.name == "kind.yaml"})
     for number, text in ((kinds, count(kinds, "kind")), (len(media), f"{count(len(media), 'file')} to 'media'")):
         lines += [text] if number and new else []
+    if parsed.learners and project and files and not problems:
+        written = [*new, *(one.card for one in corrected)]
+        ledger = seed(project, target.id, parsed.learners, {card.id for card in written}, parsed.languages[0])
+        files[ledger.path] = render_ledger(ledger).encode()
+        number = len(ledger.notes.keys() - target.ledger.notes.keys())
+        lines += [f"{count(number, 'note')} in '{ledger.path}' as learners have them: they change only where you change them"]
     lines += [f"{count(same, 'card')} there already"] if same else []
     if corrected:  # every one of them: nobody should have to look for what was overwritten
         lines += _list("corrected", corrected, [line for one in corrected for line in one.describe(target.id)], None)
@@ -139,24 +161,26 @@ def _find_target(parsed: ParsedImport, options: ImportOptions, before: Project |
         root = first_text(deck.name)
         return _Target(folder, deck.id, root, before=before)
     id = options.id or to_id(folder.resolve().name) or "imported"
-    root = options.name or _common_root([card.deck for card in parsed.cards]) or id
+    root = options.name or _find_root([card.deck for card in parsed.cards]) or id
     about: dict[str, Value] = {"id": id, "name": root.replace('"', "'"), "languages": list(parsed.languages)}
     about |= {"allow_scripts": "true"} if parsed.needs_scripts else {}
     return _Target(folder, id, root, render_block(about) + "\n", before)
 
 
-def _common_root(decks: Sequence[str]) -> str:
-    """The name of the deck above all these, or nothing."""
-    parts = [deck.split("::") for deck in set(decks) if deck]
-    return parts[0][0] if parts and all(part[0] == parts[0][0] for part in parts) else ""
+def _find_root(decks: Sequence[str]) -> str:
+    """The name of the deck above most of these, or nothing."""
+    tops = Counter(deck.split("::")[0].strip() for deck in decks)
+    del tops[""]
+    return max(tops, key=lambda top: tops[top], default="")
 
 
-def _below(deck: str, root: str) -> str:
-    """The part of a deck's name below the root; the whole of it where it is elsewhere."""
+def _below(deck: str, root: str, is_released: bool) -> str:
+    """The part of a deck's name below the root. What is elsewhere stays there where learners have it; else it goes below, too."""
     if deck == root:
         return ""
     name = deck.removeprefix(f"{root}::").replace('"', "'")
-    return "::".join(part.strip() for part in name.split("::") if part.strip())
+    part = "::".join(part.strip() for part in name.split("::") if part.strip())
+    return f"{TOP}{part}" if is_released and part and not deck.startswith(f"{root}::") else part
 
 
 def _with_ids(cards: Sequence[ImportedCard], target: _Target, known: Mapping[str, Known]) -> list[ImportedCard]:
@@ -278,6 +302,7 @@ def _to_media(parsed: ParsedImport, cards: Sequence[ImportedCard], folder: Path)
     size = 0
     for name in sorted(named & parsed.media.keys()):
         data, path = _load(name, parsed.media[name]), folder / MEDIA_FOLDER / normalize("NFC", name)
+        data = data.replace(b"\r\n", b"\n") if name.lower().endswith(TEXTS) else data  # as it will be read
         size += len(data)
         if size > LARGEST_MEDIA:
             raise FlashdeckError(f"its pictures and sounds are larger than {LARGEST_MEDIA // 1_000_000:,} MB in all; split it")
@@ -315,8 +340,14 @@ def _rename_media(card: ImportedCard, names: Mapping[str, str]) -> ImportedCard:
     return replace(card, values={key: change(value) for key, value in card.values.items()}) if names else card
 
 
+def _compile(files: Mapping[Path, bytes], target: _Target) -> Project:
+    """The project as it would be."""
+    deck = [target.folder] if (target.folder / DECK_FILE).exists() else []
+    return compile_project(deck, edits=files)
+
+
 def _find_problems(
-    files: Mapping[Path, bytes], cards: Sequence[ImportedCard], target: _Target
+    project: Project, files: Mapping[Path, bytes], cards: Sequence[ImportedCard], target: _Target
 ) -> tuple[list[Problem], dict[str, str]]:
     """What is wrong with the deck as it would be, and by id with which of the new cards.
 
@@ -326,8 +357,7 @@ def _find_problems(
     wrong: dict[str, str] = {}
     wrong_kinds: dict[str, str] = {}
     rest: list[Problem] = []
-    deck = [target.folder] if (target.folder / DECK_FILE).exists() else []
-    for problem in compile_project(deck, edits=files, languages=()).problems:
+    for problem in project.problems:
         path = Path(problem.spot.path)
         if problem.level != "error":
             continue

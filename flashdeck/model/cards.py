@@ -162,7 +162,8 @@ class Card(NamedTuple):
             text = "".join(f"{{{{{key}::}}}}" for key in value) if isinstance(value, dict) else ""
             return [number - 1 for number in find_numbers(text)]
         if kind.cloze:
-            return [number - 1 for number in find_numbers(self.text(kind.cloze, language))]
+            text = "".join([self.text(key, language) for key in kind.gapped])
+            return [number - 1 for number in find_numbers(text)]
         if kind.imported_note_type:  # its templates themselves decide which cards there are; without any, Anki makes the first
             filled = {field.name for field in kind.fields.values() if self.text(field.key, language).strip()}
             shown = [at for at, one in enumerate(kind.templates) if shows_something(one.front, filled)]

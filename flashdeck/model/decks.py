@@ -103,9 +103,10 @@ def read_deck(source: Source, problems: list[Problem]) -> Deck:
     )
 
 
-def check_deck_name(node: Node, languages: Iterable[str], problems: list[Problem]) -> None:
-    """Reports a name that Anki would change, so that the next release would miss the deck."""
+def check_deck_name(node: Node, languages: Iterable[str], problems: list[Problem], is_part: bool = False) -> None:
+    """Reports a name that Anki would change, so that the next release would miss the deck; that of a part may begin with `::`."""
     for route, text in dict(pair for language in languages for pair in texts_in(node.value, language)).items():
+        text = text.removeprefix("::") if is_part else text
         if '"' in text:
             help = "use other quotes, such as « » or “ ”"
             problems.append(

@@ -55,7 +55,7 @@ def _read_texts(place: Node, name: str, deck: Deck, field: Field | None, problem
 def _read_deck_name(place: Node, name: str, deck: Deck, field: Field | None, problems: list[Problem]) -> bool:
     if not read_texts(place, name, deck.languages, problems):
         return False
-    check_deck_name(place, deck.languages, problems)
+    check_deck_name(place, deck.languages, problems, is_part=True)
     return True
 
 

@@ -15,7 +15,7 @@ CARD_KEYS = {
     "id": Key("id", "identifies the card permanently: its text may change, its id never"),
     "guid": Key("guid", "identifies in Anki a note that learners already have from elsewhere"),
     "kind": Key("kind", "the kind of card, which decides what fields it has"),
-    "deck": Key("deck", "its sub-deck in Anki, such as Law::Basics"),
+    "deck": Key("deck", "its sub-deck in Anki, such as Law::Basics; with '::' before it, a deck beside this one"),
     "languages": Key("languages", "the languages it is meant for; by default all of the deck"),
     "tags": Key("tags", "words to find it by, in courses and in Anki"),
     "reference": Key("references", "the id of its source, or a list of them"),

@@ -17,8 +17,23 @@ from unicodedata import normalize
 
 from flashdeck.diagnostics.problem import Problem, Spot, nearest
 from flashdeck.model.keys import CARD_KEYS, FILE_KEYS
-from flashdeck.model.kinds import COMMON_FIELDS, LARGEST_FILLED, PART, Field, Kind, Template, measure, measure_parts
-from flashdeck.model.template_language import find_mistakes, find_shown
+from flashdeck.model.kinds import (
+    COMMON_FIELDS,
+    FIELD_SETTINGS,
+    LARGEST_FILLED,
+    PART,
+    TEMPLATE_SETTINGS,
+    TYPE_SETTINGS,
+    Field,
+    ImportedNoteType,
+    Kind,
+    Setting,
+    Settings,
+    Template,
+    measure,
+    measure_parts,
+)
+from flashdeck.model.template_language import find_cloze_fields, find_mistakes, find_shown
 from flashdeck.sources.files import MEDIA_FOLDER, Files
 from flashdeck.sources.values import (
     as_mapping,
@@ -37,7 +52,7 @@ from flashdeck.sources.yaml_file import Node, Source, Value, read_plain, read_so
 KINDS_FOLDER = Path(__file__).parent.parent / "kinds"
 
 KIND_KEYS = ("fields", "cards", "labels", "cloze", "typed", "anki", "stock", "asks", "example", "order")
-TEMPLATE_KEYS = ("name", "front", "back", "when", "id")
+TEMPLATE_KEYS = ("name", "front", "back", "when", "id", "anki")
 EXAMPLE_KEYS = ("id", "tags", "reference", "extra")  # beside the kind's fields
 TYPES = ("text", "texts", "options", "references", "word", "flag", "date", "day", "media", "shapes")
 # What every card or file has: no field of a kind can have these keys, but it may ask for a reference.
@@ -170,19 +185,47 @@ def _read_kind(node: Node, folder: Path, shared: _Shared, problems: list[Problem
     )
 
 
-def _read_imported_note_type(node: Node, problems: list[Problem]) -> tuple[int, str] | None:
-    """The id (0 where there is none) and name of the note type that learners have from elsewhere."""
+def _read_imported_note_type(node: Node, problems: list[Problem]) -> ImportedNoteType | None:
     if not isinstance(node.value, dict):
         report_shape(node, "'anki'", "a mapping of 'id' and 'name'", problems)
         return None
-    misspelt = report_unknown_keys(node, ("id", "name"), "'anki'", problems)
+    misspelt = report_unknown_keys(node, ("id", "name", *TYPE_SETTINGS), "'anki'", problems)
     name = node.value.get("name")
     if not isinstance(name, str) or not name.strip():
         if "name" in misspelt:
             return None
         problems.append(node.problem("missing-field", "'anki' has no 'name'", help="add the name of the note type in Anki"))
         return None
-    return _read_number(node, "id", problems), name
+    return ImportedNoteType(_read_number(node, "id", problems), name, _read_settings(node, TYPE_SETTINGS, problems))
+
+
+def _read_settings(node: Node, usual: Mapping[str, Setting], problems: list[Problem]) -> Settings:
+    """What differs from what is usual in a note type, a field or a template of Anki's."""
+    about, found = as_mapping(node.value), []
+    for key in (key for key in usual if key in about):
+        value: Setting
+        if isinstance(usual[key], bool):
+            value = _read_flag(node.node(key), (), problems)
+        elif isinstance(usual[key], int):
+            value = _read_number(node, key, problems)
+        else:
+            value = as_text(about[key])
+            if not isinstance(about[key], str):
+                report_shape(node.node(key), f"'{key}'", "a text", problems)
+        found += [(key, value)] if value != usual[key] else []
+    return tuple(found)
+
+
+def _read_inner_settings(node: Node, usual: Mapping[str, Setting], problems: list[Problem]) -> Settings:
+    """The settings below the key `anki` of a field or a template."""
+    if "anki" not in as_mapping(node.value):
+        return ()
+    inner = node.node("anki")
+    if not isinstance(inner.value, dict):
+        report_shape(inner, "'anki'", f"a mapping such as '{{{next(iter(usual))}: ...}}'", problems)
+        return ()
+    report_unknown_keys(inner, usual, "'anki'", problems)
+    return _read_settings(inner, usual, problems)
 
 
 def _read_number(node: Node, key: str, problems: list[Problem]) -> int:
@@ -270,7 +313,7 @@ FIELD_READERS: Mapping[str, Callable[[Node, Collection[str], list[Problem]], Any
     "fact": _read_flag,
     "doc": _read_doc,
 }
-FIELD_KEYS = ("name", *FIELD_READERS, "id")
+FIELD_KEYS = ("name", *FIELD_READERS, "id", "anki")
 
 
 def _read_field(node: Node, key: str, fields: Collection[str], problems: list[Problem]) -> Field:
@@ -282,7 +325,8 @@ def _read_field(node: Node, key: str, fields: Collection[str], problems: list[Pr
         problems.append(node.problem("missing-field", f"the field '{key}' has no 'words'", help="list the words it may take"))
     default = "" if type in ("references", "day") or key == "type_answer" else key.replace("_", " ").capitalize()
     name = "" if about.get("name", default) == "" else _read_name(node, default, problems)
-    return Field(key, name=name, id=_read_number(node, "id", problems) if about else 0, **values)
+    id = _read_number(node, "id", problems) if about else 0
+    return Field(key, name=name, id=id, settings=_read_inner_settings(node, FIELD_SETTINGS, problems), **values)
 
 
 def _read_name(node: Node, default: str, problems: list[Problem]) -> str:
@@ -393,7 +437,8 @@ def _read_templates(node: Node, context: _Context, problems: list[Problem]) -> t
         by_name = {field.name: field.key for field in context.fields.values() if field.name}
         front_keys = tuple(by_name[field] for field in shown if field in by_name)
         id = _read_number(place, "id", problems) if typed else 0
-        templates.append(Template(key, name, front.text, back.text, as_text(when), front_keys, id))
+        settings = _read_inner_settings(place, TEMPLATE_SETTINGS, problems) if typed else ()
+        templates.append(Template(key, name, front.text, back.text, as_text(when), front_keys, id, settings))
         sides += [front, back]
     return tuple(templates), tuple(sides)
 
@@ -463,7 +508,7 @@ def _check_front(
     if not any(name in context.names for name in shown):
         help = f"show the field that is asked, as in '{{{{{context.names[0]}}}}}'"
         problems.append(Problem(start, "empty-front", "this front shows no field: Anki makes no card of it", help))
-    elif cloze not in _fill_parts(front.text, context.parts):
+    elif context.cloze and context.fields[context.cloze].name not in find_cloze_fields(_fill_parts(front.text, context.parts)):
         problems.append(Problem(start, "empty-front", "this front shows no gap", f"write '{cloze}' where the gaps go"))
     elif text in fronts:
         message = f"this front is the same as that of the card '{fronts[text]}'"

@@ -7,13 +7,50 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 from flashdeck.model.keys import CARD_KEYS, COMMON_ONLY
+from flashdeck.model.template_language import find_cloze_fields
 from flashdeck.sources.yaml_file import Node, Source, Value
 
 # What Anki stores after a kind's own fields. A published note type can never gain a field before its last one, so
 # `Retired` (why a card was withdrawn) and `Typed answer` are here before anything fills them. `My notes` is the learner's.
 COMMON_FIELDS = ("Extra", "Sources", "Retired", "Typed answer", "My notes")
+
+
+Setting = str | int | bool
+Settings = tuple[tuple[str, Setting], ...]  # by Anki's names, those that are not as usual
+
+# What Anki knows of a note type, a field and a template of it besides names, texts and ids: by its own names, what is usual.
+TYPE_SETTINGS: Mapping[str, Setting] = {
+    "sortf": 0,
+    "latexPre": (
+        "\\documentclass[12pt]{article}\n\\special{papersize=3in,5in}\n\\usepackage[utf8]{inputenc}\n"
+        "\\usepackage{amssymb,amsmath}\n\\pagestyle{empty}\n\\setlength{\\parindent}{0in}\n\\begin{document}\n"
+    ),
+    "latexPost": "\\end{document}",
+    "latexsvg": False,
+    "crowdanki_uuid": "",
+}
+FIELD_SETTINGS: Mapping[str, Setting] = {
+    "font": "Arial",
+    "size": 20,
+    "rtl": False,
+    "sticky": False,
+    "description": "",
+    "plainText": False,
+    "collapsed": False,
+    "excludeFromSearch": False,
+}
+TEMPLATE_SETTINGS: Mapping[str, Setting] = {"bqfmt": "", "bafmt": "", "bfont": "", "bsize": 0}
+
+
+class ImportedNoteType(NamedTuple):
+    """The note type that learners have from elsewhere."""
+
+    id: int  # 0 where each of them has another
+    name: str
+    settings: Settings = ()
 
 
 @dataclass(frozen=True)
@@ -33,6 +70,7 @@ class Field:
     fact: bool = False  # a change here is one of facts, not of wording
     doc: str = ""
     id: int = 0  # Anki's, of a note type that learners have from elsewhere
+    settings: Settings = ()
 
 
 @dataclass(frozen=True)
@@ -46,6 +84,7 @@ class Template:
     when: str = ""
     front_keys: tuple[str, ...] = ()  # of the fields that its front shows, in its order
     id: int = 0
+    settings: Settings = ()
 
 
 @dataclass(frozen=True)
@@ -61,7 +100,7 @@ class Kind:
     cloze: str = ""  # the field with the gaps, for a kind that has them
     typed_field: str = ""  # the field that learners type, where a card asks them to
     original_stock_kind: int = 0  # Anki's number of a note type of its own that it has a special editor for
-    imported_note_type: tuple[int, str] | None = None  # id and name of the note type that learners have from elsewhere
+    imported_note_type: ImportedNoteType | None = None
     sides: tuple[Source, ...] = field(default=(), repr=False)  # the files of its templates
     style: Source | None = field(default=None, repr=False)  # its own style
     own_parts: Mapping[str, str] = field(default_factory=dict, repr=False)  # those of `parts` that its deck wrote
@@ -132,6 +171,15 @@ class Kind:
     def extra_fields(self) -> tuple[Field, ...]:
         """The fields that go before what the author adds as `extra`."""
         return tuple(field for field in self.fields.values() if field.name == "Extra" and self.common)
+
+    @cached_property
+    def gapped(self) -> tuple[str, ...]:
+        """The keys of the fields whose gaps make cards: of a note type from elsewhere, all those that its front shows as such."""
+        if not self.imported_note_type or not self.templates:
+            return (self.cloze,) if self.cloze else ()
+        names = {field.name: key for key, field in self.fields.items()}
+        shown = (names[name] for name in find_cloze_fields(self.templates[0].front) if name in names)
+        return tuple(dict.fromkeys((*shown, self.cloze))) if self.cloze else ()
 
     @property
     def common(self) -> tuple[str, ...]:

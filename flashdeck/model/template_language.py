@@ -57,6 +57,11 @@ def find_shown(html: str) -> list[str]:
     return [tag.name for tag in find_tags(html) if not tag.sign and tag.name not in SPECIAL]
 
 
+def find_cloze_fields(html: str) -> list[str]:
+    """The fields whose gaps a template shows, whatever other filters they go through."""
+    return [tag.name for tag in find_tags(html) if not tag.sign and "cloze" in tag.filters]
+
+
 def find_mistakes(html: str, fields: Collection[str]) -> Iterator[Mistake]:
     """What Anki would not understand in a template of a note type with these fields."""
     opened: list[Tag] = []

@@ -4,8 +4,9 @@ Anki replaces a learner's note only by one with a later time. So what did not ch
 would overwrite learners' own edits and tags; and what changed must get a later time than ever, or its correction would not
 arrive. Nothing else can distinguish the two once the sources have moved on.
 
-One line a note, note type, deck and release, sorted, so that git merges it (`merge=union`). Where a merge leaves two lines of
-one note, the one counts whose release descends from that of the other. The last line is `end`, so that a cut file shows.
+One line a note, note type, deck, release and file that kept its name, sorted, so that git merges it (`merge=union`). Where a
+merge leaves two lines of one note, the one counts whose release descends from that of the other. The last line is `end`, so
+that a cut file shows.
 """
 
 import os
@@ -42,6 +43,7 @@ TYPE_1 = re.compile(rf"^type (\S+@\S+) ({DIGEST}) ({TIME}) (\S+) (\S+)$", re.M)
 DECK = re.compile(rf"^deck ({SHORT}) (.*)$", re.M)
 DECK_1 = re.compile(r"^deck (.*)$", re.M)
 RELEASE = re.compile(rf"^release ({TIME}) after (-|{TIME}(?:,{TIME})*)(?: (.*))?$", re.M)
+FILE = re.compile(rf"^file ({CONTENT}) (\S.*)$", re.M)  # in Anki under its own name, as learners have it from elsewhere
 PENDING = re.compile(rf"^pending ({TIME})$", re.M)
 ID = re.compile(r"^id (\S+)$", re.M)
 
@@ -111,6 +113,7 @@ class Ledger:
     types: Mapping[str, ReleasedType] = field(default_factory=dict)
     decks: Mapping[str, str] = field(default_factory=dict)
     releases: Mapping[str, PastRelease] = field(default_factory=dict)  # by time, in ISO 8601
+    files: Mapping[str, str] = field(default_factory=dict)  # digests of media that learners have under their own names
     pending: frozenset[str] = frozenset()  # the times of releases whose packages may not all have been written
     text: str = field(default="", compare=False, repr=False)  # as it was read
 
@@ -267,6 +270,7 @@ def _parse(path: Path, deck_id: str, text: str, lines: list[str]) -> tuple[Ledge
     for time in {row[7] for row in note_rows} | {row[8] for row in note_rows} | {row[-3] for row in type_rows} | releases.keys():
         to_time(time)
     pending = PENDING.findall(others)
+    files = {name: digest for digest, name in FILE.findall(others)}
     graph = Ledger(path, deck_id, releases=releases)
     notes = _merge(((row[0], ReleasedNote._make(row[1:])) for row in note_rows), graph)
     types = _merge(
@@ -276,12 +280,10 @@ def _parse(path: Path, deck_id: str, text: str, lines: list[str]) -> tuple[Ledge
         ),
         graph,
     )
-    ledger = Ledger(path, deck_id, notes, types, dict(deck_rows), releases, frozenset(pending), text)
+    ledger = Ledger(path, deck_id, notes, types, dict(deck_rows), releases, files, frozenset(pending), text)
     heads = sum(line in (FIRST, FIRST_1, LAST) for line in lines)
-    known = (
-        len(note_rows) + len(type_rows) + len(deck_rows) + len(RELEASE.findall(others)) + len(pending) + len(ID.findall(others))
-    )
-    return ledger, known + heads
+    counted = (note_rows, type_rows, deck_rows, RELEASE.findall(others), FILE.findall(others), pending, ID.findall(others))
+    return ledger, sum(map(len, counted)) + heads
 
 
 Entry = TypeVar("Entry", ReleasedNote, ReleasedType)
@@ -340,12 +342,13 @@ def merge_ledgers(ledgers: Sequence[Ledger]) -> Ledger:
         _merge((pair for one in ledgers for pair in one.types.items()), graph),
         {digest: name for one in ledgers for digest, name in one.decks.items()},
         graph.releases,
+        {name: digest for one in ledgers for name, digest in one.files.items()},
     )
 
 
 def _report_lines(lines: list[str], report: Callable[[int, str, str], None], restore: str) -> None:
     """Reports which lines of a ledger are wrong, and why."""
-    patterns = (NOTE_1, TYPE_1, DECK_1) if FIRST_1 in lines else (NOTE, TYPE, DECK, RELEASE, PENDING, ID)
+    patterns = (NOTE_1, TYPE_1, DECK_1) if FIRST_1 in lines else (NOTE, TYPE, DECK, RELEASE, FILE, PENDING, ID)
     for number, line in enumerate(lines, 1):
         if line in (FIRST, FIRST_1, LAST):
             continue
@@ -369,6 +372,7 @@ def render_ledger(ledger: Ledger) -> str:
     """The text of a ledger."""
     lines = [f"id {ledger.deck_id}", *(f"pending {time}" for time in ledger.pending)]
     lines += [f"deck {digest} {name}" for digest, name in ledger.decks.items()]
+    lines += [f"file {digest} {name}" for name, digest in ledger.files.items()]
     lines += [render_note(name, note) for name, note in ledger.notes.items()]
     lines += [
         f"type {name} {id} {source} {digest} {changed} {','.join(fields)} {','.join(templates)}"
@@ -398,11 +402,13 @@ def select_lines(ledger: Ledger, notes: Iterable[Note]) -> Ledger:
     entries = {name: entry for name in names if (entry := ledger.notes.get(name))}
     types = {in_language(note.type.kind, note.type.language) for note in notes if note.deck_id == ledger.deck_id}
     decks = {entry.deck for entry in entries.values()}
+    shown = {file.name for note in notes for file in (*note.media, *note.type.media)}
     return replace(
         ledger,
         notes=entries,
         types={name: type for name, type in ledger.types.items() if name in types},
         decks={digest: name for digest, name in ledger.decks.items() if digest in decks},
+        files={name: digest for name, digest in ledger.files.items() if name in shown},
         pending=frozenset(),
     )
 
@@ -438,7 +444,9 @@ def to_short(text: str) -> str:
 
 def digest_type(type: NoteType) -> str:
     """A digest of a note type; format 1 has four characters more of it."""
-    return digest_texts(type.name, str(type.fields), str(type.templates), type.css)[: len(UNKNOWN)]
+    settings = (type.settings, type.field_settings, type.template_settings)
+    texts = (type.name, str(type.fields), str(type.templates), type.css, *([str(settings)] if any(settings) else []))
+    return digest_texts(*texts)[: len(UNKNOWN)]
 
 
 def _is_time(text: str) -> bool:

@@ -6,7 +6,7 @@ asks for them. A line of the ledger is written anew only when its time moves, so
 """
 
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 from flashdeck.anki.identity import in_language, is_reserved_tag
@@ -217,4 +217,4 @@ def _to_ledger(
     decks = {**ledger.decks, **{to_short(name): name for name in names}}
     time = to_text(now)
     releases = {**ledger.releases, time: PastRelease(ledger.heads, " ".join(title.split()))}
-    return Ledger(ledger.path, ledger.deck_id, notes, types, decks, releases, ledger.pending | {time})
+    return replace(ledger, notes=notes, types=types, decks=decks, releases=releases, pending=ledger.pending | {time}, text="")

@@ -68,6 +68,7 @@ class Files:
         self.edits: Mapping[Path, bytes] = edits or {}
         self.answers: dict[str, str] = {}  # by question
         self.is_changed = False  # whether the index knows more than it was given
+        self.released: Mapping[Path, Mapping[str, str]] = {}  # by deck folder: media that keep their names, with their digests
         self._digests: dict[str, str] = {}
         self._listed: dict[Path, dict[str, str]] = {}
         self._below: dict[Path, tuple[str, ...]] = {}
@@ -140,6 +141,12 @@ class Files:
                 self.index.pop(str(path), None)
         self._digests[str(path)] = self.answers[f"file {path}"] = digest
         return data
+
+    def keeps_name(self, path: Path) -> bool:
+        """Whether learners have a file under its own name, from elsewhere, with this content."""
+        names = next((self.released[up] for up in path.parents if up in self.released), None)
+        known = names.get(normalize("NFC", path.name)) if names else None
+        return bool(known) and self.digest(path)[: len(known or "")] == known
 
     def size(self, path: Path) -> int:
         """The size of a file in bytes; 0 where there is none."""
