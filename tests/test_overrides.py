@@ -51,9 +51,9 @@ def test_the_deck_and_its_courses_have_its_wording_and_all_others_the_original(d
         col.remove_notes(col.find_notes(""))
         import_package(col, tmp_path / "dist" / f"{name}-fr.apkg")
         found[name] = {guid: fields[3] for guid, fields in notes(col).items()}
-    remark = 'une remarque <img src="red-8dfb78e4b6d3.svg" alt="un carré">'
-    picture = next(path.name for path in (tmp_path / "collection.media").iterdir() if path.name.startswith("red-"))
-    remark = remark.replace("red-8dfb78e4b6d3.svg", picture)
+    remark = 'une remarque <img src="_red-8dfb78e4b6d3.svg" alt="un carré">'
+    picture = next(path.name for path in (tmp_path / "collection.media").iterdir() if path.name.startswith("_red-"))
+    remark = remark.replace("_red-8dfb78e4b6d3.svg", picture)
     assert found["test"] == found["official"] == {"test/one@fr": "X1", "test/two@fr": ""}
     assert found["mine"] == {"mine/own@fr": "", "test/one@fr": remark}
     assert found["local"] == {"test/one@fr": remark, "test/two@fr": ""}

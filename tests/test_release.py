@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from anki.collection import ImportCsvRequest
 from conftest import ROOT, commit, counts, import_package
 
 from flashdeck.anki.package_reader import read_archive, read_ledgers
@@ -282,6 +283,32 @@ def test_a_picture_whose_line_ends_alone_changed_is_the_same_note(deck, cli, tmp
 
     assert ran.code == 0
     assert (tmp_path / "again" / "test-en.apkg").read_bytes() == (tmp_path / "dist" / "test-en.apkg").read_bytes()
+
+
+def test_a_picture_that_a_correction_brings_arrives_with_the_package_after_the_text(deck, cli, col, tmp_path):
+    """Anki has the corrected note from the text already, and leaves out the one in the package with all its files."""
+    decks = deck(CARDS, DECK, media__old_svg=b"<svg/>", media__new_svg=b"<svg />")
+    deck(CARDS.replace("answer: b", "answer: '![b](old.svg)'"), DECK)
+    cli("release", decks, **at(FIRST))
+    first = tmp_path / "dist" / "test-en.apkg"
+    import_package(col, first)
+    deck(CARDS.replace("answer: b", "answer: '![b](new.svg)'"), DECK)
+
+    ran = cli("release", decks, "--out", "second", **at(SECOND))
+    second = tmp_path / "second"
+    text = str(second / "test-en-from-2026-01-01.txt")
+    col.import_csv(ImportCsvRequest(path=text, metadata=col.get_csv_metadata(text, None)))
+    log = import_package(col, second / "test-en.apkg")
+
+    assert ran.code == 0
+    assert counts(log) == {"duplicate": 2}
+    (note,) = [col.get_note(id) for id in col.find_notes("two")]
+    files = {path.name: path.read_bytes() for path in Path(col.media.dir()).iterdir()}
+    (name,) = [name for name in files if name in note["Answer"]]
+    assert name.startswith("_new-") and files[name] == b"<svg />"
+    assert [name for name in files if name.startswith("old-")] == [name for name in files if not name.startswith("_")]
+    assert cli("release", decks, "--locked", "--out", "again", **at(THIRD)).code == 0
+    assert (tmp_path / "again" / "test-en.apkg").read_bytes() == (second / "test-en.apkg").read_bytes()
 
 
 def test_what_learners_have_from_somebody_else_is_corrected_where_that_is_asked(deck, cli, col, tmp_path):

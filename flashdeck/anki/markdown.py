@@ -13,7 +13,7 @@ _markdown = pyromark.Markdown(
 
 # A line with no sign that Markdown, HTML or mathematics could take for its own is the same in all: most texts are such. Braces
 # are where they belong to gaps with none in them.
-_PLAIN = r"[^{}$\n\r\t\f\v\\`*_\[\]<>&#~|\x00-\x1f\x85\u2028\u2029]*+"
+_PLAIN = r"[^{}$\n\r\t\f\v\\`*_\[\]<>&#~|\x00-\x1f\x85\u2028\u2029\ufdd0-\ufdef]*+"
 PLAIN_TEXT = re.compile(
     rf"(?![-+=:]|\d+[.)])(?=\S){_PLAIN}(?:(?:{{{{c[0-9,]++::{_PLAIN}}}}}(?!}})|{{(?!{{c)|}}){_PLAIN})*+(?<!\s)"
 )
@@ -28,8 +28,8 @@ _TERM = re.compile(
     rf"(?:(?:(?:sin|cos|tan|log|lim|max|min|exp|mod)|[a-zA-Z]{{1,2}})(?![a-zA-Z])|[^a-zA-Z\\$\"'#&@?]|{APART})+)",
     re.S,
 )
-_PLACEHOLDER = "\ue000{}\ue001"  # of the private use area, as APART
-_PLACED = re.compile("\ue000(\\d+)\ue001")
+_PLACEHOLDER = "\ufdd0{}\ufdd1"  # noncharacters, as APART
+_PLACED = re.compile("\ufdd0(\\d+)\ufdd1")
 
 
 def to_raw_html(text: str) -> str:

@@ -54,14 +54,24 @@ def to_media(path: Path, digest: str, keeps_name: bool = False) -> Media:
     return Media(stem + suffix, path)
 
 
+def to_static_name(name: str) -> str:
+    """The name of a file that Anki brings with a package even where its note is not imported, since the learner has a later one.
+
+    So it is for those who imported the update text first, and have the corrected note without the picture that it shows now.
+    """
+    return name if name.startswith("_") else f"_{name}"
+
+
 def load_media(media: Media) -> bytes:
     """The content of a file. Raises FileChanged where it no longer is what its name was made from."""
     try:
         data = read_file(media.path, _find_deck_folder(media.path))
     except OSError:
         data = None
-    keeps_name = media.name == normalize("NFC", media.path.name)
-    if data is None or to_media(media.path, digest_bytes(data), keeps_name).name != media.name:
+    kept = normalize("NFC", media.path.name)
+    keeps_name = media.name in (kept, to_static_name(kept))
+    name = "" if data is None else to_media(media.path, digest_bytes(data), keeps_name).name
+    if data is None or media.name not in (name, to_static_name(name)):
         raise FileChanged(f"'{media.path}' changed while it was read; run the command again")
     return data
 

@@ -14,7 +14,7 @@ from unicodedata import normalize
 
 from flashdeck.anki.html import SOUND, find_media, rename_media, to_html, to_media_html
 from flashdeck.anki.identity import FIELD_SEPARATOR, RETIRED_TAG, in_language, stable_id, to_course_tag, to_guid
-from flashdeck.anki.media import Media, Place, find_static
+from flashdeck.anki.media import Media, Place, find_static, to_static_name
 from flashdeck.anki.safe import MARKUP, make_safe
 from flashdeck.model.cards import Card
 from flashdeck.model.cloze import fill_gaps
@@ -108,6 +108,14 @@ class Times:
 
     def of(self, note: Note) -> int:
         return (self.overrides if note.overriding else self.notes)[note.guid]
+
+
+def with_static_media(note: Note) -> Note:
+    """The note with names of its files that Anki always brings. Its digests are of the others, so that it stays the same note."""
+    text = note.text
+    for file in note.media:
+        text = text.replace(file.name, to_static_name(file.name))
+    return note._replace(text=text, media=tuple(Media(to_static_name(file.name), file.path) for file in note.media))
 
 
 class LeftOut(NamedTuple):

@@ -17,7 +17,7 @@ from flashdeck.model.template_language import find_tags
 from flashdeck.sources.yaml_file import Source
 
 _TAG = re.compile(r"\{\{[^{}]*\}\}")
-_MARK = re.compile("\ue000(\\d+)\ue001")  # stands for an Anki tag; of the private use area: HTML takes it for a letter
+_MARK = re.compile("\ufdd0(\\d+)\ufdd1")  # stands for an Anki tag; noncharacters: HTML takes them for letters
 _COMMENT = re.compile(r"<!--(.*?)-->", re.S)
 _SECTION = re.compile(r"\{\{\s*[#^/]")
 _HELP = "delete it; or, if you know what it does, write 'allow_scripts: true' in deck.yaml"
@@ -121,7 +121,7 @@ def _judge(filled: _Filled) -> Iterator[Problem]:
         return max(html.lower().find(word.lower()), 0)
 
     marked = "".join(
-        html[before.end() if before else 0 : tag.start()] + f"\ue000{at}\ue001"
+        html[before.end() if before else 0 : tag.start()] + f"\ufdd0{at}\ufdd1"
         for at, (before, tag) in enumerate(zip([None, *tags], tags, strict=False))
     ) + (html[tags[-1].end() :] if tags else html)
     unsafe = {one.word: one for one in find_unsafe_in_template(_TAG.sub("", html))}

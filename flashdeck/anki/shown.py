@@ -16,7 +16,7 @@ _UNSEEN = re.compile(
     "\U000e0000-\U000e00ff]|(?<![^\\s])[\u200c\u200d\ufe00-\ufe0f\U000e0100-\U000e01ef]+"
 )
 _BLANK = "\u2800"  # a Braille cell without dots
-_BULLET = "\ue003"  # of the private use area
+_BULLET = "\ufdd3"  # a noncharacter
 _TAG = re.compile(r"<(/?)(\w+)([^<>]*)>")
 _ATTRIBUTE = re.compile(r'(src|alt)="([^"]*)"')
 _INLINE = re.compile("</?(?:strong|em|b|i|u|del|code|sub|sup|span)>")

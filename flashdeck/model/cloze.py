@@ -17,7 +17,7 @@ from flashdeck.model.texts import RAW
 DEEPEST_GAP = 10  # Anki drops the `{{c1::` of a gap in more gaps than these, and ends the gap around it at its `}}`
 OLDEST_DEEPEST_GAP = 3  # in Anki 24.11 and older
 HIGHEST_NUMBER = 2**16  # of what Anki reads as a number at all
-APART = "\ue002"  # of the private use area: in no author's text, and nothing to Markdown or HTML
+APART = "\ufdd2"  # a noncharacter: in no author's text (`control-character`), and nothing to Markdown or HTML
 
 _TOKEN = re.compile(r"{{c([0-9,]+)::|}}")
 

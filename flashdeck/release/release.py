@@ -6,11 +6,11 @@ from functools import cached_property
 from typing import TypeVar
 
 from flashdeck.anki.identity import course_of
-from flashdeck.anki.note import LeftOut, Note, Times
+from flashdeck.anki.note import LeftOut, Note, Times, with_static_media
 from flashdeck.build.link import Facts, to_left_out, to_notes, to_overrides
 from flashdeck.model.courses import Course, Filter, select
 from flashdeck.model.decks import Deck
-from flashdeck.release.ledger import Ledger, is_released
+from flashdeck.release.ledger import Ledger, is_released, name_note
 from flashdeck.release.stamp import CORRECTIONS, Delta, Wish, stamp
 
 
@@ -65,7 +65,17 @@ def to_release(
     left_out = {(card.full_id, language): card for language in languages for card in to_left_out(facts, language)}
     all_notes = [*notes.values(), *{id(note): note for note in overrides.values()}.values()]
     stamped = stamp(ledgers, all_notes, now, wish, title)
+    notes |= {key: with_static_media(note) for key, note in notes.items() if _is_corrected(note, stamped.ledgers)}
+    overrides |= {key: with_static_media(note) for key, note in overrides.items() if note.media}
     return Release(notes, overrides, left_out, stamped.times, stamped.ledgers, stamped.deltas)
+
+
+def _is_corrected(note: Note, ledgers: Mapping[str, Ledger]) -> bool:
+    """Whether files of a note may come to learners who have it without them."""
+    if not note.media:
+        return False
+    entries = [ledgers[id].notes[name_note(note)] for id in note.released_by]
+    return any(entry.changed_text != entry.first_text for entry in entries)
 
 
 def _to_overrides(

@@ -30,8 +30,8 @@ Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # PyYAML can be installe
 # PyYAML's C half dies by signal on some thousand levels, and libyaml is quadratic in them.
 DEEPEST = 64
 ANYTHING = "\0"  # stands for the text of a file that could not be read at all
-# YAML's own list of characters that a file may not contain, and the line ends that no editor shows.
-INVISIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
+# Characters that YAML lets no file contain, line ends that no editor shows, and noncharacters, which mark places in our own work.
+INVISIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufdd0-\ufdef\ufeff\ufffe\uffff\ud800-\udfff]")
 # What git leaves in a file where two branches changed the same lines: one side, and all the others.
 CONFLICT = re.compile(r"^<{7}(?: .*)?\n((?:(?!<{7}|\|{7}|={7}\n).*\n)*)((?:\|{7}|={7}\n)(?:(?!>{7}).*\n)*)>{7}.*$", re.M)
 LEFT_OVER = "git could not merge the two sides that begin here"
