@@ -237,8 +237,10 @@ def test_a_course_that_a_note_joins_changes_nothing_for_who_has_it(deck, cli, co
 
     ran = cli("release", decks, **at(SECOND))
 
-    assert "nothing changed since the last release" in ran.out
-    assert (decks / "test" / NAME).read_bytes() == ledger
+    assert ran.out.splitlines()[0] == "test: new course: course"
+    added = {*(decks / "test" / NAME).read_bytes().splitlines()} - {*ledger.splitlines()}
+    assert added == {b"course course", f"release {SECOND} after {FIRST}".encode()}
+    assert not (tmp_path / "dist" / "course-en-notes.md").exists()
     assert [counts(import_package(col, tmp_path / "dist" / f"{name}-en.apkg")) for name in ("test", "course")] == [
         {"duplicate": 2},
         {"duplicate": 1},
@@ -247,6 +249,23 @@ def test_a_course_that_a_note_joins_changes_nothing_for_who_has_it(deck, cli, co
         "core",
         "course::course",
     }
+
+
+def test_a_course_that_is_renamed_is_found_under_both_names(deck, cli, col, tmp_path):
+    courses = "courses:\n  - {id: old, include: {kinds: [basic]}}\n"
+    decks = deck(CARDS + courses, DECK)
+    cli("release", decks, **at(FIRST))
+    import_package(col, tmp_path / "dist" / "old-en.apkg")
+    deck(CARDS.replace("answer: b", "answer: c") + courses.replace("id: old", "id: new, former: old"), DECK)
+    (decks / "test" / "more.yaml").write_text("kind: basic\ncards: [{id: three, question: three, answer: c}]\n")
+
+    assert cli("release", decks, "--out", "second", **at(SECOND)).code == 0
+    import_package(col, tmp_path / "second" / "new-en.apkg")
+
+    assert [len(col.find_notes(f"tag:course::{name}")) for name in ("old", "new")] == [3, 2]  # one note did not change
+    text = (tmp_path / "second" / "new-en-from-2026-01-01.txt").read_text()
+    assert "#tags:course::new course::old\n" in text
+    assert cli("check", decks).code == 0
 
 
 def test_a_card_that_moves_to_another_deck_is_told_with_the_way_to_move_it(deck, cli, tmp_path):

@@ -183,6 +183,7 @@ def _course(names: _Names) -> Schema:
     rules = {"kinds": names.kinds, "tags": names.tags, "decks": names.decks}
     rule = _mapping({key: _list_of(rules[key]) for key in RULE_KEYS})
     types = {"id": ID_SCHEMA, "title": names.localized(TEXT), "include": rule, "exclude": rule, "cards": _list_of(names.cards)}
+    types["former"] = _list_of(ID_SCHEMA)
     return _mapping({key: types[key] for key in COURSE_KEYS}, ["id"])
 
 

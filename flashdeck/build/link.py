@@ -315,7 +315,7 @@ def to_unit_notes(facts: Facts, unit: Unit, language: str, offset: int) -> Itera
         if not (alike := known.get(key)):
             own = split_tags(tags[row])
             courses = rules.find(named, kind, deck_id, own)
-            alike = known[key] = _to_alike(facts.note_type(kind, language, deck_id), templates, own, courses)
+            alike = known[key] = _to_alike(facts.note_type(kind, language, deck_id), templates, own, rules.with_former(courses))
         type, tag_text, cards, retired = alike
         yield Note(
             guid or to_guid(f"{deck_id}/{name}", language),

@@ -2,13 +2,22 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Protocol, TypeVar
 from unicodedata import normalize
 
 from flashdeck.diagnostics.problem import Problem
 from flashdeck.model.decks import Deck
 from flashdeck.model.keys import COURSE_KEYS, RULE_KEYS
-from flashdeck.sources.values import read_id, read_texts, read_words, report_shape, report_unknown_keys
+from flashdeck.sources.values import (
+    read_id,
+    read_some_words,
+    read_texts,
+    read_words,
+    report_bad_id,
+    report_shape,
+    report_unknown_keys,
+)
 from flashdeck.sources.yaml_file import Node, Route, Value
 
 Words = Mapping[str, tuple[str, ...]]  # by `kinds`, `tags` and `decks`
@@ -26,6 +35,7 @@ class Course:
     deck: str  # the id of the deck that defines it, whose wording it takes
     node: Node = field(repr=False, compare=False)
     valid: bool = True  # whether nothing is wrong with what it names its cards by
+    former: tuple[str, ...] = ()  # ids that it once had: its learners search by their tags
 
     def routes(self, *route: str) -> dict[str, Route]:
         """The routes to the words of one of its lists; of a repeated word, to the first."""
@@ -53,11 +63,20 @@ def read_course(node: Node, deck: Deck, problems: list[Problem]) -> Course | Non
             if name in place.value:
                 rules[key][name] = tuple(read_words(place.node(name), f"'{name}'", problems))
     cards = tuple(read_words(node.node("cards"), "'cards'", problems)) if "cards" in typed else ()
+    former = _read_former(node.node("former"), problems) if "former" in typed else ()
     valid = len(problems) == before
     titled = "title" in typed and deck.valid and read_texts(node.node("title"), "'title'", deck.languages, problems)
     if not id:
         return None
-    return Course(id, typed["title"] if titled else id, rules["include"], rules["exclude"], cards, deck.id, node, valid)
+    words = typed["title"] if titled else id
+    return Course(id, words, rules["include"], rules["exclude"], cards, deck.id, node, valid, former)
+
+
+def _read_former(node: Node, problems: list[Problem]) -> tuple[str, ...]:
+    words = read_some_words(node, "'former'", problems)
+    for word, place in words.items():
+        report_bad_id(place, word, problems)
+    return tuple(words)
 
 
 @dataclass(frozen=True)
@@ -67,6 +86,14 @@ class Rules:
     courses: Sequence[Course]
     _matched: dict[tuple[str, str, tuple[str, ...]], tuple[tuple[str, ...], frozenset[str]]] = field(default_factory=dict)
     named: dict[str, set[str]] = field(default_factory=dict)  # by full id: the courses that name a card
+
+    def with_former(self, courses: tuple[str, ...]) -> tuple[str, ...]:
+        """The ids of some courses, and those that they once had."""
+        return courses + tuple(id for one in courses for id in self._former.get(one, ()))
+
+    @cached_property
+    def _former(self) -> dict[str, tuple[str, ...]]:
+        return {course.id: course.former for course in self.courses if course.former}
 
     def __post_init__(self) -> None:
         for course in self.courses:

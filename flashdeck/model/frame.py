@@ -119,6 +119,11 @@ def read_frame(sources: Mapping[Path, Source], files: Files) -> Frame:
             course = read_course(node, home or NOWHERE, problems)
             if course and _is_free(("package", course.id), node, taken, problems):
                 courses[course.id] = course
+    for course in (course for course in courses.values() if course.former):
+        for id, route in course.routes("former").items():
+            if first := taken.get(("package", id)):
+                message = f"the id '{id}' is in use, at {first.spot('id')}"
+                problems.append(course.node.problem("duplicate-id", message, *route, help="name an id that nothing has any more"))
     return replace(frame, references=references, courses=courses, problems=tuple(problems))
 
 

@@ -45,6 +45,7 @@ DECK_KEYS = {
 }
 COURSE_KEYS = {
     "id": "identifies the course permanently",
+    "former": "ids that it once had, which stay as tags on its notes",
     "title": "what it is called in lists",
     "include": "a card that matches any of these belongs to the course",
     "exclude": "a card that matches any of these is left out, even if another rule includes it",

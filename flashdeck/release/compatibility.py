@@ -29,6 +29,7 @@ def check_compatibility(facts: Facts, ledgers: Mapping[str, Ledger], find_notes:
             yield from _check_cards(facts, unit, deck, ledger, found)
         yield from _check_missing(facts, deck, ledger, ledger.notes.keys() - found, find_notes)
         yield from _check_decks(units, ledger)
+        yield from _check_courses(facts, ledger)
         yield from _check_types(facts, ledger)
 
 
@@ -160,6 +161,20 @@ def _check_decks(units: list[Unit], ledger: Ledger) -> Iterator[Problem]:
             help = f"if it is '{new}' now, {help}"
         message = f"the released deck '{name}' no longer has any cards: learners' cards would stay behind in it"
         yield Problem(ledger.spot(f"deck {name}"), "renamed-deck", message, help)
+
+
+def _check_courses(facts: Facts, ledger: Ledger) -> Iterator[Problem]:
+    """Learners find the cards of a course by its tag, and its package by its name."""
+    known = {id for course in facts.frame.courses.values() for id in (course.id, *course.former)}
+    new = facts.frame.courses.keys() - ledger.courses
+    for id in sorted(ledger.courses - known):
+        if facts.may_define(id):
+            continue
+        help = f"give it its id back, or write 'former: {id}' on the course that it is now"
+        if nearest_id := find_nearest(id, new, cutoff=SIMILAR_NAME):
+            help = f"if it is '{nearest_id}' now, write 'former: {id}' on that course"
+        message = f"the course '{id}' was released and is gone: its learners' search tag:course::{id} would miss new cards"
+        yield Problem(ledger.spot(f"course {id}"), "vanished-id", message, f"{help}; to end it, delete this line of the ledger")
 
 
 def _check_types(facts: Facts, ledger: Ledger) -> Iterator[Problem]:

@@ -46,6 +46,7 @@ RELEASE = re.compile(rf"^release ({TIME}) after (-|{TIME}(?:,{TIME})*)(?: (.*))?
 FILE = re.compile(rf"^file ({CONTENT}) (\S.*)$", re.M)  # in Anki under its own name, as learners have it from elsewhere
 PENDING = re.compile(rf"^pending ({TIME})$", re.M)
 ID = re.compile(r"^id (\S+)$", re.M)
+COURSE = re.compile(r"^course (\S+)$", re.M)
 
 
 class ReleasedNote(NamedTuple):
@@ -115,6 +116,7 @@ class Ledger:
     releases: Mapping[str, PastRelease] = field(default_factory=dict)  # by time, in ISO 8601
     files: Mapping[str, str] = field(default_factory=dict)  # digests of media that learners have under their own names
     pending: frozenset[str] = frozenset()  # the times of releases whose packages may not all have been written
+    courses: frozenset[str] = frozenset()  # their ids
     text: str = field(default="", compare=False, repr=False)  # as it was read
 
     @property
@@ -269,7 +271,7 @@ def _parse(path: Path, deck_id: str, text: str, lines: list[str]) -> tuple[Ledge
         note_rows, type_rows, deck_rows = NOTE.findall(text), TYPE.findall(others), DECK.findall(others)
     for time in {row[7] for row in note_rows} | {row[8] for row in note_rows} | {row[-3] for row in type_rows} | releases.keys():
         to_time(time)
-    pending = PENDING.findall(others)
+    pending, courses = PENDING.findall(others), COURSE.findall(others)
     files = {name: digest for digest, name in FILE.findall(others)}
     graph = Ledger(path, deck_id, releases=releases)
     notes = _merge(((row[0], ReleasedNote._make(row[1:])) for row in note_rows), graph)
@@ -280,9 +282,10 @@ def _parse(path: Path, deck_id: str, text: str, lines: list[str]) -> tuple[Ledge
         ),
         graph,
     )
-    ledger = Ledger(path, deck_id, notes, types, dict(deck_rows), releases, files, frozenset(pending), text)
+    sets = frozenset(pending), frozenset(courses)
+    ledger = Ledger(path, deck_id, notes, types, dict(deck_rows), releases, files, *sets, text)
     heads = sum(line in (FIRST, FIRST_1, LAST) for line in lines)
-    counted = (note_rows, type_rows, deck_rows, RELEASE.findall(others), FILE.findall(others), pending, ID.findall(others))
+    counted = (note_rows, type_rows, deck_rows, pending, courses, *(one.findall(others) for one in (RELEASE, FILE, ID)))
     return ledger, sum(map(len, counted)) + heads
 
 
@@ -343,12 +346,13 @@ def merge_ledgers(ledgers: Sequence[Ledger]) -> Ledger:
         {digest: name for one in ledgers for digest, name in one.decks.items()},
         graph.releases,
         {name: digest for one in ledgers for name, digest in one.files.items()},
+        courses=frozenset().union(*(one.courses for one in ledgers)),
     )
 
 
 def _report_lines(lines: list[str], report: Callable[[int, str, str], None], restore: str) -> None:
     """Reports which lines of a ledger are wrong, and why."""
-    patterns = (NOTE_1, TYPE_1, DECK_1) if FIRST_1 in lines else (NOTE, TYPE, DECK, RELEASE, FILE, PENDING, ID)
+    patterns = (NOTE_1, TYPE_1, DECK_1) if FIRST_1 in lines else (NOTE, TYPE, DECK, RELEASE, FILE, PENDING, ID, COURSE)
     for number, line in enumerate(lines, 1):
         if line in (FIRST, FIRST_1, LAST):
             continue
@@ -371,6 +375,7 @@ def _name_line(line: str) -> str:
 def render_ledger(ledger: Ledger) -> str:
     """The text of a ledger."""
     lines = [f"id {ledger.deck_id}", *(f"pending {time}" for time in ledger.pending)]
+    lines += [f"course {id}" for id in ledger.courses]
     lines += [f"deck {digest} {name}" for digest, name in ledger.decks.items()]
     lines += [f"file {digest} {name}" for name, digest in ledger.files.items()]
     lines += [render_note(name, note) for name, note in ledger.notes.items()]

@@ -89,7 +89,8 @@ def make_release(target: Target, notes: Sequence[Note], released: Release, deck:
     says = f"{target.of.id} ({target.language}), release of {_to_day(latest)}"
     descriptions = {to_deck_name(deck.name, "", target.language): says} if latest else {}
     yield _make_package(f"{target.name}.apkg", notes, released, descriptions, released.ledgers)
-    tag = to_course_tag(target.of.id) if isinstance(target.of, Course) else ""
+    courses = (target.of.id, *target.of.former) if isinstance(target.of, Course) else ()
+    tag = " ".join(map(to_course_tag, courses))
     for name, time in find_ranges(ledger).items():
         if changed := select_changed(notes, released.ledgers, time):
             text = render_update(changed, tag)

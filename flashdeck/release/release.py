@@ -64,7 +64,8 @@ def to_release(
     overrides = _to_overrides(facts, ledgers, notes, languages)
     left_out = {(card.full_id, language): card for language in languages for card in to_left_out(facts, language)}
     all_notes = [*notes.values(), *{id(note): note for note in overrides.values()}.values()]
-    stamped = stamp(ledgers, all_notes, now, wish, title)
+    courses = {id: {one.id for one in facts.frame.courses.values() if one.deck == id} for id in ledgers}
+    stamped = stamp(ledgers, all_notes, now, wish, title, courses)
     notes |= {key: with_static_media(note) for key, note in notes.items() if _is_corrected(note, stamped.ledgers)}
     overrides |= {key: with_static_media(note) for key, note in overrides.items() if note.media}
     return Release(notes, overrides, left_out, stamped.times, stamped.ledgers, stamped.deltas)

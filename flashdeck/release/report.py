@@ -24,6 +24,8 @@ def render_delta(deck: str, delta: Delta, before: Ledger, after: Ledger) -> str:
     ):
         if some:
             lines.append(f"{deck}: {what}: {_name(some)}")
+    if delta.courses:
+        lines.append(f"{deck}: new {'course' if len(delta.courses) == 1 else 'courses'}: {', '.join(delta.courses)}")
     if delta.types:
         lines.append(f"{deck}: {count(len(delta.types), 'note type')} with another look")
     for old in dict.fromkeys(old for _, old in delta.moved):

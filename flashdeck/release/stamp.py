@@ -50,6 +50,7 @@ class Delta:
     restored: list[Note] = field(default_factory=list)  # brought back after they were retired
     moved: list[tuple[Note, str]] = field(default_factory=list)  # with the deck in Anki in which its learners keep it
     types: list[NoteType] = field(default_factory=list)  # note types with another look
+    courses: list[str] = field(default_factory=list)  # the ids of new ones
     # what waits for the next correction
     tagged: list[Note] = field(default_factory=list)
     rendered: list[Note] = field(default_factory=list)
@@ -58,7 +59,12 @@ class Delta:
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to release."""
-        return not (self.new or self.changed or self.retired or self.restored or self.moved or self.types)
+        return not (self.changes_notes or self.types or self.courses)
+
+    @property
+    def changes_notes(self) -> bool:
+        """Whether learners see something else of a note."""
+        return bool(self.new or self.changed or self.retired or self.restored or self.moved)
 
 
 def find_made(ledger: Ledger, times: Set[str], notes: Iterable[Note]) -> Delta:
@@ -85,8 +91,16 @@ class Stamped:
     deltas: dict[str, Delta]
 
 
-def stamp(ledgers: Mapping[str, Ledger], notes: Iterable[Note], now: int, wish: Wish, title: str = "") -> Stamped:
-    """What a release of `notes` at the Unix time `now`, which is later than all in the ledgers, makes of them.
+def stamp(
+    ledgers: Mapping[str, Ledger],
+    notes: Iterable[Note],
+    now: int,
+    wish: Wish,
+    title: str = "",
+    courses: Mapping[str, Set[str]] | None = None,
+) -> Stamped:
+    """What a release of `notes` at the Unix time `now`, which is later than all in the ledgers, makes of them; `courses` are the
+    ids of those that each deck has.
 
     What is not among the notes stays as it is: it may be released another day. A ledger of which nothing changed stays the same.
     """
@@ -118,7 +132,11 @@ def stamp(ledgers: Mapping[str, Ledger], notes: Iterable[Note], now: int, wish: 
     stamped = {}
     for id, ledger in ledgers.items():
         new_types = _stamp_types(ledger, types[id].values(), now, wish, deltas[id], times)
-        stamped[id] = ledger if deltas[id].is_empty else _to_ledger(ledger, new_notes[id], new_types, now, title, notes)
+        deltas[id].courses.extend(sorted((courses or {}).get(id, frozenset()) - ledger.courses))
+        if deltas[id].is_empty:
+            stamped[id] = ledger
+        else:
+            stamped[id] = _to_ledger(ledger, new_notes[id], new_types, deltas[id], now, title, notes)
     return Stamped(stamped, times, deltas)
 
 
@@ -209,6 +227,7 @@ def _to_ledger(
     ledger: Ledger,
     notes: Mapping[str, ReleasedNote],
     types: Mapping[str, ReleasedType],
+    delta: Delta,
     now: int,
     title: str,
     all_notes: Iterable[Note],
@@ -217,4 +236,13 @@ def _to_ledger(
     decks = {**ledger.decks, **{to_short(name): name for name in names}}
     time = to_text(now)
     releases = {**ledger.releases, time: PastRelease(ledger.heads, " ".join(title.split()))}
-    return replace(ledger, notes=notes, types=types, decks=decks, releases=releases, pending=ledger.pending | {time}, text="")
+    return replace(
+        ledger,
+        notes=notes,
+        types=types,
+        decks=decks,
+        releases=releases,
+        pending=ledger.pending | {time},
+        courses=ledger.courses.union(delta.courses),
+        text="",
+    )

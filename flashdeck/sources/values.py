@@ -106,12 +106,18 @@ def read_id(node: Node, problems: list[Problem], misspelt: Mapping[str, str]) ->
     id = typed["id"]
     if not isinstance(id, str):
         report_shape(node.node("id"), "'id'", "a word", problems)
-    elif not ID.fullmatch(id):
+    else:
+        report_bad_id(node.node("id"), id, problems)
+    return id_as_typed(id)
+
+
+def report_bad_id(place: Node, id: str, problems: list[Problem]) -> None:
+    """Reports what is typed at `place` where it cannot be an id."""
+    if not ID.fullmatch(id):
         message = f"'{short(id)}' cannot be an id" if id else "this id is empty"
         slug = to_id(id)
         help = f"write '{slug}'" if slug else "use lowercase letters a-z, digits and hyphens"
-        problems.append(node.problem("bad-id", message, "id", help=help))
-    return id_as_typed(id)
+        problems.append(place.problem("bad-id", message, help=help))
 
 
 def id_as_typed(value: Value | None) -> str:
