@@ -22,7 +22,7 @@ from flashdeck.diagnostics.problem import Problem, has_errors, in_order
 from flashdeck.model.decks import Deck
 from flashdeck.model.frame import Frame, read_frame
 from flashdeck.release.compatibility import check_compatibility
-from flashdeck.release.ledger import NAME, Ledger, find_type_ids, read_ledger
+from flashdeck.release.ledger import NAME, Ledger, find_editions, find_type_ids, read_ledger
 from flashdeck.sources.files import DECK_FILE, find_sources, find_tops
 
 if TYPE_CHECKING:
@@ -80,7 +80,8 @@ def compile_project(
     files.released = {frame.decks[id].folder: ledger.files for id, ledger in ledgers.items() if ledger.files}
     answers = Answers(frame, files)
     units = compile_units(read, answers, languages, cache, follow)
-    linked = link(frame, units, files, today, cache, find_type_ids(ledgers.values()))
+    editions = find_editions(ledgers.values()) if any(kind.edition > 1 for kind in frame.kinds.values()) else {}
+    linked = link(frame, units, files, today, cache, find_type_ids(ledgers.values()), editions)
     facts = complete(linked, answers, frame.languages if languages is None else languages)
     problems += check_all(facts)
     find_notes = None if has_errors(problems) else partial(_find_notes, facts, read, answers, cache)
@@ -102,5 +103,7 @@ def release(project: Project, languages: Iterable[str], now: int, wish: "Wish | 
 def _find_notes(facts: Facts, read: Read, answers: Answers, cache: Cache, deck: Deck) -> list[Note]:
     """The notes of a deck in all its languages, whichever of them the project is compiled for."""
     units = compile_units(read, answers, deck.languages, cache, iter)
-    facts = complete(link(facts.frame, units, facts.files, facts.today, cache, facts.type_ids), answers, deck.languages)
+    facts = complete(
+        link(facts.frame, units, facts.files, facts.today, cache, facts.type_ids, facts.editions), answers, deck.languages
+    )
     return [note for language in deck.languages for note in to_notes(facts, language) if note.deck_id == deck.id]

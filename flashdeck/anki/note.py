@@ -53,6 +53,8 @@ class NoteType:
     settings: Settings = ()
     field_settings: tuple[Settings, ...] = ()  # of each field, where any has some
     template_settings: tuple[Settings, ...] = ()
+    deck: str = ""  # the id of the deck that it belongs to
+    edition: int = 1  # of its kind
 
 
 class Note(NamedTuple):
@@ -74,6 +76,7 @@ class Note(NamedTuple):
     overriding: tuple[str, ...] = ()  # the ids of the decks whose wording it has; none where it has that of its own deck
     retired: bool = False  # withdrawn: learners who have it are informed, others get no card of it
     gaps: str = ""  # where there are several, the number of each with a digest of what is asked there
+    origin: str = ""  # the full id of its card before that was moved from another deck folder, or got another id
 
     @property
     def fields(self) -> list[str]:
@@ -131,11 +134,13 @@ class LeftOut(NamedTuple):
         return self.tag_text.split()
 
 
-def to_note_type(kind: Kind, language: str, media: Mapping[Place, Media], deck: str, id: int = 0) -> NoteType:
-    """The note type of a kind in one language and a deck; `media` are the files that its templates may name.
+def to_note_type(kind: Kind, language: str, media: Mapping[Place, Media], deck: str, id: int = 0, edition: int = 1) -> NoteType:
+    """The note type of an edition of a kind in one language and a deck; `media` are the files that its templates may name.
 
     `id` is that of the note type which the deck's learners have; 0 where they have none.
     """
+    kind = kind.in_edition(edition)
+    later = (edition,) if edition > 1 else ()
     static = {name: media[Path(kind.name), name] for name in find_static(kind) if (Path(kind.name), name) in media}
 
     def rename(text: str) -> str:
@@ -143,13 +148,14 @@ def to_note_type(kind: Kind, language: str, media: Mapping[Place, Media], deck: 
             text = text.replace(name, file.name)
         return text
 
-    imported = kind.imported_note_type
+    imported = None if later else kind.imported_note_type
     if imported:
         id, type_name = imported.id or shared_type_id(kind.name, language), imported.name
     elif id == shared_type_id(kind.name, language):
         type_name = f"flashdeck {kind.name} ({language})"
     else:
-        id, type_name = id or stable_id("note type", deck, kind.name, language), f"{deck} {kind.word} ({language})"
+        id = id or stable_id("note type", deck, kind.name, language, *later)
+        type_name = " ".join([deck, kind.word, f"({language})", *map(str, later)])
     names = {field.key: field.name for field in kind.stored} | {name: name for name in kind.common}
     field_ids = {field.key: field.id for field in kind.fields.values() if field.id}
     # Anki compares ids where it finds any: those that learners do not have would double their fields and cards
@@ -181,12 +187,26 @@ def to_note_type(kind: Kind, language: str, media: Mapping[Place, Media], deck: 
         imported.settings if imported else (),
         _only_if_any(kind.fields[key].settings if key in kind.fields else () for key in names),
         _only_if_any(one.settings for one in kind.templates),
+        deck,
+        edition,
     )
 
 
 def _only_if_any(settings: Iterable[Settings]) -> tuple[Settings, ...]:
     found = tuple(settings)
     return found if any(found) else ()
+
+
+def in_edition(note: Note, kind: Kind, type: NoteType) -> Note:
+    """The note with what an earlier edition of its kind had of it; `type` is the note type of that."""
+    kept = [at for at, key in enumerate((*(one.key for one in kind.stored), *kind.common)) if key in type.field_keys]
+    fields = note.fields
+    text = FIELD_SEPARATOR.join([fields[at] for at in kept])
+    cards = note.cards
+    if not kind.cloze:
+        places = [kind.templates[at].key for at in cards]
+        cards = tuple(type.template_keys.index(key) for key in places if key in type.template_keys)
+    return note._replace(type=type, text=text, cards=cards, digest=to_digest(Content(text), cards))
 
 
 @cache
@@ -197,7 +217,7 @@ def shared_type_id(kind: str, language: str) -> int:
 
 def to_guid_of(card: Card, language: str) -> str:
     """The permanent guid of a card's note in one language: its author's, or one made from its id."""
-    return (card.text("guid", language) if "guid" in card.values else "") or to_guid(card.full_id, language)
+    return (card.text("guid", language) if "guid" in card.values else "") or to_guid(card.origin, language)
 
 
 @dataclass(frozen=True)
@@ -260,7 +280,7 @@ CONTENT_DIGEST = 12  # characters: it is only compared with another of the same 
 BUILT_IN = digest_texts("")[:CONTENT_DIGEST]  # of a kind's source, for one that comes with flashdeck
 
 # What an author decides of a card besides what its learners see.
-APART = frozenset(("deck", "guid", "sensitive", "tags"))
+APART = frozenset(("deck", "guid", "sensitive", "tags", "was"))
 
 
 def to_source_digest(
@@ -359,7 +379,7 @@ class _Page(NamedTuple):
         right = [text for _, text in self.card.texts("answer", self.language)]
         options = [(f"<li>{self.html(key, text)}</li>", text) for text in wrong]
         options += [(f'<li class="right">{self.html("answer", text)}</li>', text) for text in right]
-        name = in_language(self.card.full_id, self.language)
+        name = in_language(self.card.origin, self.language)
         options.sort(key=lambda option: sha256(f"{name} {option[1]}".encode()).digest())
         return "".join(html for html, _ in options)
 

@@ -85,7 +85,13 @@ def add_cards(
     """The unit with some valid cards as its rows, and their notes in some languages; each with what the card asks that
     replaces it.
     """
-    unit = _add_rows(unit, [TypedCard(card.item, card.id, card.kind.name, "", card.tags, "", "", card, True) for card in cards])
+    rows = [
+        TypedCard(
+            card.item, card.id, card.kind.name, "", card.tags, "", "", card.origin if "was" in card.values else "", card, True
+        )
+        for card in cards
+    ]
+    unit = _add_rows(unit, rows)
     return add_languages(unit, dict(enumerate(cards)), frame.references, media, languages, replacements)
 
 
@@ -113,6 +119,7 @@ def _add_rows(unit: Unit, rows: Sequence[TypedCard]) -> Unit:
         tags,
         ["valid" * row.valid for row in rows],
         [row.replaced_by for row in rows],
+        [row.origin for row in rows],
     )
     groups = tuple(sorted({*zip(kinds, tags, strict=True)}))
     return replace(unit, cards=CardFacts(*map(to_column, columns)), groups=groups)

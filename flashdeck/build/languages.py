@@ -76,10 +76,17 @@ def _to_language_facts(cards: Mapping[int, Card], versions: Sequence[_Version], 
     return (
         [str(one.row) for one in versions],
         [RETIRED if "retired" in one.card.values else texts[one.templates] for one in versions],
-        [one.card.text("guid", language) if "guid" in one.card.values else "" for one in versions],
+        [_find_own_guid(one.card, language) for one in versions],
         [_digest_gaps(one.card, language) if one.card.kind.cloze and len(one.templates) > 1 else "" for one in versions],
         [str(row) for row, card in cards.items() if language in card.left_out],
     )
+
+
+def _find_own_guid(card: Card, language: str) -> str:
+    """The guid of a card's note in a language, where that does not follow from its id."""
+    if "guid" not in card.values and "was" not in card.values:
+        return ""
+    return to_guid_of(card, language)
 
 
 def _digest_gaps(card: Card, language: str) -> str:

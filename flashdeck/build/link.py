@@ -14,11 +14,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from flashdeck.anki.identity import split_full_id, to_guid
+from flashdeck.anki.identity import in_language, split_full_id, to_guid
 from flashdeck.anki.media import Media, find_static, read_static
-from flashdeck.anki.note import LeftOut, Note, NoteType, to_note_type, to_tag_text
+from flashdeck.anki.note import LeftOut, Note, NoteType, in_edition, to_note_type, to_tag_text
 from flashdeck.build.cache import NO_CACHE, Cache
-from flashdeck.build.unit import PART, RETIRED, Unit, to_rows
+from flashdeck.build.unit import PART, RETIRED, ROW, Unit, to_rows
 from flashdeck.diagnostics.problem import Problem, Spot
 from flashdeck.model.cards import Card, CardFile, open_card_file, read_card
 from flashdeck.model.decks import NOWHERE
@@ -32,6 +32,15 @@ from flashdeck.sources.yaml_file import ANYTHING, Node, Source, read_source
 MEDIA_CODES = ("missing-media", "two-media", "media-outside", "unreadable-file")
 
 
+class TypeKey(NamedTuple):
+    """What a note type is of."""
+
+    kind: str  # its name
+    language: str
+    deck: str  # the id of the deck that released it first
+    edition: int = 1  # of the kind
+
+
 class CardFact(NamedTuple):
     """What is known of one card as it was typed, valid or not."""
 
@@ -43,6 +52,7 @@ class CardFact(NamedTuple):
     tags: tuple[str, ...]
     valid: bool
     replaced_by: str
+    origin: str  # the full id that it had before it was moved; else empty
 
     @property
     def deck(self) -> str:
@@ -63,12 +73,13 @@ class Facts:
     today: date | None = None  # for what is due on a day; None where nothing is
     cache: Cache = NO_CACHE
     completed: tuple[Unit, ...] = ()  # cards that need several files: retired ones that are replaced, and overridden ones
-    type_ids: Mapping[tuple[str, str, str], int] = field(default_factory=dict)  # released: by kind, language and deck
+    type_ids: Mapping[TypeKey, int] = field(default_factory=dict)  # of note types that were released
+    editions: Mapping[str, int] = field(default_factory=dict)  # of released notes by `deck/card@language`, where kinds have any
     _rows: dict[str, list[CardFact]] = field(default_factory=dict, repr=False)
     _files: dict[str, CardFile] = field(default_factory=dict, repr=False)
     _sources: dict[str, Source] = field(default_factory=dict, repr=False)
     _ids_of: dict[str, frozenset[str]] = field(default_factory=dict, repr=False)
-    _types: dict[tuple[str, str, str], NoteType] = field(default_factory=dict, repr=False)
+    _types: dict[TypeKey, NoteType] = field(default_factory=dict, repr=False)
     _alike: "dict[tuple[str, ...], _Alike]" = field(default_factory=dict, repr=False)
     _spots: dict[str, dict[str, tuple[int, int]]] = field(default_factory=dict, repr=False)  # by digest of a file
     _new_spots: set[str] = field(default_factory=set, repr=False)  # the digests of files with places that the cache does not have
@@ -126,12 +137,12 @@ class Facts:
             return word in self.unread or ANYTHING in self.unread
         return self.may_define(word if "/" in word else f"{word}/") and self.frame.has_nameless_decks
 
-    def note_type(self, kind: str, language: str, deck: str) -> NoteType:
-        """The note type of a kind (by its name) in a language and a deck (by its id); it is made once, and only if asked for."""
-        key = (kind, language, deck)
+    def note_type(self, key: TypeKey) -> NoteType:
+        """A note type; it is made once, and only if asked for."""
         if key not in self._types:
+            kind, language, deck, edition = key
             static = read_static(self.frame.kinds[kind], self.frame.kind_folders, self.files)
-            self._types[key] = to_note_type(self.frame.kinds[kind], language, static, deck, self.type_ids.get(key, 0))
+            self._types[key] = to_note_type(self.frame.kinds[kind], language, static, deck, self.type_ids.get(key, 0), edition)
         return self._types[key]
 
     @cached_property
@@ -162,12 +173,19 @@ class Facts:
         if unit.path not in self._rows:
             columns = unit.cards
             wanted = (columns.ids, columns.items, columns.kinds, columns.tags, columns.valid, columns.replaced_by)
-            ids, items, kinds, tags, valid, replaced_by = map(to_rows, wanted)
             self._rows[unit.path] = [
-                CardFact(unit, row, int(items[row]), id, kinds[row], split_tags(tags[row]), bool(valid[row]), replaced_by[row])
-                for row, id in enumerate(ids)
+                CardFact(unit, row, int(item), id, kind, split_tags(tags), bool(valid), replaced_by, origin)
+                for row, (id, item, kind, tags, valid, replaced_by, origin) in enumerate(
+                    zip(*map(to_rows, (*wanted, columns.origins)), strict=True)
+                )
             ]
         return self._rows[unit.path]
+
+    @cached_property
+    def moved(self) -> dict[str, CardFact]:
+        """The cards that were moved, by the full ids that they had."""
+        units = [unit for unit in self.units if unit.cards.origins.strip(ROW)]
+        return {card.origin: card for card in self.cards(units) if card.origin}
 
     def list_guids(self) -> Iterator[tuple[CardFact, list[str]]]:
         """Each card that is complete in a language, with its guids in all of them."""
@@ -258,12 +276,13 @@ def link(
     files: Files,
     today: date | None,
     cache: Cache,
-    type_ids: Mapping[tuple[str, str, str], int],
+    type_ids: Mapping[TypeKey, int],
+    editions: Mapping[str, int],
 ) -> Facts:
     """The facts of all units, in an order that no file system can change: by deck, then by the path in its folder."""
     homes = {path: frame.find_home(path)[1] for path in units}
     ordered = sorted(units.items(), key=lambda pair: (pair[1].deck, homes[pair[0]]))
-    return Facts(frame, tuple(unit for _, unit in ordered), files, today, cache, (), type_ids)
+    return Facts(frame, tuple(unit for _, unit in ordered), files, today, cache, (), type_ids, editions)
 
 
 # ---- notes ---------------------------------------------------------------------------------------------------------------
@@ -303,6 +322,7 @@ def to_unit_notes(facts: Facts, unit: Unit, language: str, offset: int) -> Itera
     if language not in unit.notes:
         return
     ids, kinds, tags = map(to_rows, (unit.cards.ids, unit.cards.kinds, unit.cards.tags))
+    origins = to_rows(unit.cards.origins) if unit.cards.origins.strip(ROW) else None
     rules, deck_id, known = facts.frame.rules, unit.deck, facts._alike
     table = unit.languages[language]
     facts_of = zip(*map(to_rows, (table.rows, table.templates, table.guids, table.gaps)), strict=True)
@@ -311,13 +331,15 @@ def to_unit_notes(facts: Facts, unit: Unit, language: str, offset: int) -> Itera
         row = int(row_text)
         name, kind = ids[row], kinds[row]
         named = f"{deck_id}/{name}" if rules.named and f"{deck_id}/{name}" in rules.named else ""
-        key = (language, deck_id, kind, tags[row], templates, named)
+        origin = origins[row] if origins else ""
+        key = (language, deck_id, kind, tags[row], templates, named, origin.partition("/")[0])
         if not (alike := known.get(key)):
             own = split_tags(tags[row])
             courses = rules.find(named, kind, deck_id, own)
-            alike = known[key] = _to_alike(facts.note_type(kind, language, deck_id), templates, own, rules.with_former(courses))
+            type_key = TypeKey(kind, language, key[-1] or deck_id, facts.frame.kinds[kind].edition)
+            alike = known[key] = _to_alike(facts.note_type(type_key), templates, own, rules.with_former(courses))
         type, tag_text, cards, retired = alike
-        yield Note(
+        note = Note(
             guid or to_guid(f"{deck_id}/{name}", language),
             int(id),
             name,
@@ -334,7 +356,19 @@ def to_unit_notes(facts: Facts, unit: Unit, language: str, offset: int) -> Itera
             unit.overriding,
             retired,
             gaps,
+            origin,
         )
+        yield _in_its_edition(facts, note) if type.edition > 1 else note
+
+
+def _in_its_edition(facts: Facts, note: Note) -> Note:
+    """The note as it was released, where its kind has fields or cards since."""
+    type = note.type
+    names = [in_language(id, type.language) for id in (note.full_id, note.origin)]
+    edition = next((facts.editions[name] for name in names if name in facts.editions), type.edition)
+    if edition == type.edition:
+        return note
+    return in_edition(note, facts.frame.kinds[type.kind], facts.note_type(TypeKey(type.kind, type.language, type.deck, edition)))
 
 
 def _to_alike(type: NoteType, templates: str, own: tuple[str, ...], courses: tuple[str, ...]) -> _Alike:

@@ -46,6 +46,7 @@ class CardFacts(NamedTuple):
     tags: Column = ""  # with PART between them
     valid: Column = ""  # empty where something is wrong with the card
     replaced_by: Column = ""  # the id of a card, as typed
+    origins: Column = ""  # the full ids that they had before they were moved; else empty
 
 
 NO_CARDS = CardFacts()

@@ -56,6 +56,12 @@ class Card(NamedTuple):
         return f"{self.deck.id}/{self.id}"
 
     @property
+    def origin(self) -> str:
+        """The full id under which learners got it: it may have been moved since."""
+        was = self.values.get("was")
+        return to_origin(was, self.id) if type(was) is str else self.full_id
+
+    @property
     def item(self) -> int:
         """Which item of `cards` it is."""
         return int(self.node.route[1])
@@ -172,6 +178,11 @@ class Card(NamedTuple):
         return [at for at, one in enumerate(kind.templates) if not one.when or values.get(one.when, "false") != "false"]
 
 
+def to_origin(was: str, id: str) -> str:
+    """The full id that a card had before it was moved: `was` is that, or the id of the deck in which it had the same."""
+    return was if "/" in was else f"{was}/{id}"
+
+
 @dataclass(frozen=True)
 class CardFile:
     """A file of cards: what reading one of its cards needs of the rest of the file, its deck and the kinds."""
@@ -206,6 +217,7 @@ class TypedCard(NamedTuple):
     tags: tuple[str, ...]
     part: Value  # of its deck in Anki; empty where it is in no part
     replaced_by: str  # the id of a card
+    origin: str  # the full id that it had before it was moved; else empty
     card: Card | None
     valid: bool
 
@@ -268,6 +280,7 @@ def read_card(file: CardFile, row: int, problems: list[Problem]) -> TypedCard:
         card.tags if card and valid and not file.misspelt else to_tags(typed),
         typed.get("deck", ""),
         replaced_by if type(replaced_by) is str else "",
+        to_origin(was, id) if "was" in typed and type(was := typed["was"]) is str else "",
         card,
         valid,
     )

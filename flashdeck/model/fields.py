@@ -9,7 +9,16 @@ from flashdeck.model.decks import Deck, check_deck_name
 from flashdeck.model.keys import RETIRED_KEYS
 from flashdeck.model.kinds import Field, Kind
 from flashdeck.model.texts import is_complete_in, texts_in
-from flashdeck.sources.values import read_date, read_texts, read_word, report_shape, report_unknown_keys, short, to_date
+from flashdeck.sources.values import (
+    read_date,
+    read_texts,
+    read_word,
+    report_bad_id,
+    report_shape,
+    report_unknown_keys,
+    short,
+    to_date,
+)
 from flashdeck.sources.yaml_file import Node, Source, Value, find_invisible
 
 HIGHEST_GAP = 499  # Anki makes no card of a higher number
@@ -46,6 +55,15 @@ def read_value(place: Node, key: str, kind: Kind, deck: Deck, problems: list[Pro
 
 def _read_text(place: Node, name: str, deck: Deck, field: Field | None, problems: list[Problem]) -> bool:
     return read_texts(place, name, deck.languages, problems)
+
+
+def _read_was(place: Node, name: str, deck: Deck, field: Field | None, problems: list[Problem]) -> bool:
+    """The id of a deck, or the full id of a card."""
+    if not read_texts(place, name, (), problems):
+        return False
+    for id in str(place.value).split("/", 1):
+        report_bad_id(place, id, problems)
+    return True
 
 
 def _read_texts(place: Node, name: str, deck: Deck, field: Field | None, problems: list[Problem]) -> bool:
@@ -167,6 +185,7 @@ def _read_retired(place: Node, name: str, deck: Deck, field: Field | None, probl
 READERS: Mapping[str, Callable[[Node, str, Deck, Field | None, list[Problem]], bool]] = {
     "text": _read_text,
     "guid": _read_text,
+    "was": _read_was,
     "media": _read_text,
     "texts": _read_texts,
     "options": _read_texts,
@@ -189,7 +208,7 @@ def is_complete(kind: Kind, key: str, value: Value, language: str) -> bool:
             return all(is_complete_in(shape.names, language) for shape in to_shapes(value))
         case "retired":
             return isinstance(value, dict) and is_complete_in(value["why"], language)
-        case "tags" | "guid":
+        case "tags" | "guid" | "was":
             return True
     return is_complete_in(value, language)
 

@@ -14,6 +14,7 @@ class Key(NamedTuple):
 CARD_KEYS = {
     "id": Key("id", "identifies the card permanently: its text may change, its id never"),
     "guid": Key("guid", "identifies in Anki a note that learners already have from elsewhere"),
+    "was": Key("was", "the deck (or deck/id) in which learners have had the card, before it was moved here"),
     "kind": Key("kind", "the kind of card, which decides what fields it has"),
     "deck": Key("deck", "its sub-deck in Anki, such as Law::Basics; with '::' before it, a deck beside this one"),
     "languages": Key("languages", "the languages it is meant for; by default all of the deck"),
@@ -26,7 +27,16 @@ CARD_KEYS = {
 OVERRIDE_DOC = "the full id of another deck's card whose wording this deck overrides"
 COMMON_ONLY = ("extra", "reference")  # these go into fields that a note type from elsewhere does not have
 OF_ONE_CARD = ("id", "guid")  # these cannot be the default of a file
-NAME_TYPES = ("id", "guid", "kind", "deck", "languages", "tags", "references")  # types of values that are no text on a card
+NAME_TYPES = (
+    "id",
+    "guid",
+    "was",
+    "kind",
+    "deck",
+    "languages",
+    "tags",
+    "references",
+)  # types of values that are no text on a card
 
 SENSITIVE = "sensitive"  # the tag of a card with `sensitive: true`
 

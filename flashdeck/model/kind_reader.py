@@ -52,7 +52,7 @@ from flashdeck.sources.yaml_file import Node, Source, Value, read_plain, read_so
 KINDS_FOLDER = Path(__file__).parent.parent / "kinds"
 
 KIND_KEYS = ("fields", "cards", "labels", "cloze", "typed", "anki", "stock", "asks", "example", "order")
-TEMPLATE_KEYS = ("name", "front", "back", "when", "id", "anki")
+TEMPLATE_KEYS = ("name", "front", "back", "when", "id", "since", "anki")
 EXAMPLE_KEYS = ("id", "tags", "reference", "extra")  # beside the kind's fields
 TYPES = ("text", "texts", "options", "references", "word", "flag", "date", "day", "media", "shapes")
 # What every card or file has: no field of a kind can have these keys, but it may ask for a reference.
@@ -117,7 +117,7 @@ def _read_folder(folder: Path, parts: Mapping[str, str], files: Files, problems:
 
 def _check_folder_name(source: Source, name: str, problems: list[Problem]) -> None:
     """Whether ledgers can hold the name of a kind: it is a word of a line there, before a language."""
-    if not name.isprintable() or set(name) & set(" @"):
+    if not name.isprintable() or set(name) & set(" @~"):
         message = f"the folder '{short(name)}' cannot give a kind its name"
         slug = to_id(name)
         help = f"rename it to '{slug}'" if slug else "name it with lowercase letters a-z, digits and hyphens"
@@ -313,7 +313,7 @@ FIELD_READERS: Mapping[str, Callable[[Node, Collection[str], list[Problem]], Any
     "fact": _read_flag,
     "doc": _read_doc,
 }
-FIELD_KEYS = ("name", *FIELD_READERS, "id", "anki")
+FIELD_KEYS = ("name", *FIELD_READERS, "id", "since", "anki")
 
 
 def _read_field(node: Node, key: str, fields: Collection[str], problems: list[Problem]) -> Field:
@@ -325,8 +325,18 @@ def _read_field(node: Node, key: str, fields: Collection[str], problems: list[Pr
         problems.append(node.problem("missing-field", f"the field '{key}' has no 'words'", help="list the words it may take"))
     default = "" if type in ("references", "day") or key == "type_answer" else key.replace("_", " ").capitalize()
     name = "" if about.get("name", default) == "" else _read_name(node, default, problems)
-    id = _read_number(node, "id", problems) if about else 0
-    return Field(key, name=name, id=id, settings=_read_inner_settings(node, FIELD_SETTINGS, problems), **values)
+    id, since = (_read_number(node, "id", problems), _read_edition(node, problems)) if about else (0, 1)
+    settings = _read_inner_settings(node, FIELD_SETTINGS, problems)
+    return Field(key, name=name, id=id, settings=settings, since=since, **values)
+
+
+def _read_edition(node: Node, problems: list[Problem]) -> int:
+    """The edition of the kind that added a field or card: the first, unless its author names another."""
+    text = as_mapping(node.value).get("since", "1")
+    if isinstance(text, str) and re.fullmatch("[1-9][0-9]?", text):
+        return int(text)
+    report_shape(node.node("since"), "'since'", "the number of an edition of the kind, such as 2", problems)
+    return 1
 
 
 def _read_name(node: Node, default: str, problems: list[Problem]) -> str:
@@ -436,9 +446,15 @@ def _read_templates(node: Node, context: _Context, problems: list[Problem]) -> t
             _check_front(front, shown, key, fronts, context, problems)
         by_name = {field.name: field.key for field in context.fields.values() if field.name}
         front_keys = tuple(by_name[field] for field in shown if field in by_name)
-        id = _read_number(place, "id", problems) if typed else 0
+        id, since = (_read_number(place, "id", problems), _read_edition(place, problems)) if typed else (0, 1)
         settings = _read_inner_settings(place, TEMPLATE_SETTINGS, problems) if typed else ()
-        templates.append(Template(key, name, front.text, back.text, as_text(when), front_keys, id, settings))
+        templates.append(Template(key, name, front.text, back.text, as_text(when), front_keys, id, settings, since))
+        if (when and context.fields[as_text(when)].since > since) or (
+            front_keys and all(context.fields[key].since > since for key in front_keys)
+        ):
+            message = f"'{key}' is of edition {since}, and asks only for fields that later ones added"
+            help = "show a field on it that is as old, or give the card the same 'since'"
+            problems.append(Problem(front.spot_at(0), "empty-front", message, help))
         sides += [front, back]
     return tuple(templates), tuple(sides)
 

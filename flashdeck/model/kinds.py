@@ -5,12 +5,12 @@ How a folder of files becomes a kind is `kind_reader.py`.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
 
 from flashdeck.model.keys import CARD_KEYS, COMMON_ONLY
-from flashdeck.model.template_language import find_cloze_fields
+from flashdeck.model.template_language import find_cloze_fields, without_fields
 from flashdeck.sources.yaml_file import Node, Source, Value
 
 # What Anki stores after a kind's own fields. A published note type can never gain a field before its last one, so
@@ -71,6 +71,7 @@ class Field:
     doc: str = ""
     id: int = 0  # Anki's, of a note type that learners have from elsewhere
     settings: Settings = ()
+    since: int = 1  # the edition of the kind that added it
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,7 @@ class Template:
     front_keys: tuple[str, ...] = ()  # of the fields that its front shows, in its order
     id: int = 0
     settings: Settings = ()
+    since: int = 1
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,24 @@ class Kind:
     def is_own(self) -> bool:
         """Whether it is a kind of a deck's own, in this format of ours."""
         return "/" in self.name and not self.imported_note_type
+
+    @cached_property
+    def edition(self) -> int:
+        """The number of its latest edition. Anki's note types cannot grow, so what is added goes into a note type of its own."""
+        return max([1, *(one.since for one in self.fields.values()), *(one.since for one in self.templates)])
+
+    def in_edition(self, edition: int) -> "Kind":
+        """The kind as it was, for the notes that were released then."""
+        if edition >= self.edition:
+            return self
+        missing = {one.name for one in self.fields.values() if one.since > edition}
+        templates = [
+            replace(one, front=without_fields(one.front, missing), back=without_fields(one.back, missing))
+            for one in self.templates
+            if one.since <= edition
+        ]
+        fields = {key: one for key, one in self.fields.items() if one.since <= edition}
+        return replace(self, fields=fields, templates=tuple(templates))
 
     @cached_property
     def types(self) -> Mapping[str, str]:

@@ -43,6 +43,23 @@ def keep_tags(html: str) -> str:
     return "".join(found[0] for found in TAG.finditer(_blank_comments(html)))
 
 
+def without_fields(html: str, missing: Collection[str]) -> str:
+    """A template for notes that do not have some fields: as Anki shows it where they are empty."""
+    pieces, at, hidden = [], 0, [""]  # of the sections around: the name of the field for which nothing of it is shown
+    for found in TAG.finditer(html):
+        sign, name = found[1], found[3].strip()
+        if name not in missing:
+            continue
+        if not hidden[-1]:
+            pieces.append(html[at : found.start()])
+        if sign in ("#", "^"):
+            hidden.append(hidden[-1] or (name if sign == "#" else ""))
+        elif sign == "/":
+            hidden[1:] = hidden[1:-1]
+        at = found.end()
+    return "".join([*pieces, html[at:]])
+
+
 def _blank_comments(html: str) -> str:
     """The HTML with spaces for its comments, so that all else stays where it is."""
     pieces, at = [], 0

@@ -1,14 +1,24 @@
 """What cannot be taken back once learners have it, checked against the ledgers of earlier releases."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 
-from flashdeck.anki.identity import in_language, split_language
+from flashdeck.anki.identity import in_language, split_full_id, split_language, to_guid
 from flashdeck.anki.note import Note
 from flashdeck.build.link import CardFact, Facts
 from flashdeck.build.unit import RETIRED, ROW, Unit, to_rows
 from flashdeck.diagnostics.problem import Problem, find_nearest
 from flashdeck.model.decks import Deck
-from flashdeck.release.ledger import Ledger, ReleasedNote, digest_guid, is_override, to_released_keys
+from flashdeck.model.kinds import Kind
+from flashdeck.release.ledger import (
+    Ledger,
+    Released,
+    digest_guid,
+    find_edition,
+    find_lines,
+    is_override,
+    split_type,
+    to_released_keys,
+)
 
 SIMILAR_NAME = 0.3
 FindNotes = Callable[[Deck], list[Note]]  # the notes of a deck in all its languages
@@ -19,30 +29,64 @@ def check_compatibility(facts: Facts, ledgers: Mapping[str, Ledger], find_notes:
 
     `find_notes` serves to recognise a renamed card by its content; it is None where the project has errors.
     """
+    yield from _check_origins(facts, ledgers)
+    taken = _find_taken(facts, ledgers)
     for id, ledger in ledgers.items():
-        if not ledger.notes:
-            continue
         deck = facts.frame.decks[id]
         units = [unit for unit in facts.units if unit.deck == id]
+        if not ledger.notes and not any(unit.cards.origins.strip(ROW) for unit in units):
+            continue
         found: set[str] = set()
         for unit in units:
-            yield from _check_cards(facts, unit, deck, ledger, found)
-        yield from _check_missing(facts, deck, ledger, ledger.notes.keys() - found, find_notes)
-        yield from _check_decks(units, ledger)
+            yield from _check_cards(facts, unit, deck, ledgers, found)
+        here = taken.get(id, set())
+        yield from _check_missing(facts, deck, ledger, ledger.notes.keys() - found - here, find_notes)
+        yield from _check_decks(units, ledger, here)
         yield from _check_courses(facts, ledger)
         yield from _check_types(facts, ledger)
 
 
-def _check_cards(facts: Facts, unit: Unit, deck: Deck, ledger: Ledger, found: set[str]) -> Iterator[Problem]:
+def _check_origins(facts: Facts, ledgers: Mapping[str, Ledger]) -> Iterator[Problem]:
+    """A card that was moved keeps what its learners have only where the ledger is known that has it."""
+    for origin, card in facts.moved.items():
+        deck, id = split_full_id(origin)
+        names = [in_language(one, language) for language in facts.frame.languages for one in (card.full_id, origin)]
+        places = [*map(split_full_id, names)]
+        if find_lines(ledgers, places) or not card.valid or facts.may_define(origin):
+            continue
+        if deck in ledgers:
+            known = {split_language(name)[0] for name in ledgers[deck].notes}
+            message = f"the card '{origin}' was never released, so nothing has to be kept of it"
+            close, help = find_nearest(id, known), "delete 'was'"
+        else:
+            message = f"'{deck}' is no deck among these sources, so it is not known what learners have of '{origin}'"
+            close, help = find_nearest(deck, ledgers), "until it is released here, name that deck's folder too, with its ledger"
+        yield facts.problem(card, "unknown-card", message, "was", help=f"there is '{close}'" if close else help)
+
+
+def _find_taken(facts: Facts, ledgers: Mapping[str, Ledger]) -> dict[str, set[str]]:
+    """The names, by deck, of the released notes that are those of cards which were moved."""
+    ids = [[card.origin, card.full_id] for card in facts.moved.values()]
+    ids += [[full_id] for ledger in ledgers.values() for name in ledger.moved if (full_id := ledger.full_id(name)) in facts.ids]
+    found: dict[str, set[str]] = {}
+    for language in facts.frame.languages if ids else ():
+        for some in ids:
+            for line in find_lines(ledgers, [split_full_id(in_language(id, language)) for id in some]):
+                found.setdefault(line.ledger.deck_id, set()).add(line.name)
+    return found
+
+
+def _check_cards(facts: Facts, unit: Unit, deck: Deck, ledgers: Mapping[str, Ledger], found: set[str]) -> Iterator[Problem]:
     """The released cards of one file; adds the names of their notes to `found`."""
-    ids, kinds = to_rows(unit.cards.ids), to_rows(unit.cards.kinds)
+    ledger = ledgers[deck.id]
+    ids, kinds, origins = to_rows(unit.cards.ids), to_rows(unit.cards.kinds), to_rows(unit.cards.origins)
     for language in deck.languages:
         table = unit.languages.get(language)
         if not table:
             continue
         rows = [*map(int, to_rows(table.rows))]
         names = [f"{ids[row]}@{language}" for row in rows]
-        if ledger.notes.keys().isdisjoint(names):
+        if ledger.notes.keys().isdisjoint(names) and not unit.cards.origins.strip(ROW) and ledger.moved.keys().isdisjoint(names):
             continue
         found.update(names)
         templates, gaps = to_rows(table.templates), to_rows(table.gaps)
@@ -50,25 +94,42 @@ def _check_cards(facts: Facts, unit: Unit, deck: Deck, ledger: Ledger, found: se
         if not table.guids.strip(ROW) and ledger.plain.issuperset(now):
             continue  # nearly all files are as they were released
         for row, name, some, numbers, guid in zip(rows, names, templates, gaps, to_rows(table.guids), strict=True):
-            if note := ledger.notes.get(name):
-                yield from _check_card(facts, facts.card(unit, row), language, some, guid, note)
+            places = [(deck.id, name), *([split_full_id(in_language(origins[row], language))] if origins[row] else ())]
+            lines = find_lines(ledgers, places)
+            if not lines and name in ledger.moved:
+                message = (
+                    f"the id '{ids[row]}' belongs to what is '{ledger.moved[name]}' now: learners would have one note for both"
+                )
+                yield facts.problem(facts.card(unit, row), "duplicate-id", message, "id", help="give this card another id")
+            for line in lines[:1]:
+                note = line.note
+                yield from _check_card(facts, facts.card(unit, row), language, some, guid, line)
                 if moved := _find_moved_gap(numbers, note.gaps):
                     yield _report_moved(facts, facts.card(unit, row), *moved)
 
 
-def _check_card(facts: Facts, card: CardFact, language: str, templates: str, guid: str, note: ReleasedNote) -> Iterator[Problem]:
-    if card.kind != note.kind:
-        message = f"this card was released as a {note.kind}; Anki cannot turn it into a {card.kind}"
+def _check_card(facts: Facts, card: CardFact, language: str, templates: str, guid: str, line: Released) -> Iterator[Problem]:
+    note, kind_name = line.note, line.note.kind.partition("~")[0]
+    here = line.ledger.full_id(line.name)  # what the card was called when that line was written
+    guid = guid or to_guid(card.full_id, language)
+    if card.kind != kind_name and not (card.origin and card.kind.rpartition("/")[2] == kind_name.rpartition("/")[2]):
+        message = f"this card was released as a {kind_name}; Anki cannot turn it into a {card.kind}"
         yield _report(facts, card, "changed-kind", message, "kind", "retire it, and write a new card with a new id")
-    elif digest_guid(card.full_id, language, guid) != note.guid:
+    elif digest_guid(here, language, guid) != note.guid:
         message = f"this card was released in '{language}' under another guid: its learners would have it twice"
-        help = "bring the old 'guid' back" if note.guid else "delete the 'guid'"
+        help = "bring the old 'guid' or 'was' back" if note.guid else "delete the 'guid'"
         yield _report(facts, card, "changed-guid", message, "guid", help)
     elif card.valid and templates != RETIRED:  # what is wrong with a card for another reason is reported for that reason only
-        missing = sorted({*note.cards} - {*map(int, filter(None, templates.split(",")))})
         kind = facts.frame.kinds[card.kind]
+        numbers = [*map(int, filter(None, templates.split(",")))]
+        if not kind.cloze and kind.edition > 1:
+            kind = kind.in_edition(find_edition(note))
+            keys = [one.key for one in kind.templates]
+            made = [facts.frame.kinds[card.kind].templates[at].key for at in numbers]
+            numbers = [keys.index(key) for key in made if key in keys]
+        missing = sorted({*note.cards} - {*numbers})
         if missing and (kind.cloze or missing[0] < len(kind.templates)):  # else the kind has lost a template, which is reported
-            yield _report_emptied(facts, card, missing[0])
+            yield _report_emptied(facts, card, kind, missing[0])
 
 
 def _check_missing(
@@ -105,7 +166,7 @@ def _report_vanished(
         released = {language: ledger.notes[in_language(id, language)] for language in languages}
         contents = [(note.kind, language, note.digest) for language, note in released.items()]
         renamed = next((by_content[content] for content in contents if content in by_content), "") or find_nearest(id, new)
-        help = "bring it back and, to withdraw it, write 'retired:' on it"
+        help = f"if it is in another folder now, write 'was: {deck.id}' on it; else bring it back and, to withdraw it, retire it"
         if renamed:
             help = f"if it is '{renamed}' now, give that card its old id back; else {help}"
         message = f"the card '{id}' was released and is gone: its learners would keep it, without corrections"
@@ -118,8 +179,7 @@ def _report(facts: Facts, card: CardFact, code: str, message: str, key: str, hel
     return facts.problem(card, code, message, *((key,) if key in typed else ()), help=help)
 
 
-def _report_emptied(facts: Facts, card: CardFact, template: int) -> Problem:
-    kind = facts.frame.kinds[card.kind]
+def _report_emptied(facts: Facts, card: CardFact, kind: Kind, template: int) -> Problem:
     if kind.cloze:
         what, key = f"the card of gap {template + 1}", kind.cloze
     else:
@@ -148,11 +208,12 @@ def _report_moved(facts: Facts, card: CardFact, old: str, new: str) -> Problem:
     return facts.problem(card, "moved-gap", message, key, help=help, level="warning")
 
 
-def _check_decks(units: list[Unit], ledger: Ledger) -> Iterator[Problem]:
+def _check_decks(units: list[Unit], ledger: Ledger, taken: Set[str]) -> Iterator[Problem]:
     if any(unit.unread for unit in units):
         return  # its cards may be where the file could not be read
     names = {name for unit in units for name in unit.deck_names}
-    released = frozenset(ledger.decks.values())
+    left = {ledger.notes[name].deck for name in taken} - {note.deck for name, note in ledger.notes.items() if name not in taken}
+    released = frozenset(name for digest, name in ledger.decks.items() if digest not in left)
     new_names = frozenset(names - released)
     # a deck's new name may have little in common with the old one, and a wrong guess is only a hint
     for name in sorted(released - names):
@@ -180,17 +241,33 @@ def _check_courses(facts: Facts, ledger: Ledger) -> Iterator[Problem]:
 def _check_types(facts: Facts, ledger: Ledger) -> Iterator[Problem]:
     """Note types that cannot become what they are now."""
     for name, released in ledger.types.items():
-        kind, language = split_language(name)
+        key = split_type(name, ledger.deck_id)
+        kind, language = key.kind, key.language
         known = facts.frame.kinds.get(kind)
         if not known or not known.templates or language not in facts.frame.languages:
             continue  # it is no longer used, or its files have mistakes, which have been reported
-        fields, templates = to_released_keys(facts.note_type(kind, language, ledger.deck_id))
+        if key.edition > known.edition:
+            message = f"the released kind '{kind}' has {key.edition} editions, and nothing of it is of the last any more"
+            help = f"write 'since: {key.edition}' again on what that edition added"
+            yield Problem(ledger.spot(f"type {name}"), "changed-note-type", message, help)
+            continue
+        fields, templates = to_released_keys(facts.note_type(key))
         for what, old, keys in (("fields", released.fields, fields), ("cards", released.templates, templates)):
             if keys != old:
                 message = (
                     f"the {what} of the released kind '{kind}' ({language}) were {', '.join(old)}: Anki would stop all updates"
                 )
-                help = (
-                    "bring back exactly these, in this order; for others, make a kind with another name and use it for new cards"
-                )
+                added = [one for one in keys if one not in old] if {*old} <= {*keys} else []
+                help = _find_way(kind, added if "/" in kind else [], known.edition)
                 yield Problem(ledger.spot(f"type {name}"), "changed-note-type", message, help)
+
+
+def _find_way(kind: str, added: Sequence[str], edition: int) -> str:
+    """What to do where the fields or cards of a released kind are others now: `added` are new, and all others are still there."""
+    if not added:
+        return "bring back exactly these, in this order; what is not needed any more may stay empty"
+    names = ", ".join(f"'{key}'" for key in added)
+    return (
+        f"write 'since: {edition + 1}' on {names} in kind.yaml: what learners have stays without it, new cards get it; or put "
+        "the text into a field that is there"
+    )

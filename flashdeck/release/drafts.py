@@ -9,10 +9,10 @@ and guids of their own.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from flashdeck.anki.identity import FIELD_SEPARATOR, in_language, stable_id
+from flashdeck.anki.identity import FIELD_SEPARATOR, stable_id
 from flashdeck.anki.note import Note, NoteType, Times, digest_texts
 from flashdeck.anki.package_reader import Archive
-from flashdeck.release.ledger import Ledger, name_note
+from flashdeck.release.ledger import Ledger, find_released, name_type
 from flashdeck.release.release import Release
 
 Content = tuple[str, str]  # the fields and tags of a note, as texts
@@ -45,8 +45,8 @@ def to_draft(released: Release, ledgers: Mapping[str, Ledger]) -> Release:
     types: dict[int, NoteType] = {}
 
     def change(note: Note) -> Note:
-        name = in_language(note.type.kind, note.type.language)
-        if note.type.is_from_elsewhere or name in ledgers[note.deck_id].types:
+        decks = {id for id in (note.deck_id, note.type.deck) if id in ledgers}
+        if note.type.is_from_elsewhere or any(name_type(note.type, id) in ledgers[id].types for id in decks):
             return note
         if note.type.id not in types:
             types[note.type.id] = _to_draft_type(note.type)
@@ -98,8 +98,8 @@ def keep_times(draft: Release, ledgers: Mapping[str, Ledger], known: Draft, now:
 
 def _find_released(note: Note, ledgers: Mapping[str, Ledger]) -> int:
     """When what learners have of a note last changed; 0 where they have none."""
-    name = name_note(note)
-    return max((ledgers[id].notes[name].changed for id in note.released_by if name in ledgers[id].notes), default=0)
+    lines = [line for id in note.released_by for line in find_released(ledgers, id, note)]
+    return max((line.note.changed for line in lines), default=0)
 
 
 def _digest_look(name: str, templates: Iterable[tuple[object, ...]], css: str) -> str:

@@ -18,11 +18,13 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from flashdeck.anki.identity import in_language, split_language, to_guid
+from flashdeck.anki.identity import in_language, split_full_id, split_language, to_full_id, to_guid
 from flashdeck.anki.note import CONTENT_DIGEST, Note, NoteType, digest_texts, shared_type_id
+from flashdeck.build.link import TypeKey
 from flashdeck.build.unit import RETIRED
 from flashdeck.diagnostics.problem import Problem, Spot
 from flashdeck.sources.files import Files
+from flashdeck.sources.values import ID as VALID_ID
 from flashdeck.sources.values import LATEST
 
 NAME = "flashdeck.lock"
@@ -47,6 +49,9 @@ FILE = re.compile(rf"^file ({CONTENT}) (\S.*)$", re.M)  # in Anki under its own 
 PENDING = re.compile(rf"^pending ({TIME})$", re.M)
 ID = re.compile(r"^id (\S+)$", re.M)
 COURSE = re.compile(r"^course (\S+)$", re.M)
+MOVED = re.compile(r"^moved (\S+@\S+) (\S+/\S+)$", re.M)
+# A note type of the first edition of a kind, of the ledger's own deck, is simply called `kind@language`.
+TYPE_NAME = re.compile(rf"(?:({VALID_ID.pattern}):)?(.*?)(?:~([1-9][0-9]?))?@([^@]*)")
 
 
 class ReleasedNote(NamedTuple):
@@ -117,6 +122,7 @@ class Ledger:
     files: Mapping[str, str] = field(default_factory=dict)  # digests of media that learners have under their own names
     pending: frozenset[str] = frozenset()  # the times of releases whose packages may not all have been written
     courses: frozenset[str] = frozenset()  # their ids
+    moved: Mapping[str, str] = field(default_factory=dict)  # notes that left: the full id of the card of each, by its name here
     text: str = field(default="", compare=False, repr=False)  # as it was read
 
     @property
@@ -186,6 +192,10 @@ class Ledger:
             return time != release and not self.descends(release, time)
         return time > release
 
+    def full_id(self, name: str) -> str:
+        """The full id of the card of a note."""
+        return to_full_id(self.deck_id, split_language(name)[0])
+
     def spot(self, name: str) -> Spot:
         """The line of a note (`note card@language`), note type or deck (`deck NAME`)."""
         return Spot(str(self.path), self._numbers.get(name, 1), 1)
@@ -199,6 +209,25 @@ class Ledger:
 def name_note(note: Note) -> str:
     """What ledgers call a note: `card@language`, or `deck/card@language` where another deck overrides it."""
     return in_language(note.full_id if note.overriding else note.card, note.type.language)
+
+
+def name_type(type: NoteType, deck_id: str) -> str:
+    """What the ledger of a deck calls a note type: `kind@language`, of a later edition of the kind `kind~2@language`, and of a
+    card that came from another deck folder, which keeps the note type of that, `deck:kind@language`.
+    """
+    return in_language(f"{type.deck}:" * (type.deck != deck_id) + to_edition(type), type.language)
+
+
+def to_edition(type: NoteType) -> str:
+    """The kind of a note type, as ledgers have it: `kind`, or of a later edition `kind~2`."""
+    return type.kind if type.edition == 1 else f"{type.kind}~{type.edition}"
+
+
+def split_type(name: str, deck_id: str) -> TypeKey:
+    """What the note type is of which the ledger of a deck has this name."""
+    found = TYPE_NAME.fullmatch(name)
+    assert found, name  # the pattern of a line is narrower
+    return TypeKey(found[2], found[4], found[1] or deck_id, int(found[3] or 1))
 
 
 def is_override(name: str) -> bool:
@@ -271,8 +300,8 @@ def _parse(path: Path, deck_id: str, text: str, lines: list[str]) -> tuple[Ledge
         note_rows, type_rows, deck_rows = NOTE.findall(text), TYPE.findall(others), DECK.findall(others)
     for time in {row[7] for row in note_rows} | {row[8] for row in note_rows} | {row[-3] for row in type_rows} | releases.keys():
         to_time(time)
-    pending, courses = PENDING.findall(others), COURSE.findall(others)
-    files = {name: digest for digest, name in FILE.findall(others)}
+    pending, courses, moved, files = (pattern.findall(others) for pattern in (PENDING, COURSE, MOVED, FILE))
+    known_files = {name: digest for digest, name in files}
     graph = Ledger(path, deck_id, releases=releases)
     notes = _merge(((row[0], ReleasedNote._make(row[1:])) for row in note_rows), graph)
     types = _merge(
@@ -282,10 +311,10 @@ def _parse(path: Path, deck_id: str, text: str, lines: list[str]) -> tuple[Ledge
         ),
         graph,
     )
-    sets = frozenset(pending), frozenset(courses)
-    ledger = Ledger(path, deck_id, notes, types, dict(deck_rows), releases, files, *sets, text)
+    others_known = known_files, frozenset(pending), frozenset(courses), dict(moved)
+    ledger = Ledger(path, deck_id, notes, types, dict(deck_rows), releases, *others_known, text)
     heads = sum(line in (FIRST, FIRST_1, LAST) for line in lines)
-    counted = (note_rows, type_rows, deck_rows, pending, courses, *(one.findall(others) for one in (RELEASE, FILE, ID)))
+    counted = (note_rows, type_rows, deck_rows, pending, courses, moved, files, RELEASE.findall(others), ID.findall(others))
     return ledger, sum(map(len, counted)) + heads
 
 
@@ -347,12 +376,13 @@ def merge_ledgers(ledgers: Sequence[Ledger]) -> Ledger:
         graph.releases,
         {name: digest for one in ledgers for name, digest in one.files.items()},
         courses=frozenset().union(*(one.courses for one in ledgers)),
+        moved={name: card for one in ledgers for name, card in one.moved.items()},
     )
 
 
 def _report_lines(lines: list[str], report: Callable[[int, str, str], None], restore: str) -> None:
     """Reports which lines of a ledger are wrong, and why."""
-    patterns = (NOTE_1, TYPE_1, DECK_1) if FIRST_1 in lines else (NOTE, TYPE, DECK, RELEASE, FILE, PENDING, ID, COURSE)
+    patterns = (NOTE_1, TYPE_1, DECK_1) if FIRST_1 in lines else (NOTE, TYPE, DECK, RELEASE, FILE, PENDING, ID, COURSE, MOVED)
     for number, line in enumerate(lines, 1):
         if line in (FIRST, FIRST_1, LAST):
             continue
@@ -376,6 +406,7 @@ def render_ledger(ledger: Ledger) -> str:
     """The text of a ledger."""
     lines = [f"id {ledger.deck_id}", *(f"pending {time}" for time in ledger.pending)]
     lines += [f"course {id}" for id in ledger.courses]
+    lines += [f"moved {name} {card}" for name, card in ledger.moved.items()]
     lines += [f"deck {digest} {name}" for digest, name in ledger.decks.items()]
     lines += [f"file {digest} {name}" for name, digest in ledger.files.items()]
     lines += [render_note(name, note) for name, note in ledger.notes.items()]
@@ -405,9 +436,9 @@ def select_lines(ledger: Ledger, notes: Iterable[Note]) -> Ledger:
     notes = list(notes)
     names = {name_note(note): note for note in notes if ledger.deck_id in note.released_by}
     entries = {name: entry for name in names if (entry := ledger.notes.get(name))}
-    types = {in_language(note.type.kind, note.type.language) for note in notes if note.deck_id == ledger.deck_id}
+    types = {name_type(note.type, ledger.deck_id) for note in notes if note.deck_id == ledger.deck_id}
     decks = {entry.deck for entry in entries.values()}
-    shown = {file.name for note in notes for file in (*note.media, *note.type.media)}
+    shown = {file.path.name for note in notes for file in (*note.media, *note.type.media)}
     return replace(
         ledger,
         notes=entries,
@@ -418,9 +449,54 @@ def select_lines(ledger: Ledger, notes: Iterable[Note]) -> Ledger:
     )
 
 
-def find_type_ids(ledgers: Iterable[Ledger]) -> dict[tuple[str, str, str], int]:
-    """The ids of released note types by kind, language and deck."""
-    return {(*split_language(name), ledger.deck_id): type.id for ledger in ledgers for name, type in ledger.types.items()}
+def find_type_ids(ledgers: Iterable[Ledger]) -> dict[TypeKey, int]:
+    """The ids of released note types."""
+    return {split_type(name, ledger.deck_id): type.id for ledger in ledgers for name, type in ledger.types.items()}
+
+
+def find_editions(ledgers: Iterable[Ledger]) -> dict[str, int]:
+    """The edition of its kind in which each note was released, by `deck/card@language`."""
+    return {f"{ledger.deck_id}/{name}": find_edition(note) for ledger in ledgers for name, note in ledger.notes.items()}
+
+
+def find_edition(note: ReleasedNote) -> int:
+    """The edition of its kind in which a note was released."""
+    return int(note.kind.rpartition("~")[2]) if "~" in note.kind else 1
+
+
+class Released(NamedTuple):
+    """What learners have of a note: its line, and in which ledger and under which name that is."""
+
+    ledger: Ledger
+    name: str
+    note: ReleasedNote
+
+
+def find_lines(ledgers: Mapping[str, Ledger], places: Sequence[tuple[str, str]]) -> list[Released]:
+    """The lines of one note: at some places (decks, and names in their ledgers), and where the ledgers there say that it went."""
+    found: list[Released] = []
+    waiting, seen = [*places], set[tuple[str, str]]()
+    while waiting:
+        id, name = place = waiting.pop(0)
+        ledger = ledgers.get(id)
+        if not ledger or place in seen:
+            continue
+        seen.add(place)
+        if note := ledger.notes.get(name):
+            found.append(Released(ledger, name, note))
+        if name in ledger.moved:
+            id, card = split_full_id(ledger.moved[name])
+            waiting.append((id, in_language(card, split_language(name)[1])))
+    return found
+
+
+def find_released(ledgers: Mapping[str, Ledger], deck: str, note: Note) -> list[Released]:
+    """What learners of a deck have of a note: its line there, and those that it left elsewhere when its card was moved."""
+    places = [(deck, name_note(note))]
+    if note.origin:
+        origin = in_language(note.origin, note.type.language)
+        places.append((deck, origin) if note.overriding else split_full_id(origin))
+    return find_lines(ledgers, places)
 
 
 def to_released_keys(type: NoteType) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -433,7 +509,7 @@ def to_keys(keys: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def is_released(ledgers: Mapping[str, Ledger], note: Note) -> bool:
-    return any(name_note(note) in ledgers[id].notes for id in note.released_by if id in ledgers)
+    return any(find_released(ledgers, id, note) for id in note.released_by)
 
 
 def digest_guid(card: str, language: str, guid: str) -> str:

@@ -1,8 +1,8 @@
 """What `release` says of a release: what reaches learners, what waits, and what no package can carry. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from flashdeck.anki.identity import RETIRED_TAG
+from flashdeck.anki.identity import RETIRED_TAG, split_language
 from flashdeck.anki.note import Note
 from flashdeck.diagnostics.render import count
 from flashdeck.release.ledger import Ledger
@@ -21,9 +21,13 @@ def render_delta(deck: str, delta: Delta, before: Ledger, after: Ledger) -> str:
         ("changed", delta.changed),
         ("retired", delta.retired),
         ("brought back", delta.restored),
+        ("from elsewhere", delta.taken),
     ):
         if some:
             lines.append(f"{deck}: {what}: {_name(some)}")
+    if delta.left:
+        names = list(dict.fromkeys(split_language(name)[0] for name in delta.left))
+        lines.append(f"{deck}: gone elsewhere: {_list(names)}")
     if delta.courses:
         lines.append(f"{deck}: new {'course' if len(delta.courses) == 1 else 'courses'}: {', '.join(delta.courses)}")
     if delta.types:
@@ -46,6 +50,9 @@ def render_delta(deck: str, delta: Delta, before: Ledger, after: Ledger) -> str:
 
 def _name(notes: Iterable[Note]) -> str:
     """How many notes there are, and the first of them."""
-    names = list(dict.fromkeys(note.card for note in notes))
+    return _list(list(dict.fromkeys(note.card for note in notes)))
+
+
+def _list(names: Sequence[str]) -> str:
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     return f"{', '.join(names[:SHOWN])}{more}"

@@ -5,22 +5,26 @@ a course that a note joins, a tag: none of them is worth a learner's own words. 
 asks for them. A line of the ledger is written anew only when its time moves, so that nothing is taken for sent that was not.
 """
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import cache
 
-from flashdeck.anki.identity import in_language, is_reserved_tag
+from flashdeck.anki.identity import is_reserved_tag
 from flashdeck.anki.note import BUILT_IN, Note, NoteType, Times, digest_texts
 from flashdeck.build.unit import RETIRED
 from flashdeck.release.ledger import (
     UNKNOWN,
     Ledger,
     PastRelease,
+    Released,
     ReleasedNote,
     ReleasedType,
     digest_guid,
     digest_type,
+    find_released,
     name_note,
+    name_type,
+    to_edition,
     to_released_keys,
     to_short,
     to_text,
@@ -49,6 +53,8 @@ class Delta:
     retired: list[Note] = field(default_factory=list)
     restored: list[Note] = field(default_factory=list)  # brought back after they were retired
     moved: list[tuple[Note, str]] = field(default_factory=list)  # with the deck in Anki in which its learners keep it
+    taken: list[Note] = field(default_factory=list)  # from another deck folder, or another id
+    left: dict[str, str] = field(default_factory=dict)  # what others took: the full id of the card now, by name
     types: list[NoteType] = field(default_factory=list)  # note types with another look
     courses: list[str] = field(default_factory=list)  # the ids of new ones
     # what waits for the next correction
@@ -59,7 +65,7 @@ class Delta:
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to release."""
-        return not (self.changes_notes or self.types or self.courses)
+        return not (self.changes_notes or self.taken or self.left or self.types or self.courses)
 
     @property
     def changes_notes(self) -> bool:
@@ -112,14 +118,25 @@ def stamp(
     for note in [*(note for note in notes if not note.overriding), *(note for note in notes if note.overriding)]:
         name = name_note(note)
         for id in note.released_by:
-            old = ledgers[id].notes.get(name)
+            delta, old, decks = deltas[id], ledgers[id].notes.get(name), ledgers[id].decks
+            was_moved = note.origin or name in ledgers[id].moved
+            if was_moved:
+                lines = find_released(ledgers, id, note)
+                old, decks = _choose(lines), {digest: deck for line in lines for digest, deck in line.ledger.decks.items()}
+                for line in lines:
+                    if (line.ledger.deck_id, line.name) != (id, name):
+                        del new_notes[line.ledger.deck_id][line.name]
+                        deltas[line.ledger.deck_id].left[line.name] = note.full_id
+                        delta.taken.append(note)
             change = _classify(note, old, wish, corrected)
-            entry = new_notes[id][name] = _to_entry(note, old, change, now)
-            delta = deltas[id]
+            entry = _to_entry(note, old, change, now)
+            if was_moved:
+                entry = entry._replace(guid=digest_guid(note.full_id, note.type.language, note.guid))
+            new_notes[id][name] = entry
             if change:
                 getattr(delta, change).append(note)
-            if old and old.deck != entry.deck and old.deck in ledgers[id].decks and not note.retired:
-                delta.moved.append((note, ledgers[id].decks[old.deck]))
+            if old and old.deck != entry.deck and old.deck in decks and not note.retired:
+                delta.moved.append((note, decks[old.deck]))
             by_guid = times.overrides if note.overriding else times.notes
             by_guid[note.guid] = max(entry.changed, by_guid.get(note.guid, 0))
         if not note.overriding:
@@ -131,13 +148,21 @@ def stamp(
         times.overrides[guid] = max(changed, 1 + times.notes.get(guid, 0))
     stamped = {}
     for id, ledger in ledgers.items():
-        new_types = _stamp_types(ledger, types[id].values(), now, wish, deltas[id], times)
+        new_types = _stamp_types(ledgers, ledger, types[id].values(), now, wish, deltas[id], times)
         deltas[id].courses.extend(sorted((courses or {}).get(id, frozenset()) - ledger.courses))
         if deltas[id].is_empty:
             stamped[id] = ledger
         else:
             stamped[id] = _to_ledger(ledger, new_notes[id], new_types, deltas[id], now, title, notes)
     return Stamped(stamped, times, deltas)
+
+
+def _choose(lines: Sequence[Released]) -> ReleasedNote | None:
+    """What learners have of a note, of the lines about it: there are several where branches were merged of which one moved it."""
+    found = sorted((one.note for one in lines), key=lambda note: note.changed_text)
+    if len({(note.source, note.digest) for note in found}) > 1:
+        return found[-1]._replace(source=UNKNOWN, digest=UNKNOWN)
+    return found[-1] if found else None
 
 
 TIMED = ("new", "changed", "retired", "restored")  # what makes a note later than the one that learners have
@@ -168,7 +193,7 @@ def _to_entry(note: Note, old: ReleasedNote | None, change: str, now: int) -> Re
     if old and old.source != UNKNOWN and change not in TIMED:
         return old if old.deck == deck else old._replace(deck=deck)
     return ReleasedNote(
-        note.type.kind,
+        to_edition(note.type),
         _to_templates(note.cards),
         note.source,
         note.digest,
@@ -194,13 +219,14 @@ def _digest_tags(tag_text: str) -> str:
 
 
 def _stamp_types(
-    ledger: Ledger, types: Iterable[NoteType], now: int, wish: Wish, delta: Delta, times: Times
+    ledgers: Mapping[str, Ledger], ledger: Ledger, types: Iterable[NoteType], now: int, wish: Wish, delta: Delta, times: Times
 ) -> dict[str, ReleasedType]:
     """The note types of a deck after a release; its delta and the times learn which of them have another look."""
     found = dict(ledger.types)
     for type in types:
-        name, digest = in_language(type.kind, type.language), digest_type(type)
-        old = ledger.types.get(name)
+        name, digest = name_type(type, ledger.deck_id), digest_type(type)
+        home = ledgers.get(type.deck, ledger)
+        old = ledger.types.get(name) or home.types.get(name_type(type, home.deck_id))
         if old and old.source == UNKNOWN:
             old = old._replace(digest=old.digest[: len(UNKNOWN)])
         changed = to_text(now)
@@ -211,7 +237,7 @@ def _stamp_types(
                 changed = old.changed_text
                 if old.digest != digest:
                     delta.rendered_types.append(type)
-        if not old or changed != old.changed_text or old.source == UNKNOWN:
+        if name not in found or not old or changed != old.changed_text or old.source == UNKNOWN:
             shown = digest if not old or changed != old.changed_text else old.digest
             found[name] = ReleasedType(type.id, type.source, shown, changed, *to_released_keys(type))
         times.types[type.id] = max(to_time(changed), times.types.get(type.id, 0))
@@ -234,6 +260,9 @@ def _to_ledger(
 ) -> Ledger:
     names = {note.deck for note in all_notes if note.cards and note.deck_id == ledger.deck_id and not note.overriding}
     decks = {**ledger.decks, **{to_short(name): name for name in names}}
+    if delta.left:  # a deck all of whose cards went is nobody's any more
+        used = {note.deck for note in notes.values()}
+        decks = {digest: name for digest, name in decks.items() if digest in used}
     time = to_text(now)
     releases = {**ledger.releases, time: PastRelease(ledger.heads, " ".join(title.split()))}
     return replace(
@@ -244,5 +273,6 @@ def _to_ledger(
         releases=releases,
         pending=ledger.pending | {time},
         courses=ledger.courses.union(delta.courses),
+        moved={name: card for name, card in ledger.moved.items() if name not in notes} | delta.left,
         text="",
     )
