@@ -130,7 +130,7 @@ def complete(line: str, cwd: Path) -> tuple[list[str], str]:
         ("flashdeck build --language f", ["fr"]),
         ("flashdeck add --deck ", ["custom", "interpol"]),
         ("flashdeck add --reference interpol-notices", ["interpol-notices-en", "interpol-notices-fr"]),
-        ("flashdeck build decks/custom --tag co", ["core"]),
+        ("flashdeck build decks/custom --tag my", ["my-class"]),
         ("flashdeck explain same-f", ["same-front"]),
         ("flashdeck im", ["import"]),
     ],
