@@ -74,6 +74,19 @@ def test_no_card_speaks_of_a_document_that_its_learners_do_not_have():
     assert [found for found in said if re.search(r"document source|source document|document de formation", found[1], re.I)] == []
 
 
+def test_french_signs_never_begin_a_line():
+    loose = re.compile(r"\S [?!;:%»]|« |\d \d{3}\b")
+    french = [
+        (id, text)
+        for id, card in CARDS.items()
+        if "fr" in card.languages
+        for key in card.values
+        for _, text in card.texts(key, "fr")
+    ]
+
+    assert [found for found in french if loose.search(found[1])] == []
+
+
 def test_no_answer_is_a_term_that_another_card_discourages():
     def plain(text):
         return re.sub(r"\W+", " ", re.sub(r"\(.*?\)", "", text)).strip().lower()

@@ -129,7 +129,7 @@ def complete(line: str, cwd: Path) -> tuple[list[str], str]:
         ("flashdeck build --tag source", ["source-check"]),
         ("flashdeck build --language f", ["fr"]),
         ("flashdeck add --deck ", ["custom", "interpol"]),
-        ("flashdeck add --reference interpol-notices", ["interpol-notices-en", "interpol-notices-fr"]),
+        ("flashdeck add --reference interpol-units", ["interpol-units-2022", "interpol-units-2022-fr"]),
         ("flashdeck build decks/custom --tag my", ["my-class"]),
         ("flashdeck explain same-f", ["same-front"]),
         ("flashdeck im", ["import"]),
