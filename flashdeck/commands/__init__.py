@@ -71,6 +71,8 @@ def main() -> NoReturn:
         code = end.code
     except FlashdeckError as error:
         echo_line(f"flashdeck: {error}", err=True)
+        for line in error.details:
+            echo_line(f"  {line}", err=True)
         code = 2
     except OSError as error:
         if error.filename is not None:  # mostly a path that somebody typed: too long, or not to be looked at

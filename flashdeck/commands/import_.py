@@ -26,6 +26,20 @@ def import_(
     id: Annotated[str, typer.Option(metavar="ID", help="The id of a new deck.", show_default="by the folder")] = "",
     name: Annotated[str, typer.Option(metavar="NAME", help="Its name in Anki.", show_default="by the file")] = "",
     update: Annotated[bool, typer.Option("--update", help="Write what the file has corrected since its last import.")] = False,
+    sheet: Annotated[str, typer.Option(metavar="NAME", help="Of a workbook.", show_default="the first that is not hidden")] = "",
+    header: Annotated[
+        int | None,
+        typer.Option(
+            metavar="LINE", min=0, help="The line with the names of the columns; 0: there is none.", show_default="seen"
+        ),
+    ] = None,
+    separator: Annotated[
+        str, typer.Option(metavar="TEXT", help="What stands between two cells: tab, ';', ' - '.", show_default="by the rows")
+    ] = "",
+    encoding: Annotated[str, typer.Option(metavar="NAME", help="Of a text that is not UTF-8 or UTF-16: cp1252.")] = "",
+    html: Annotated[
+        bool | None, typer.Option("--html/--no-html", help="Whether cells are HTML.", show_default="by their tags")
+    ] = None,
     allow_scripts: Annotated[bool, typer.Option("--allow-scripts", help="Keep the scripts of a package's templates.")] = False,
     drop_scripts: Annotated[bool, typer.Option("--drop-scripts", help="Leave them out.")] = False,
 ) -> None:
@@ -34,14 +48,29 @@ def import_(
     from flashdeck.importing.cards import ImportOptions
     from flashdeck.importing.plan import plan_import
 
-    time = int(now().timestamp())
-    options = ImportOptions(into, id, name, language, kind, _parse_columns(map or ()), allow_scripts, update, drop_scripts, time)
+    options = ImportOptions(
+        into,
+        id,
+        name,
+        language,
+        kind,
+        _parse_columns(map or ()),
+        allow_scripts,
+        update,
+        drop_scripts,
+        int(now().timestamp()),
+        encoding=encoding,
+        separator=separator,
+        sheet=sheet,
+        header=header,
+        html=html,
+    )
     if not file.exists():
         raise FlashdeckError(f"there is no file '{file}'")
     try:
         plan = plan_import(file, options)
     except FlashdeckError as error:
-        raise FlashdeckError(f"nothing was imported from '{file}': {error}") from error
+        raise FlashdeckError(f"nothing was imported from '{file}': {error}", error.details) from error
     if plan.problems:
         show_problems(plan.problems, err=True)
         raise FlashdeckError("nothing was written: fix this first, or choose another --id, --name or --language")

@@ -23,6 +23,11 @@ class ImportOptions:
     update: bool = False  # whether what is there already is corrected
     drop_scripts: bool = False
     now: int = 0  # a Unix time
+    encoding: str = ""
+    separator: str = ""
+    sheet: str = ""
+    header: int | None = None  # the line with the names of the columns; 0 where there is none, None where that has to be seen
+    html: bool | None = None  # whether cells are HTML; None where each has to show that itself
 
 
 @dataclass(frozen=True)

@@ -4,15 +4,19 @@ The conversion need not be trusted: each candidate is rendered to HTML again, an
 """
 
 import re
+from collections import Counter
 from html import escape, unescape
+from html.entities import html5
 from html.parser import HTMLParser
 
 from flashdeck.anki.html import RAW, find_unsafe, to_html
-from flashdeck.anki.safe import clean, make_safe
+from flashdeck.anki.markdown import PLAIN_TEXT
+from flashdeck.anki.safe import TAGS, clean, make_safe
 from flashdeck.sources.yaml_file import INVISIBLE
 
 MARKUP = re.compile(r"([\\`*_\[\]<>#|~])")
 MARKUP_AT_START = re.compile(r"^([^\S\n]*\d*)([-+=]|(?<=\d)[.)])", re.M)
+AMPERSAND = re.compile(r"&(?=#?\w+;)")  # before what makes another sign of it
 MARKS = {"strong": "**", "em": "*", "del": "~~", "code": "`"}
 PLAIN_MARKS = {"b": "**", "i": "*"}
 
@@ -42,13 +46,38 @@ def keep_html(html: str) -> str:
 
 def from_plain(text: str) -> str:
     """A text that shows exactly these words, whatever Markdown could make of them."""
-    text = drop_invisible(text).strip()
-    lines = [line.strip() for line in text.split("\n")]
+    if PLAIN_TEXT.fullmatch(text):
+        return text
+    lines = [line.strip() for line in drop_invisible(text).strip().split("\n")]
     expected = "<br>".join(escape(line, quote=False) for line in lines)
-    candidates = [text] if len(lines) == 1 else []
-    candidates.append(_escape("\n".join(lines)).replace("\n", "\\\n"))
+    # what people write stays as readable as it can
+    ways = (lambda line: line, lambda line: line.replace("<", "\\<"), _escape_lightly, _escape, _escape_brackets)
+    candidates = ("\\\n".join(map(way, lines)) for way in ways)
     faithful = (text for text in candidates if to_html(text).replace("<br>\n", "<br>") == expected)
-    return next(faithful, RAW + expected if text else "")
+    return next(faithful, RAW + expected) if expected else ""
+
+
+# A tag as people write it: its attributes have values, so that `a<b and c>d` is none.
+_TAG = re.compile(
+    r"""<(/?)([a-zA-Z][a-zA-Z0-9]*)(?:\s+[\w-]+\s*=\s*(?:"[^"<>]*"|'[^'<>]*'|[^\s"'<>=]+))*\s*/?>|<!--(?:(?!<!--).)*?-->""", re.S
+)
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,30});")
+_ALONE = frozenset("area br col hr img wbr".split())
+_OPTIONAL_END = _ALONE | frozenset("colgroup dd dt li p rb rp rt rtc tbody td tfoot th thead tr".split())
+
+
+def is_html(text: str) -> bool:
+    """Whether a text of which nobody says so is HTML: all its tags may stand on a card, and each has its end."""
+    tags = Counter[str]()
+    for end, name in _TAG.findall(text):
+        tags[f"{end}{name.lower()}"] += 1
+    if "<" in _TAG.sub("", text) or not {tag.strip("/") for tag in tags} <= {*TAGS, ""}:
+        return False
+    if any(tags[f"/{tag}"] != number for tag, number in tags.items() if tag and tag[0] != "/" and tag not in _OPTIONAL_END):
+        return False
+    if any(number > tags[tag[1:]] for tag, number in tags.items() if tag[:1] == "/"):
+        return False
+    return bool(tags) or any(found[0][1:] in html5 or found[0][1] == "#" for found in _ENTITY.finditer(text))
 
 
 def drop_invisible(text: str) -> str:
@@ -66,7 +95,12 @@ def _normalize(html: str) -> str:
 
 
 def _escape(text: str) -> str:
-    return MARKUP_AT_START.sub(r"\1\\\2", MARKUP.sub(r"\\\1", text)).replace("&", "&amp;")
+    return MARKUP_AT_START.sub(r"\1\\\2", MARKUP.sub(r"\\\1", AMPERSAND.sub("&amp;", text)))
+
+
+def _escape_brackets(text: str) -> str:
+    """A text with its brackets as entities: with backslashes they would be those of a formula."""
+    return "&#91;".join(map(_escape, text.split("[")))
 
 
 def _to_markdown(html: str, exact: bool) -> str:
@@ -137,7 +171,7 @@ class _MarkdownWriter(HTMLParser):
 
 def _escape_lightly(text: str) -> str:
     """A text with only those characters escaped that could be markup anywhere: what people write stays readable."""
-    return re.sub(r"([\\`*_\[\]<>|~])", r"\\\1", text).replace("&", "&amp;")
+    return re.sub(r"([\\`*_\[\]<>|~])", r"\\\1", AMPERSAND.sub("&amp;", text))
 
 
 def _target(address: str) -> str:

@@ -1,27 +1,35 @@
-"""Spreadsheets and text exports -> rows of cells with their line numbers: CSV, TSV, Anki's and Quizlet's text, XLSX."""
+"""Text files -> rows of cells with their line numbers: CSV, TSV, Anki's and Quizlet's text; a workbook is read elsewhere."""
 
 import csv
 import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from io import BytesIO, StringIO
+from io import StringIO
 from pathlib import Path
-from typing import Any
-from zipfile import BadZipFile, ZipFile
 
-from flashdeck.anki.package_reader import MAX_COMPRESSION, SMALL
 from flashdeck.diagnostics.errors import FlashdeckError
+from flashdeck.importing.cards import ImportOptions
+from flashdeck.importing.encodings import decode
 from flashdeck.sources.files import read_file
 from flashdeck.sources.values import short
 
 LARGEST_TABLE = 100_000_000  # bytes
 LARGEST_CELL = 10_000_000  # characters
-LARGEST_SHEET = 200_000_000  # bytes, unpacked
-MOST_ROWS, MOST_COLUMNS, MOST_CELLS = 1_048_576, 1_000, 5_000_000  # the rows are those that a workbook can have
+MOST_ROWS = 1_048_576  # those that a workbook can have
+WORKBOOKS = (".xlsx", ".xlsm")
 SEPARATORS = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "pipes", ":": "colons", " ": "spaces"}
-ANKI_NAMES = {"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "colon": ":", "space": " "}
+NAMES = {"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "colon": ":", "space": " "}
+ABOUT = ("guid", "notetype", "deck", "tags")
+DIRECTIVES = ("separator", "html", "tags", "columns", "notetype", "deck", "if matches", *(f"{name} column" for name in ABOUT))
+# What Quizlet offers between a word and its definition, and people choose.
+ODD_SEPARATORS = (" - ", " – ", " — ", " = ", " : ", ": ", " / ")
+# What spreadsheets show of a formula that has no result, in the languages in which a CSV has it as a text.
+ERRORS = frozenset(
+    """#N/A #DIV/0! #VALUE! #REF! #NAME? #NUM! #NULL! #SPILL! #CALC! #FIELD! #BLOCKED! #ERROR! #NV #WERT! #BEZUG! #ZAHL!
+    #VALEUR! #NOM? #NOMBRE! #¡DIV/0! #¡VALOR! #¡REF! #¿NOMBRE? #¡NUM! #VALORE! #RIF! #NOME? Err:502 Err:504 Err:508 Err:511
+    Err:520 Err:522""".split()
+)
 
 
 @dataclass(frozen=True)
@@ -34,9 +42,12 @@ class Table:
     html: bool | None = None  # whether the cells are HTML, where the file declares it
     about_columns: Mapping[str, int] = field(default_factory=dict)  # Anki's guid, notetype, deck and tags, from 0
     defaults: Mapping[str, str] = field(default_factory=dict)  # Anki's notetype, deck and tags of all rows
+    is_anki: bool = False  # whether Anki exported it
+    broken: Mapping[tuple[int, int], str] = field(default_factory=dict)  # by line and column: why a cell has no value
+    days: Mapping[tuple[int, int], str] = field(default_factory=dict)  # by line and column: a day as ISO 8601 writes it
 
 
-def read_table(path: Path) -> Table:
+def read_table(path: Path, options: ImportOptions) -> Table:
     """The table in a file. Raises FlashdeckError."""
     try:
         data = read_file(path)
@@ -44,62 +55,89 @@ def read_table(path: Path) -> Table:
         raise FlashdeckError((error.strerror or str(error)).lower()) from error
     if len(data) > LARGEST_TABLE:
         raise FlashdeckError(f"it is larger than {LARGEST_TABLE // 1_000_000} MB; split it into several files")
-    if path.suffix.lower() in (".xlsx", ".xlsm"):
-        return _read_sheet(data)
-    text, encoding = _decode(data)
+    if path.suffix.lower() in WORKBOOKS:
+        from flashdeck.importing.workbooks import read_workbook  # most tables are text
+
+        if options.encoding or options.separator:
+            raise FlashdeckError("a workbook has no encoding and no separator; leave the option out")
+        return read_workbook(data, options)
+    if options.sheet:
+        raise FlashdeckError("a text file has no sheets; leave --sheet out")
+    return _read_text(data, path.suffix.lower(), options)
+
+
+def _read_text(data: bytes, suffix: str, options: ImportOptions) -> Table:
+    text, encoding = decode(data, options.encoding)
     if text.count("\n") > MOST_ROWS:
         raise FlashdeckError(f"it has more than {MOST_ROWS:,} lines; split it into several files")
     lines = text.split("\n")
-    directives, first = _read_directives(lines)
-    separator = directives.get("separator", "")
-    separator = ANKI_NAMES.get(separator.lower(), separator)[:1]
+    separator, first = _read_first_line(lines[0])
+    directives, first = _read_directives(lines, first)
+    separator = _to_separator(options.separator) or separator or _find_declared(directives)
     if separator == '"':
         raise FlashdeckError("its line '#separator' names a quote, which cannot separate anything; name 'tab' or 'comma'")
     body = "\n".join(lines[first:])
     if not separator:
-        separator = _guess_separator(body, "\t" if path.suffix.lower() == ".tsv" else "")
+        separator = _guess_separator(body, "\t" if suffix == ".tsv" else "")
     rows, quoting = _split(body, separator, first)
-    description = f"separated by {SEPARATORS.get(separator, repr(separator))}, in {encoding}{quoting}"
     header = _split(directives["columns"], separator, 0)[0][0][1] if directives.get("columns", "").strip() else ()
-    about_columns = _read_about_columns(directives, max((len(cells) for _, cells in rows), default=0))
-    defaults: dict[str, str] = {name: directives[name] for name in ("notetype", "deck", "tags") if name in directives}
-    html = {"true": True, "false": False}.get(directives.get("html", "").lower())
-    return Table(tuple(rows), description, header, html, about_columns, defaults)
+    return Table(
+        tuple(rows),
+        f"separated by {SEPARATORS.get(separator, repr(separator))}, in {encoding}{quoting}",
+        header,
+        {"true": True, "false": False}.get(directives.get("html", "").lower()),
+        _read_about_columns(directives, max((len(cells) for _, cells in rows), default=0)),
+        {name: directives[name] for name in ("notetype", "deck", "tags") if name in directives},
+        bool(directives),
+        {(line, at): f"shows the error '{cell}'" for line, cells in rows for at, cell in enumerate(cells) if cell in ERRORS},
+    )
 
 
-def _decode(data: bytes) -> tuple[str, str]:
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        text, encoding = data.decode("utf-16", "replace"), "UTF-16"
-    elif data[:400].count(0) > len(data[:400]) // 4:  # UTF-16 without a byte order mark: every other byte is 0
-        little = data[:400:2].count(0) < data[1:400:2].count(0)
-        text, encoding = data.decode("utf-16-le" if little else "utf-16-be", "replace"), "UTF-16"
-    else:
-        try:
-            text, encoding = data.decode("utf-8-sig"), "UTF-8"
-        except UnicodeDecodeError:
-            text, encoding = data.decode("cp1252", "replace"), "Windows-1252"
-    if text.count("\0") > 0 or (
-        len(text) > 100 and sum(not sign.isprintable() and sign not in "\r\n\t\v\f" for sign in text[:4000]) > 400
-    ):
-        raise FlashdeckError("it is not a text file")
-    return text.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff"), encoding
+def _read_first_line(line: str) -> tuple[str, int]:
+    """The separator that Excel is told in a first line `sep=;`, and the number of lines that this takes."""
+    found = re.fullmatch(r'"?sep=(.)"?[;,\t]*', line, re.I)
+    return (found[1], 1) if found else ("", 0)
 
 
-def _read_directives(lines: list[str]) -> tuple[dict[str, str], int]:
-    """The lines with `#` at the top of what Anki exports, and the number of the first line after them."""
+def _to_separator(typed: str) -> str:
+    """The separator that the user named or typed."""
+    text = NAMES.get(typed.lower(), typed.replace("\\t", "\t"))
+    if text in ('"', "\n", "\\n"):
+        raise FlashdeckError(f"{text!r} cannot separate cells; name 'tab', 'comma', 'semicolon', or what stands between them")
+    return text
+
+
+def _read_directives(lines: list[str], first: int) -> tuple[dict[str, str], int]:
+    """The lines with `#` at the top of what Anki exports, and the number of the first line after them.
+
+    A spreadsheet that such a file went through has put them in quotes, or filled them up with separators.
+    """
     directives: dict[str, str] = {}
-    for at, line in enumerate(lines):
+    for at, line in enumerate(lines[first:], first):
+        if line.startswith('"#'):
+            line = next(csv.reader([line.replace(";", ",")]))[0] if line.count('"') > 1 else line
         name, colon, value = line.removeprefix("#").partition(":")
-        if not line.startswith("#") or not colon:
+        name = name.strip().lower()
+        if not line.startswith("#") or not colon or name not in DIRECTIVES:
             return directives, at
-        directives[name.strip().lower()] = value if name.strip().lower() == "columns" else value.strip()
+        directives[name] = value if name in ("columns", "separator") else re.sub(r"([,;\t|])\1*$", "", value).strip()
     return directives, len(lines)
+
+
+def _find_declared(directives: Mapping[str, str]) -> str:
+    """The separator that the file declares; the one that a spreadsheet filled up this very line with comes first."""
+    value = directives.get("separator", "")
+    found = re.fullmatch(r"\s*(\w+|[^\w\s])\s*?(([,;\t|])\3*)?\s*", value)
+    if found and found[3]:
+        return found[3]
+    value = value.strip() or value
+    return NAMES.get(value.lower(), value)[:1]
 
 
 def _read_about_columns(directives: Mapping[str, str], width: int) -> dict[str, int]:
     """The columns that hold no field, from 0, as Anki's lines at the top name them: 0 stands for none. Raises FlashdeckError."""
     found: dict[int, str] = {}
-    for name in ("guid", "notetype", "deck", "tags"):
+    for name in ABOUT:
         word = directives.get(f"{name} column", "0")
         number = int(word) if re.fullmatch("[0-9]{1,5}", word) else width + 1
         if number > width:
@@ -114,11 +152,14 @@ def _read_about_columns(directives: Mapping[str, str], width: int) -> dict[str, 
 
 
 def _guess_separator(text: str, default: str) -> str:
-    """The character that cuts most rows into the same number of cells; of several, the one that makes most of them."""
+    """The character that cuts most rows into the same number of cells; of several, the one that makes most of them.
+
+    Where none does, there may be words between the cells: those are never guessed, but named. Raises FlashdeckError.
+    """
     sample = text[:200_000]
     if len(sample) < len(text):
         sample = sample[: sample.rfind("\n") + 1] or sample
-    best, chosen = (0.0, 0), default or ","
+    best, chosen = (0.0, 0), ""
     for separator in ("\t", ";", ",", "|"):
         rows, _ = _split(sample, separator, 0)
         counts = Counter(len(cells) for _, cells in rows[:500])
@@ -126,18 +167,24 @@ def _guess_separator(text: str, default: str) -> str:
         score = (times / max(1, sum(counts.values())), columns)
         if columns > 1 and (score[0] > best[0] + 0.05 or (score[0] > best[0] - 0.05 and score[1] > best[1])):
             best, chosen = score, separator
-    return chosen
+    lines = [line for line in sample.split("\n") if line.strip()]
+    for odd in ODD_SEPARATORS:
+        if not chosen and lines and all(odd in line for line in lines):
+            raise FlashdeckError(f"there is {odd!r} in each of its lines; if it separates the cells: --separator {odd!r}")
+    return chosen or default or ","
 
 
 def _split(text: str, separator: str, before: int) -> tuple[list[tuple[int, tuple[str, ...]]], str]:
     """The rows of a text, and what is special about its quotes."""
     csv.field_size_limit(LARGEST_CELL)
-    try:
-        return _read_rows(text, separator, before), ""
-    except csv.Error:  # a quote that does not quote, as in 5" nails
-        lines = text.split("\n")
-        rows = [(before + at, tuple(line.split(separator))) for at, line in enumerate(lines, 1) if line.strip()]
-        return rows, ", quotes taken literally"
+    if len(separator) == 1:
+        try:
+            return _read_rows(text, separator, before), ""
+        except csv.Error:  # a quote that does not quote, as in 5" nails
+            pass
+    lines = text.split("\n")
+    rows = [(before + at, tuple(line.split(separator))) for at, line in enumerate(lines, 1) if line.strip()]
+    return rows, ", quotes taken literally" if len(separator) == 1 else ""
 
 
 def _read_rows(text: str, separator: str, before: int) -> list[tuple[int, tuple[str, ...]]]:
@@ -149,72 +196,6 @@ def _read_rows(text: str, separator: str, before: int) -> list[tuple[int, tuple[
             rows.append((before + line + 1, tuple(cells)))
         line = reader.line_num
     return rows
-
-
-def _read_sheet(data: bytes) -> Table:
-    """The first sheet of a workbook that has anything in it."""
-    from openpyxl import load_workbook
-
-    try:
-        with ZipFile(BytesIO(data)) as archive:
-            size = sum(entry.file_size for entry in archive.infolist())
-            if size > LARGEST_SHEET or size > max(SMALL, MAX_COMPRESSION * len(data)):
-                raise FlashdeckError(f"it unpacks to {size // 1_000_000:,} MB; save its sheets as CSV, one by one")
-            for entry in archive.infolist():  # no workbook declares entities, but bombs are made of them
-                if b"<!ENTITY" in archive.read(entry).replace(b"\0", b""):
-                    raise FlashdeckError("it declares entities, as no spreadsheet does; save it again as .xlsx or CSV")
-        book = load_workbook(BytesIO(data), read_only=True, data_only=True)
-        for sheet in book.worksheets:
-            if rows := _read_cells(sheet):
-                width = max(len(row) for _, row in rows)
-                others = [other.title for other in book.worksheets if other is not sheet]
-                description = f"the sheet '{sheet.title}'" + (f", not {', '.join(map(repr, others))}" if others else "")
-                return Table(tuple((at, row + ("",) * (width - len(row))) for at, row in rows), description)
-    except (
-        BadZipFile,
-        KeyError,
-        ValueError,
-        TypeError,
-        SyntaxError,
-        AttributeError,
-        IndexError,
-        EOFError,
-        OverflowError,
-        OSError,
-        RuntimeError,
-    ) as error:
-        raise FlashdeckError("it is not a spreadsheet that can be read; save it again as .xlsx or CSV") from error
-    raise FlashdeckError("there is nothing in it")
-
-
-def _read_cells(sheet: Any) -> list[tuple[int, tuple[str, ...]]]:
-    """The rows that hold anything, with their numbers. Raises FlashdeckError where they are more than anybody can have typed."""
-    sheet.reset_dimensions()  # what it claims to be wide would be filled up in each row
-    rows, count = [], 0
-    for at, values in enumerate(sheet.iter_rows(values_only=True), 1):
-        if at > MOST_ROWS:
-            raise FlashdeckError(f"a cell of its sheet '{sheet.title}' is below row {MOST_ROWS:,}; delete it, or save it as CSV")
-        if any(value is not None for value in values):
-            cells = tuple(map(_to_cell, values))
-            width = max((column for column, cell in enumerate(cells, 1) if cell.strip()), default=0)
-            count += width
-            if width > MOST_COLUMNS or count > MOST_CELLS:
-                what = f"{MOST_COLUMNS:,} columns" if width > MOST_COLUMNS else f"{MOST_CELLS:,} cells"
-                raise FlashdeckError(f"its sheet '{sheet.title}' has more than {what}; save the cards alone as CSV")
-            rows += [(at, cells[:width])] if width else []
-    return rows
-
-
-def _to_cell(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    if isinstance(value, datetime):
-        return value.date().isoformat() if value.time() == datetime.min.time() else value.isoformat(" ")
-    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def parse_tags(text: str) -> list[str]:
