@@ -161,17 +161,17 @@ def _find_target(parsed: ParsedImport, options: ImportOptions, before: Project |
         root = first_text(deck.name)
         return _Target(folder, deck.id, root, before=before)
     id = options.id or to_id(folder.resolve().name) or "imported"
-    root = options.name or _find_root([card.deck for card in parsed.cards]) or id
+    root = options.name or _find_root([card.deck for card in parsed.cards], parsed.learners is not None) or id
     about: dict[str, Value] = {"id": id, "name": root.replace('"', "'"), "languages": list(parsed.languages)}
     about |= {"allow_scripts": "true"} if parsed.needs_scripts else {}
     return _Target(folder, id, root, render_block(about) + "\n", before)
 
 
-def _find_root(decks: Sequence[str]) -> str:
-    """The name of the deck above most of these, or nothing."""
+def _find_root(decks: Sequence[str], is_released: bool) -> str:
+    """The name of the deck above all of these, or nothing; where learners have them, of the one above most."""
     tops = Counter(deck.split("::")[0].strip() for deck in decks)
     del tops[""]
-    return max(tops, key=lambda top: tops[top], default="")
+    return max(tops, key=lambda top: tops[top], default="") if is_released or len(tops) == 1 else ""
 
 
 def _below(deck: str, root: str, is_released: bool) -> str:
