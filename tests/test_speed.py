@@ -1,5 +1,6 @@
 """Speed without a clock: how many calls a deck takes, and that twice the cards take no more than twice as many."""
 
+import csv
 import sys
 import time
 from collections.abc import Callable
@@ -14,6 +15,8 @@ from sources import make_notes, write_flashdeck
 from stages import TODAY, walk
 
 from flashdeck.build.cache import A_DAY, Cache
+from flashdeck.importing.cards import ImportOptions
+from flashdeck.importing.plan import ImportPlan, plan_import
 from flashdeck.pipeline import compile_project, release
 from flashdeck.release.ledger import render_ledger
 
@@ -202,3 +205,32 @@ def test_twice_as_many_mistakes_take_twice_as_long(many):
     _, few, more = (count(lambda folder=folder: compile_project([folder])) for folder in folders)
 
     assert more < 2.3 * few
+
+
+def count_import(rows: int, times: int) -> list[int]:
+    """The calls that an import of a table takes, and each one after it."""
+    with TemporaryDirectory() as place:
+        path, folder, calls = Path(place) / "t.csv", Path(place) / "deck", []
+        extra = ("", "two\nlines", "<b>bold</b> & a < b")
+        with path.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows(
+                [
+                    ["Question", "Answer", "Extra", "Tags"],
+                    *([f"Q {at}?", f"A{at}", extra[at % 3], f"t{at % 9} u"] for at in range(rows)),
+                ]
+            )
+        for _ in range(times):
+            found: list[ImportPlan] = []
+            calls.append(count(lambda: found.append(plan_import(path, ImportOptions(folder)))))  # noqa: B023 (called at once)
+            folder.mkdir(exist_ok=True)
+            for target, data in found[0].files.items():
+                target.write_bytes(data)
+    return calls
+
+
+def test_an_import_takes_no_more_calls_a_row_than_it_did_nor_does_a_second_one():
+    count_import(50, 2)  # what is read once
+    few, many = count_import(300, 2), count_import(600, 2)
+
+    first, second = ((more - less) / 300 for less, more in zip(few, many, strict=True))
+    assert [round(first), round(second)] == [0, 0]

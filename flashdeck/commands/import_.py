@@ -1,6 +1,7 @@
 """`flashdeck import`: what others wrote."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -8,7 +9,7 @@ import typer
 
 from flashdeck.commands.options import complete_names
 from flashdeck.commands.project import now
-from flashdeck.commands.terminal import echo, show_problems, write_all
+from flashdeck.commands.terminal import echo, show_problems, show_stages, write_all
 from flashdeck.diagnostics.errors import FlashdeckError
 
 
@@ -68,7 +69,8 @@ def import_(
     if not file.exists():
         raise FlashdeckError(f"there is no file '{file}'")
     try:
-        plan = plan_import(file, options)
+        with show_stages() as show:
+            plan = plan_import(file, replace(options, show=show))
     except FlashdeckError as error:
         raise FlashdeckError(f"nothing was imported from '{file}': {error}", error.details) from error
     if plan.problems:

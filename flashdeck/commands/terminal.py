@@ -6,10 +6,11 @@ terminal or on a CI machine, whoever wrote it.
 
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from io import TextIOWrapper
 from pathlib import Path
+from threading import Event, Thread
 from typing import TYPE_CHECKING, TypeVar
 
 import typer
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from flashdeck.diagnostics.problem import Problem
 
 T = TypeVar("T")
+SOON = 0.5  # seconds
 MANY = 50  # items; fewer are done before anybody could read a progress bar
 
 
@@ -85,6 +87,32 @@ def progress(items: Sequence[T]) -> Iterator[T]:
         return
     with typer.progressbar(items, file=sys.__stderr__) as bar:  # it moves the cursor, and shows no text of anybody
         yield from bar
+
+
+@contextmanager
+def show_stages() -> Iterator[Callable[[str], None]]:
+    """Takes what is being done, and shows the last of it on the terminal, from the moment at which somebody begins to wait."""
+    if not sys.stderr.isatty():
+        yield lambda stage: None
+        return
+    stage, done = [""], Event()
+
+    def draw() -> None:
+        seconds, width = 0.0, 0
+        while not done.wait(SOON):
+            seconds += SOON
+            text = f"{stage[0]} ({seconds:.0f} s)"
+            os.write(2, f"\r{text:{width}}".encode())  # past the stream: a copy of this process could wait for it for ever
+            width = max(width, len(text))
+        os.write(2, f"\r{'':{width}}\r".encode() if width else b"")
+
+    thread = Thread(target=draw, daemon=True)
+    thread.start()
+    try:
+        yield lambda text: stage.__setitem__(0, text)
+    finally:
+        done.set()
+        thread.join()
 
 
 def write(path: Path, data: bytes, inside: Path | None = None) -> None:

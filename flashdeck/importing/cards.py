@@ -28,6 +28,7 @@ class ImportOptions:
     sheet: str = ""
     header: int | None = None  # the line with the names of the columns; 0 where there is none, None where that has to be seen
     html: bool | None = None  # whether cells are HTML; None where each has to show that itself
+    show: Callable[[str], None] = lambda stage: None  # what is being done, for whoever waits
 
 
 @dataclass(frozen=True)

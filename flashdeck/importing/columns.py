@@ -53,6 +53,7 @@ NUMBER = re.compile(r"[\d.,\s%€$£¥\u202f\u00a0+-]+")
 LONGEST_LANGUAGE = 30  # characters of its name
 NAMED_IN = "en fr de es it pt nl ru pl uk tr ar he zh ja ko"  # languages in which the names of languages are known
 MOST_LISTED = 30  # columns
+SHOWN_EACH = 500  # rows, of progress
 LAST_TITLE = 20  # rows: a header stands among the first
 
 
@@ -114,7 +115,9 @@ def _read_rows(table: Table, options: ImportOptions, known: Kinds) -> ParsedImpo
         raise FlashdeckError(str(error), _list_columns(header, rows, width)) from error
     reader = _CardReader(table, columns, known, header)
     cards, left_out = [], []
-    for line, cells in rows:
+    for done, (line, cells) in enumerate(rows):
+        if not done % SHOWN_EACH:
+            options.show(f"reading row {done:,} of {len(rows):,}")
         if reason := _find_misfit(line, cells, width, rows, bool(header)):
             left_out.append(f"line {line}: {reason}")
             continue

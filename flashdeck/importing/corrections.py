@@ -14,6 +14,8 @@ from flashdeck.sources.editing import change_values, render_flow
 from flashdeck.sources.values import first_text, short, to_id
 from flashdeck.sources.yaml_file import Node, Route, Value
 
+MARKUP = re.compile(r"<[^<>]*>|!?\[|\]\([^()]*\)|\\")
+
 
 class Known(NamedTuple):
     """A card that is there already."""
@@ -66,22 +68,22 @@ def find_again(cards: Sequence[ImportedCard], known: Mapping[str, Known]) -> dic
     """
     found: dict[int, str] = {}
     free: dict[str, None] = dict.fromkeys(known)
+    wanted = {at: next(iter(card.values)) for at, card in enumerate(cards) if card.values and not (card.id or card.guids)}
     for look in (first_text, _to_shown, _to_words):
+        if not free or not wanted:
+            break
         by_text: dict[tuple[str, str], list[str]] = defaultdict(list)
-        wanted = {key for at, card in enumerate(cards) if at not in found for key in list(card.values)[:1]}
-        for id in free if wanted else ():
-            for key in wanted & known[id].values.keys():
+        keys = {*wanted.values()}
+        for id in free:
+            for key in keys & known[id].values.keys():
                 if text := look(known[id].values[key]):
                     by_text[key, text].append(id)
-        for at, card in enumerate(cards):
-            if at in found or card.id or card.guids or not card.values:
-                continue
-            key, value = next(iter(card.values.items()))
-            ids = [id for id in by_text.get((key, look(value)), ()) if id in free]
-            same = [id for id in ids if len(ids) == 1 or not find_changes(card, known[id], "")]
+        for at, key in [*wanted.items()]:
+            ids = [id for id in by_text.get((key, look(cards[at].values[key])), ()) if id in free]
+            same = next((id for id in ids if len(ids) == 1 or not find_changes(cards[at], known[id], "")), "")
             if same:
-                found[at] = same[0]
-                del free[same[0]]
+                found[at] = same
+                del free[same], wanted[at]
     return found
 
 
@@ -97,7 +99,7 @@ def plain_words(value: Value) -> str:
     """The first text of a value, without its markup."""
     while not isinstance(value, str):
         value = next(iter(value.values())) if isinstance(value, dict) else value[0]
-    return re.sub(r"<[^<>]*>|!?\[|\]\([^()]*\)|\\", " ", value)
+    return MARKUP.sub(" ", value)
 
 
 def find_changes(card: ImportedCard, known: Known, language: str) -> dict[str, Value | None]:
@@ -110,7 +112,7 @@ def find_changes(card: ImportedCard, known: Known, language: str) -> dict[str, V
             changes[key] = after
     if (card.deck or "deck" in card.empty) and (before := known.values.get("deck", "")) != card.deck and isinstance(before, str):
         changes["deck"] = card.deck or None
-    if (card.tags or "tags" in card.empty) and known.tags != card.tags:
+    if (card.tags or "tags" in card.empty) and {*known.tags} != {*card.tags}:
         changes["tags"] = list(card.tags) or ([] if "tags" in known.node.source.fields else None)
     return changes | {key: None for key in card.empty if key in known.values and key not in ("deck", "tags")}
 

@@ -103,7 +103,15 @@ def _escape_brackets(text: str) -> str:
     return "&#91;".join(map(_escape, text.split("[")))
 
 
+# Words in bold or italics among others: what most texts with any HTML are.
+_WORDS = r"(?:[^<>&\\`*_\[\]|~\n]|&(?![#\w]))"
+SIMPLE = re.compile(rf"(?:{_WORDS}|<(b|i|strong|em)>{_WORDS}+</\1>)+")
+SIMPLE_MARK = re.compile(r"</?(?:(b|strong)|i|em)>")
+
+
 def _to_markdown(html: str, exact: bool) -> str:
+    if not exact and SIMPLE.fullmatch(html):
+        return SIMPLE_MARK.sub(lambda mark: "**" if mark[1] else "*", html).strip()
     writer = _MarkdownWriter(MARKS if exact else MARKS | PLAIN_MARKS)
     writer.feed(html)
     writer.close()

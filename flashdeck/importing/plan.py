@@ -5,7 +5,7 @@ A second import of the same file adds only what is new. What would be a problem 
 
 import os
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
@@ -79,6 +79,7 @@ def plan_import(path: Path, options: ImportOptions) -> ImportPlan:
     if suffix not in FORMATS:
         known = ", ".join(name for name in FORMATS if name != FOLDER_SUFFIX)
         raise FlashdeckError(f"files named '*{suffix or path.name}' are not supported; import one of {known}")
+    options.show("reading")
     before = compile_project([options.folder], languages=()) if (options.folder / DECK_FILE).exists() else None
     parsed = FORMATS[suffix](path, options, _known_kinds(before))
     if not parsed.cards:
@@ -96,7 +97,7 @@ def _plan(parsed: ParsedImport, options: ImportOptions, before: Project | None) 
     """Which files to write. They are compiled first: what would be a problem is left out and reported."""
     target = _find_target(parsed, options, before)
     is_released = parsed.learners is not None
-    cards = [replace(card, deck=_below(card.deck, target.root, is_released)) for card in parsed.cards]
+    cards = [replace(card, deck=_below(card.deck, target.root, is_released)) if card.deck else card for card in parsed.cards]
     known = read_known(before.facts, target.id) if before else {}
     new, changed, same = _compare(_with_ids(cards, target, known), known, parsed.languages[0])
     left_out = list(parsed.left_out)
@@ -107,13 +108,15 @@ def _plan(parsed: ParsedImport, options: ImportOptions, before: Project | None) 
     project = before
     while new or corrected:
         written = [*new, *(one.card for one in corrected)]
+        options.show(f"writing {count(len(written), 'card')}")
         media, new_names = _to_media(parsed, written, target.folder)
         renamed = [_rename_in_correction(one, new_names) for one in corrected]
         files = correct(renamed, lambda path: _read(path, target.folder))
         files |= _to_files(parsed, [_rename_media(card, new_names) for card in new], target, files) | media
         if parsed.learners:
             files[target.ledger.path] = render_ledger(keep_names(target.ledger, parsed.learners, media)).encode()
-        project = _compile(files, target)
+        options.show(f"checking {count(len(written), 'card')}")
+        project = _compile(files, target, None if parsed.learners else ())
         problems, wrong = _find_problems(project, files, written, target)
         if not wrong:
             break
@@ -195,9 +198,10 @@ def _with_ids(cards: Sequence[ImportedCard], target: _Target, known: Mapping[str
         if at in there:
             named.append(replace(card, id=there[at]))
             continue
-        digest = sha256(card.content.encode()).hexdigest()
         own = next((found[1] for guid in card.guids if (found := split_guid(guid))), "")
-        id = card.id or own or to_new_id(plain_words(next(iter(card.values.values()), "")), (), f"card-{digest[:8]}")
+        id = card.id or own or to_new_id(plain_words(next(iter(card.values.values()), "")), (), "")
+        digest = sha256(card.content.encode()).hexdigest() if not id or id in taken or id in existing else ""
+        id = id or f"card-{digest[:8]}"
         # one with an id of its own is known by that; another whose first text is not there is not
         others = set() if card.id and not card.guids else existing
         if id in taken or id in others:  # by everything in it, so that another order gives the same ids
@@ -340,10 +344,10 @@ def _rename_media(card: ImportedCard, names: Mapping[str, str]) -> ImportedCard:
     return replace(card, values={key: change(value) for key, value in card.values.items()}) if names else card
 
 
-def _compile(files: Mapping[Path, bytes], target: _Target) -> Project:
-    """The project as it would be."""
+def _compile(files: Mapping[Path, bytes], target: _Target, languages: Collection[str] | None) -> Project:
+    """The project as it would be, with its notes in some languages (in all, if None)."""
     deck = [target.folder] if (target.folder / DECK_FILE).exists() else []
-    return compile_project(deck, edits=files)
+    return compile_project(deck, edits=files, languages=languages)
 
 
 def _find_problems(

@@ -124,7 +124,9 @@ def _find_place(source: Source, route: Route, items: Sequence[Value]) -> tuple[i
     def render(pad: str) -> str:
         return "".join(f"{render_item(item, pad)}\n" for item in items)
 
-    flow = ", ".join(map(render_flow, items))
+    def render_inside() -> str:
+        return ", ".join(map(render_flow, items))
+
     text = source.text
     node = source.node(*route[:-1]).fields if source.value else {}
     key = str(route[-1])
@@ -133,14 +135,14 @@ def _find_place(source: Source, route: Route, items: Sequence[Value]) -> tuple[i
             return len(text), f"{_line_before(text, len(text))}{key}:\n{render('  ')}"
         _, start, end = source.span(route[:-1])
         if text[start : start + 1] == "{":
-            return end - 1, f"{_comma(text, start, end)}{key}: [{flow}]"
+            return end - 1, f"{_comma(text, start, end)}{key}: [{render_inside()}]"
         column = source.spot_at(start).column - 1 if route[:-1] else 0
         at = _line_after(text, _end_of(source, route[:-1]))
         pad = " " * column
         return at, f"{_line_before(text, at)}{pad}{key}:\n{render(pad + '  ')}"
     at_key, start, end = source.span(route)
     if text[start : start + 1] == "[":
-        return end - 1, _comma(text, start, end) + flow
+        return end - 1, _comma(text, start, end) + render_inside()
     pad = " " * (source.spot_at(at_key).column + 1)
     if node[key]:
         _, first, _ = source.span((*route, len(node[key]) - 1))

@@ -342,7 +342,7 @@ def _read_value(text: str, mistakes: list[Mistake]) -> Value | None:
 def compose(value: Value) -> Value:
     """A value with its accents composed: in names and keys, one letter has to be one letter, whatever system typed it."""
     if isinstance(value, str):
-        return normalize("NFC", value)
+        return value if value.isascii() else normalize("NFC", value)
     if isinstance(value, list):
         return [compose(item) for item in value]
     return {key: item if key == VERBATIM else compose(item) for key, item in value.items()}
