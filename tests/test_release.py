@@ -532,6 +532,44 @@ def test_a_release_does_not_go_on_from_a_ledger_that_is_earlier_than_what_git_ha
     assert f"error[lost-ledger] the release of {SECOND} is not in this ledger (git's HEAD has it)" in released.err
 
 
+def test_a_release_that_git_took_back_after_learners_got_it_is_corrected_by_the_next(deck, cli, col, tmp_path):
+    decks = deck(CARDS, DECK)
+    cli("release", decks, "--out", "first", **at(FIRST))
+    commit(tmp_path, "decks")
+    deck(CARDS.replace("answer: b", "answer: wrong"), DECK)
+    cli("release", decks, "--out", "second", **at(SECOND))
+    commit(tmp_path, "decks")
+    import_package(col, tmp_path / "second" / "test-en.apkg")
+    subprocess.run(["git", "checkout", "-q", "HEAD~1", "--", "decks"], cwd=tmp_path, check=True)
+    commit(tmp_path, "decks")
+
+    refused = cli("release", decks, **at(THIRD))
+    back = cli("recover")
+    ran = cli("release", decks, **at(THIRD))
+
+    assert refused.code == 1 and f"error[lost-ledger] the release of {SECOND} is not in this ledger (git's commit " in refused.err
+    assert back.out.splitlines()[0] == f"decks/test/{NAME}: 2 notes, as of the release of {SECOND}"
+    assert (ran.code, ran.out.splitlines()[0]) == (0, "test: changed: two")
+    assert counts(import_package(col, tmp_path / "dist" / "test-en.apkg")) == {"updated": 1, "duplicate": 1}
+    assert sorted(note["Answer"] for note in map(col.get_note, col.find_notes(""))) == ["a", "b"]
+
+
+def test_a_ledger_that_was_deleted_in_git_comes_back_from_its_history(deck, cli, tmp_path):
+    decks = deck(CARDS, DECK)
+    cli("release", decks, **at(FIRST))
+    commit(tmp_path, "decks")
+    text = (decks / "test" / NAME).read_text()
+    subprocess.run(["git", "rm", "-q", f"decks/test/{NAME}"], cwd=tmp_path, check=True)
+    commit(tmp_path, "decks")
+
+    refused = cli("release", decks, "--out", "second", **at(SECOND))
+    cli("recover")
+
+    assert "error[lost-ledger] this deck was released (git's commit " in refused.err
+    assert (decks / "test" / NAME).read_text() == text.replace(f"pending {FIRST}\n", "")
+    assert "nothing changed" in cli("release", decks, "--out", "second", **at(SECOND)).out
+
+
 def test_what_git_never_had_needs_no_git_and_a_new_deck_is_no_lost_one(deck, cli, tmp_path):
     decks = deck(CARDS, DECK)
     commit(tmp_path, "decks")
