@@ -73,7 +73,7 @@ ONE_A_KIND = """
         title: A book of <signs> & wonders
         publisher: Press
         issued: {date-parts: [[2016, 1, 28]]}
-      - {id: page, publisher: INTERPOL, title: À propos, language: fr, URL: 'https://www.interpol.int/fr/a?b=1&c=2'}
+      - {id: page, publisher: INTERPOL, title: À propos, language: fr, accessed: 2026-11-25, URL: 'https://www.interpol.int/fr/a?b=1&c=2'}
     """
 SQUARE = '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"><rect width="8" height="8" fill="red"/></svg>'
 

@@ -69,6 +69,7 @@ def compile_unit(path: Path, source: Source, found: Iterable[Problem], answers: 
         reviews=tuple(
             (card.item, key, str(card.values[key])) for card in cards.values() for key in card.kind.days if key in card.values
         ),
+        figures=tuple(one for row in rows if row.card and row.valid and row.card.kind.dates for one in _find_ageing(row.card)),
         overrides=tuple((int(node.route[1]), as_text(here["override"])) for node, here in file.overrides),
     )
     return add_languages(_add_rows(unit, rows), cards, frame.references, media, languages if ok else ())
@@ -172,12 +173,24 @@ def _find_questions(path: Path, file: CardFile, rows: Iterable[TypedCard], probl
         if row.card and "reference" in row.card.values:
             value = row.card.values["reference"]
             references.update([value] if type(value) is str else all_texts(value))
-    questions = {f"deck {path}", *(f"kind {row.kind}" for row in rows if row.kind), *(f"reference {id}" for id in references)}
+    stems = {id.rpartition("-")[0] for id in references if "-" in id}  # of what may be there in other languages too
+    questions = {f"is-reference {stem}-{language}" for stem in stems for language in file.deck.languages}
+    questions |= {f"deck {path}", *(f"kind {row.kind}" for row in rows if row.kind), *(f"reference {id}" for id in references)}
     if codes & {"unknown-kind", "missing-field", "unknown-key"} or not all(row.kind for row in rows):
         questions.add(f"kinds {file.deck.id}")
     if "unknown-reference" in codes:
         questions.add("references")
     return questions
+
+
+def _find_ageing(card: Card) -> Iterator[tuple[int, str, str]]:
+    """The dates of a figure of which nothing says when to look for a newer one."""
+    values = card.values
+    if card.is_set("historic") or "retired" in values or any(key in values for key in card.kind.days):
+        return
+    for key in card.kind.dates:
+        if isinstance(date := values.get(key), str):
+            yield card.item, key, date
 
 
 def _find_mentions(source: Source, media: Mapping[Place, Media]) -> tuple[str, ...]:

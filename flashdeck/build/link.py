@@ -169,6 +169,10 @@ class Facts:
         """The card in one row of a unit."""
         return self._cards_of(unit)[row]
 
+    def card_at(self, unit: Unit, item: int) -> CardFact:
+        """The card that is one of the items of `cards`."""
+        return next(card for card in self._cards_of(unit) if card.item == item)
+
     def _cards_of(self, unit: Unit) -> list[CardFact]:
         if unit.path not in self._rows:
             columns = unit.cards

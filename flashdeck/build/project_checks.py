@@ -13,6 +13,13 @@ from flashdeck.anki.media import LARGEST_MEDIA
 from flashdeck.anki.note import to_deck_name
 from flashdeck.anki.safe_kinds import find_scripts, find_unsafe_labels
 from flashdeck.build.link import CardFact, Facts, split_tags
+from flashdeck.build.reference_checks import (
+    check_repeating_references,
+    check_same_sources,
+    check_unread_references,
+    check_unused_references,
+)
+from flashdeck.build.taste_checks import TASTE_CHECKS_BETWEEN
 from flashdeck.build.unit import ROW, Unit, to_rows
 from flashdeck.diagnostics.problem import Problem, Spot, nearest
 from flashdeck.model.courses import Course
@@ -22,6 +29,8 @@ from flashdeck.model.texts import all_texts, texts_in
 from flashdeck.sources.files import DEVICE, OWN_KINDS
 from flashdeck.sources.values import report_shape, short, to_date
 from flashdeck.sources.yaml_file import read_source
+
+AGED = 366  # days
 
 
 def check_ids(facts: Facts) -> Iterator[Problem]:
@@ -227,7 +236,26 @@ def check_reviews(facts: Facts) -> Iterator[Problem]:
             if day and facts.today and day < facts.today:
                 help = f"check for a newer figure, then set '{key}' to a later day"
                 message = f"this was due for review by {day}"
-                yield Problem(facts.spot(unit, item, key), "review-overdue", message, help, "warning")
+                yield facts.problem(facts.card_at(unit, item), "review-overdue", message, key, help=help, level="warning")
+    for reference in facts.frame.references.values() if facts.today else ():
+        day = to_date(reference.review_by)
+        if day and facts.today and day < facts.today:
+            message = f"this source was due for review by {day}"
+            help = "look whether it still says so, then set 'accessed' to today and 'review_by' to a later day"
+            yield reference.node.problem("review-overdue", message, "review_by", help=help, level="warning")
+
+
+def check_figures(facts: Facts) -> Iterator[Problem]:
+    """A figure of years ago is learnt as that of today."""
+    for unit in facts.units if facts.today else ():
+        for item, key, text in unit.figures:
+            day = to_date(text)
+            if day and facts.today and (facts.today - day).days <= AGED:
+                continue
+            what = f"is of {text}, more than a year ago" if day else f"has no date ('{short(text)}')"
+            message = f"this figure {what}, and nothing says when to look for a newer one"
+            help = "write 'review_by:' with a day, or 'historic: true' where the card tells of the past"
+            yield facts.problem(facts.card_at(unit, item), "undated-figure", message, key, help=help, level="warning")
 
 
 def check_package_names(facts: Facts) -> Iterator[Problem]:
@@ -347,12 +375,20 @@ PROJECT_CHECKS: tuple[Callable[[Facts], Iterator[Problem]], ...] = (
     check_kind_names,
     check_large_media,
     check_reviews,
+    check_figures,
     check_package_names,
+    check_unread_references,
+    check_unused_references,
+    check_same_sources,
+    check_repeating_references,
 )
 
 
-def check_all(facts: Facts) -> list[Problem]:
-    """All problems of a project but those of its releases: of its frame, of each file, and those that only all of them show."""
+def check_all(facts: Facts, hints: bool) -> list[Problem]:
+    """All problems of a project but those of its releases: of its frame, of each file, and those that only all of them show; with
+    all `hints`, or only those that cost nothing.
+    """
     own = chain(facts.frame.problems, *(unit.problems for unit in (*facts.units, *facts.completed)))
     kept = [problem for problem in own if not (problem.unknown and facts.may_define(problem.unknown))]
-    return kept + [problem for check in PROJECT_CHECKS for problem in check(facts)]
+    checks = PROJECT_CHECKS + TASTE_CHECKS_BETWEEN if hints else PROJECT_CHECKS
+    return kept + [problem for check in checks for problem in check(facts)]

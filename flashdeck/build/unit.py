@@ -96,6 +96,7 @@ class Unit:
     named: tuple[str, ...] = ()  # the names of media that its author wrote
     large: tuple[tuple[str, int, int, str, str], ...] = ()  # media: path, size, item of `cards`, field, and the name as typed
     reviews: tuple[tuple[int, str, str], ...] = ()  # item of `cards`, field, and the day from which to look at it again
+    figures: tuple[tuple[int, str, str], ...] = ()  # item of `cards`, field, and the date of a figure without such a day
     overrides: tuple[tuple[int, str], ...] = ()  # item of `cards`, and the id of the card that it overrides
     groups: tuple[tuple[str, str], ...] = ()  # of its cards: each kind and each text of tags that go together
     cards: CardFacts = NO_CARDS

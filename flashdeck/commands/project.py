@@ -51,6 +51,7 @@ def compile_sources(
     languages: Collection[str] | None = (),
     cache: "Cache | None" = None,
     edits: Mapping[Path, bytes] | None = None,
+    hints: bool = False,
 ) -> "Project":
     """Everything below the paths, with its notes in some languages (in all, if None); only what changed is compiled."""
     from flashdeck.pipeline import compile_project
@@ -60,7 +61,7 @@ def compile_sources(
             raise FlashdeckError(f"there is no folder '{path}'; name one that holds a deck")
         if not path.is_dir() and path.suffix not in (".yaml", ".yml"):
             raise FlashdeckError(f"'{path}' is neither a folder nor a YAML file; name a folder that holds a deck")
-    project = compile_project(paths, now().date(), cache or open_cache(), languages, edits, progress)
+    project = compile_project(paths, now().date(), cache or open_cache(), languages, edits, progress, hints)
     if not project.frame.folders and not project.problems:
         names = " and ".join(f"'{path}'" for path in paths)
         raise FlashdeckError(f"there is no deck in {names}: a deck is a folder with a deck.yaml")

@@ -62,8 +62,11 @@ def echo_line(text: str, err: bool = False) -> None:
     echo(to_line(text), err)
 
 
-def show_problems(problems: "Sequence[Problem]", format: str = "text", err: bool = False) -> None:
-    """Prints problems in one of the formats of `check`."""
+def show_problems(problems: "Sequence[Problem]", format: str = "text", err: bool = False, hints: bool = False) -> None:
+    """Prints problems in one of the formats of `check`; what is a matter of taste only as `hints`."""
+    from flashdeck.diagnostics.problem import without_hints
+
+    problems = problems if hints else without_hints(problems)
     text = format_problems(problems, format)
     if format == "github" and text:  # these lines are commands, so they bypass the guard
         stream = sys.stderr if err else sys.stdout

@@ -21,6 +21,7 @@ CARD_KEYS = {
     "tags": Key("tags", "words to find it by, in courses and in Anki"),
     "reference": Key("references", "the id of its source, or a list of them"),
     "extra": Key("text", "a remark on the back"),
+    "owner": Key("text", "who looks after it; no learner sees it"),
     "sensitive": Key("flag", "true: a course may leave it out"),
     "retired": Key("retired", "why and since when the card is withdrawn; its learners are informed"),
 }

@@ -157,6 +157,11 @@ class Kind:
         return tuple(field.key for field in self.fields.values() if field.type == "day")
 
     @cached_property
+    def dates(self) -> tuple[str, ...]:
+        """The keys of its fields with the date of a figure that ages, where it has any for the day of its next review."""
+        return tuple(field.key for field in self.fields.values() if field.type == "date") if self.days else ()
+
+    @cached_property
     def shapes(self) -> str:
         """The key of its field of shapes, if its gaps are places on a picture."""
         return self.cloze if self.cloze and self.fields[self.cloze].type == "shapes" else ""
