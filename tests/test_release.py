@@ -1,10 +1,14 @@
 """What `build` and `release` write and say, as their users run them; what a lost ledger, a kill or a wrong clock costs."""
 
+import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from anki.collection import ImportCsvRequest
@@ -788,3 +792,29 @@ def test_what_git_could_not_merge_is_told_at_its_place(deck, cli):
     ran = cli("check", decks)
 
     assert f"{decks}/test/cards.yaml:3:1: error[yaml-syntax] git could not merge the two sides that begin here" in ran.out
+
+
+def test_anki_shows_beside_a_deck_what_it_is_its_licence_and_its_release(deck, cli, col, tmp_path):
+    about = "title: A <deck>\nabout: {fr: 'Voir le **119**.', en: 'Call *112*.'}\nlicence: CC-BY-4.0\n"
+    decks = deck(CARDS + "courses:\n  - {id: course, include: {tags: [core]}}\n", DECK.replace("[en]", "[en, fr]") + about)
+
+    assert cli("release", decks, **at(FIRST)).code == 0
+
+    shown = {}
+    for name in ("test-en", "test-fr", "course-en"):
+        (found,) = [deck["desc"] for deck in read_decks(tmp_path / "dist" / f"{name}.apkg") if deck["desc"]]
+        shown[name] = found
+    head = "<p><b>A &lt;deck&gt;</b></p>"
+    assert shown == {
+        "test-en": f"{head}<p>Call <em>112</em>.</p><p>CC-BY-4.0 · test (en), release of 2026-01-01</p>",
+        "test-fr": f"{head}<p>Voir le <strong>119</strong>.</p><p>CC-BY-4.0 · test (fr), version du 2026-01-01</p>",
+        "course-en": f"{head}<p>Call <em>112</em>.</p><p>CC-BY-4.0 · course (en), release of 2026-01-01</p>",
+    }
+    import_package(col, tmp_path / "dist" / "test-en.apkg")
+    assert col.decks.by_name("Test")["desc"] == shown["test-en"]
+
+
+def read_decks(package: Path) -> list[dict]:
+    with ZipFile(package) as archive, closing(sqlite3.connect(":memory:")) as database:
+        database.deserialize(archive.read("collection.anki2"))
+        return [*json.loads(database.execute("select decks from col").fetchone()[0]).values()]

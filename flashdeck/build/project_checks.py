@@ -8,6 +8,7 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 
+from flashdeck.anki.html import find_unsafe
 from flashdeck.anki.identity import split_full_id, split_language
 from flashdeck.anki.media import LARGEST_MEDIA
 from flashdeck.anki.note import to_deck_name
@@ -200,6 +201,15 @@ def check_labels(facts: Facts) -> Iterator[Problem]:
             yield node.problem("no-labels", message, "languages", word=language, help=help, level="warning")
 
 
+def check_deck_descriptions(facts: Facts) -> Iterator[Problem]:
+    """What can run in a learner's Anki has no place beside a deck either."""
+    for deck in facts.frame.decks.values():
+        for route, text in {pair for language in deck.languages for pair in texts_in(deck.about, language)}:
+            for part in find_unsafe(text):
+                message = f"{part.named} is not allowed in a text"
+                yield deck.node.problem("unsafe-html", message, "about", *route, word=part.word, help=part.help)
+
+
 def check_scripts(facts: Facts) -> Iterator[Problem]:
     """Whoever imports a package runs what its templates run, without being asked."""
     allowed = {deck.id for deck in facts.frame.decks.values() if deck.allow_scripts}
@@ -368,6 +378,7 @@ PROJECT_CHECKS: tuple[Callable[[Facts], Iterator[Problem]], ...] = (
     check_overrides,
     check_courses,
     check_labels,
+    check_deck_descriptions,
     check_scripts,
     check_kind_labels,
     check_deck_names,

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from flashdeck.build.link import Facts
 from flashdeck.diagnostics.problem import Problem
@@ -30,14 +31,15 @@ def check_unused_references(facts: Facts) -> Iterator[Problem]:
 
 
 def check_same_sources(facts: Facts) -> Iterator[Problem]:
-    """One source under two ids is corrected under one of them, and counts as two where a learner counts sources."""
-    first: dict[str, Reference] = {}
+    """One source under two ids in a deck is corrected under one of them, and counts as two where a learner counts sources."""
+    first: dict[tuple[str, str], Reference] = {}
     for reference in facts.frame.references.values():
+        deck = facts.frame.find_home(Path(reference.node.source.path))[0]
         for key in ("URL", "DOI"):
             typed = reference.node.fields.get(key)
             if not isinstance(typed, str) or not (address := _simplify(typed)):
                 continue
-            other = first.setdefault(address, reference)
+            other = first.setdefault((deck.id if deck else "", address), reference)
             if other is not reference and (other.language == reference.language or key == "DOI"):
                 message = f"'{reference.id}' and '{other.id}' are the same source"
                 help = f"delete one, and cite the other; it is at {other.node.spot('id')}"

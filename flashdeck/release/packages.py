@@ -3,14 +3,18 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 
+from flashdeck.anki.html import to_html
 from flashdeck.anki.identity import to_course_tag
 from flashdeck.anki.note import Note, digest_texts, to_deck_name
 from flashdeck.anki.package_writer import to_package
 from flashdeck.diagnostics.render import count, render_table
 from flashdeck.model.courses import Course, Filter
 from flashdeck.model.decks import Deck, to_package_name
+from flashdeck.model.texts import texts_in
 from flashdeck.release.ledger import Ledger, render_ledger, select_lines
+from flashdeck.release.notes import find_words
 from flashdeck.release.release import Release, Selection, select_notes
 from flashdeck.release.update_text import render_update, select_changed
 
@@ -86,7 +90,8 @@ def make_release(target: Target, notes: Sequence[Note], released: Release, deck:
         return
     ledger = released.ledgers[target.deck_id]
     latest = max(ledger.releases, default="")
-    says = f"{target.of.id} ({target.language}), release of {_to_day(latest)}"
+    release = f"{target.of.id} ({target.language}), {find_words(target.language)['released'].format(day=_to_day(latest))}"
+    says = _describe(deck, target.language, release)
     descriptions = {to_deck_name(deck.name, "", target.language): says} if latest else {}
     yield _make_package(f"{target.name}.apkg", notes, released, descriptions, released.ledgers)
     courses = (target.of.id, *target.of.former) if isinstance(target.of, Course) else ()
@@ -95,6 +100,13 @@ def make_release(target: Target, notes: Sequence[Note], released: Release, deck:
         if changed := select_changed(notes, released.ledgers, time):
             text = render_update(changed, tag)
             yield ReleaseFile(f"{target.name}-from-{name}.txt", text.encode(), len(changed), None)
+
+
+def _describe(deck: Deck, language: str, release: str) -> str:
+    """What Anki shows beside a deck, as HTML: its title, what its author says of it, its licence, and which release it is."""
+    title, about = (next((text for _, text in texts_in(value, language)), "") for value in (deck.title, deck.about))
+    lines = [f"<b>{escape(title)}</b>", to_html(about), " · ".join(escape(part) for part in (deck.licence, release) if part)]
+    return "".join(line if line.startswith("<p>") else f"<p>{line}</p>" for line in lines if line)
 
 
 def find_ranges(ledger: Ledger) -> dict[str, str]:
