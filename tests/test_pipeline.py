@@ -15,7 +15,7 @@ from edits import CARDS, EDITS, START, write
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from test_bad import BAD, GOOD, TODAY, name_of, put, read_expected, to_lines
+from test_bad import BAD, GOOD, HINTS, TODAY, code_of, name_of, put, read_expected, to_lines
 
 from flashdeck.anki.package_writer import to_package
 from flashdeck.build.cache import NO_CACHE, Cache
@@ -28,8 +28,10 @@ NOW = 1_800_000_000
 DECKS = Path("decks")
 
 
-def compile_here(cache: Cache = NO_CACHE, languages: list[str] | None = None, today: date = TODAY) -> Project:
-    return compile_project([DECKS], today, cache, languages)
+def compile_here(
+    cache: Cache = NO_CACHE, languages: list[str] | None = None, today: date = TODAY, hints: bool = False
+) -> Project:
+    return compile_project([DECKS], today, cache, languages, hints=hints)
 
 
 def release_all(project: Project, languages: list[str], now: int = NOW) -> tuple[Release, dict[str, bytes]]:
@@ -67,7 +69,7 @@ def test_every_source_gets_its_problems_cold_and_warm_and_without_a_cache(path, 
     monkeypatch.chdir(tmp_path)
     cache = Cache(tmp_path / "cache")
 
-    cold, warm, without = (compile_here(one) for one in (cache, cache, NO_CACHE))
+    cold, warm, without = (compile_here(one, hints=code_of(path) in HINTS) for one in (cache, cache, NO_CACHE))
 
     for project in (cold, warm, without):
         assert to_lines(path, project.problems) == read_expected(path)

@@ -23,12 +23,12 @@ from flashdeck.release.ledger import render_ledger
 # Calls of functions a note, Python's own included; whoever lowers one writes the new figure here.
 CALLS = {
     "read": 54,  # half of them are PyYAML's events
-    "compile": 262,
+    "compile": 266,
     "keep": 7,
     "link": 1,
-    "check": 1,
+    "check": 2,  # the age of figures
     "notes": 10,
-    "again": 14,
+    "again": 16,
     "ledger": 27,
     "ledger file": 1,
     "package": 1,

@@ -46,10 +46,7 @@ class Answers:
             case "kinds":
                 return _digest(*sorted(frame.kinds_of(frame.decks[name]) if name in frame.decks else frame.kinds))
             case "reference":
-                reference = frame.references.get(name)
-                return _digest(reference, reference.repeats if reference else "")
-            case "is-reference":
-                return str(name in frame.references)
+                return _digest(frame.references.get(name))
             case "references":
                 return _digest(*sorted(frame.references))
         return self.files.answer(question)

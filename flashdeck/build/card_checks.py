@@ -13,7 +13,6 @@ from flashdeck.anki.identity import is_reserved_tag
 from flashdeck.anki.safe import find_unsafe_latex, has_latex
 from flashdeck.anki.shown import to_plain
 from flashdeck.build.gap_checks import GAP_CHECKS
-from flashdeck.build.taste_checks import TASTE_CHECKS
 from flashdeck.build.text_checks import TEXT_CHECKS
 from flashdeck.diagnostics.problem import Problem, nearest
 from flashdeck.model.cards import Card
@@ -120,7 +119,6 @@ CARD_CHECKS: tuple[Callable[[Card, Frame], Iterator[Problem]], ...] = (
     check_html,
     *GAP_CHECKS,
     *TEXT_CHECKS,
-    *TASTE_CHECKS,
 )
 
 

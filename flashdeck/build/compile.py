@@ -69,7 +69,7 @@ def compile_unit(path: Path, source: Source, found: Iterable[Problem], answers: 
         reviews=tuple(
             (card.item, key, str(card.values[key])) for card in cards.values() for key in card.kind.days if key in card.values
         ),
-        figures=tuple(one for row in rows if row.card and row.valid and row.card.kind.dates for one in _find_ageing(row.card)),
+        figures=_find_figures(rows),
         overrides=tuple((int(node.route[1]), as_text(here["override"])) for node, here in file.overrides),
     )
     return add_languages(_add_rows(unit, rows), cards, frame.references, media, languages if ok else ())
@@ -173,9 +173,7 @@ def _find_questions(path: Path, file: CardFile, rows: Iterable[TypedCard], probl
         if row.card and "reference" in row.card.values:
             value = row.card.values["reference"]
             references.update([value] if type(value) is str else all_texts(value))
-    stems = {id.rpartition("-")[0] for id in references if "-" in id}  # of what may be there in other languages too
-    questions = {f"is-reference {stem}-{language}" for stem in stems for language in file.deck.languages}
-    questions |= {f"deck {path}", *(f"kind {row.kind}" for row in rows if row.kind), *(f"reference {id}" for id in references)}
+    questions = {f"deck {path}", *(f"kind {row.kind}" for row in rows if row.kind), *(f"reference {id}" for id in references)}
     if codes & {"unknown-kind", "missing-field", "unknown-key"} or not all(row.kind for row in rows):
         questions.add(f"kinds {file.deck.id}")
     if "unknown-reference" in codes:
@@ -183,14 +181,16 @@ def _find_questions(path: Path, file: CardFile, rows: Iterable[TypedCard], probl
     return questions
 
 
-def _find_ageing(card: Card) -> Iterator[tuple[int, str, str]]:
-    """The dates of a figure of which nothing says when to look for a newer one."""
-    values = card.values
-    if card.is_set("historic") or "retired" in values or any(key in values for key in card.kind.days):
-        return
-    for key in card.kind.dates:
-        if isinstance(date := values.get(key), str):
-            yield card.item, key, date
+def _find_figures(rows: Iterable[TypedCard]) -> tuple[tuple[int, str, str], ...]:
+    """The dates of the figures of which nothing says when to look for a newer one."""
+    found = []
+    for row in rows:
+        card = row.card
+        if card and row.valid and (dates := card.kind.dates):
+            values = card.values
+            if values.get("historic") != "true" and values.keys().isdisjoint(("retired", *card.kind.days)):
+                found += [(row.item, key, date) for key in dates if type(date := values.get(key)) is str]
+    return tuple(found)
 
 
 def _find_mentions(source: Source, media: Mapping[Place, Media]) -> tuple[str, ...]:

@@ -18,9 +18,8 @@ from flashdeck.build.reference_checks import (
     check_repeating_references,
     check_same_sources,
     check_unread_references,
-    check_unused_references,
 )
-from flashdeck.build.taste_checks import TASTE_CHECKS_BETWEEN
+from flashdeck.build.taste_checks import find_hints
 from flashdeck.build.unit import ROW, Unit, to_rows
 from flashdeck.diagnostics.problem import Problem, Spot, nearest
 from flashdeck.model.courses import Course
@@ -389,17 +388,16 @@ PROJECT_CHECKS: tuple[Callable[[Facts], Iterator[Problem]], ...] = (
     check_figures,
     check_package_names,
     check_unread_references,
-    check_unused_references,
     check_same_sources,
     check_repeating_references,
 )
 
 
 def check_all(facts: Facts, hints: bool) -> list[Problem]:
-    """All problems of a project but those of its releases: of its frame, of each file, and those that only all of them show; with
-    all `hints`, or only those that cost nothing.
+    """All problems of a project but those of its releases: of its frame, of each file, those that only all of them show, and
+    hints where these are asked for.
     """
     own = chain(facts.frame.problems, *(unit.problems for unit in (*facts.units, *facts.completed)))
     kept = [problem for problem in own if not (problem.unknown and facts.may_define(problem.unknown))]
-    checks = PROJECT_CHECKS + TASTE_CHECKS_BETWEEN if hints else PROJECT_CHECKS
-    return kept + [problem for check in checks for problem in check(facts)]
+    kept += [problem for check in PROJECT_CHECKS for problem in check(facts)]
+    return [*kept, *find_hints(facts)] if hints else kept

@@ -1,6 +1,7 @@
-"""What makes a card easy to guess or hard to tell from others: hints, which only `check --strict` shows.
+"""What makes a card easy to guess or hard to tell from others: hints, which only `check --strict` shows, and looks for.
 
-TASTE_CHECKS are of one card, TASTE_CHECKS_BETWEEN of cards together.
+A function of TASTE_CHECKS is of one card, one of TASTE_CHECKS_BETWEEN of all together. Units keep none of them: whoever builds or
+checks after each edit does not wait for them.
 """
 
 import re
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterator
 from flashdeck.anki.identity import split_language
 from flashdeck.anki.shown import to_plain
 from flashdeck.build.link import CardFact, Facts
+from flashdeck.build.reference_checks import check_unused_references
 from flashdeck.build.unit import to_rows
 from flashdeck.diagnostics.problem import Problem
 from flashdeck.model.cards import Card
@@ -164,4 +166,19 @@ def check_membership(facts: Facts) -> Iterator[Problem]:
             yield facts.problem(card, "in-no-course", "this card is in no course", "id", help=help, level="hint")
 
 
-TASTE_CHECKS_BETWEEN: tuple[Callable[[Facts], Iterator[Problem]], ...] = (check_near_fronts, check_membership)
+TASTE_CHECKS_BETWEEN: tuple[Callable[[Facts], Iterator[Problem]], ...] = (
+    check_near_fronts,
+    check_membership,
+    check_unused_references,
+)
+
+
+def find_hints(facts: Facts) -> Iterator[Problem]:
+    """All hints on a project; of a card only where nothing is wrong with it."""
+    for fact in facts.cards():
+        card = facts.read_card(fact) if fact.valid else None
+        for check in TASTE_CHECKS if card else ():
+            assert card
+            yield from check(card, facts.frame)
+    for check_between in TASTE_CHECKS_BETWEEN:
+        yield from check_between(facts)

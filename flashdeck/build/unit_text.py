@@ -46,7 +46,7 @@ def from_bytes(data: bytes) -> Unit:
         plain[name] = tuple(map(str, plain[name]))
     plain["large"] = tuple((str(a), int(b), int(c), str(d), str(e)) for a, b, c, d, e in plain["large"])
     for name in ("reviews", "figures"):
-        plain[name] = tuple((int(a), str(b), str(c)) for a, b, c in plain[name])
+        plain[name] = tuple([(int(a), str(b), str(c)) for a, b, c in plain[name]])
     plain["overrides"] = tuple((int(a), str(b)) for a, b in plain["overrides"])
     plain["groups"] = tuple((str(kind), str(tags)) for kind, tags in plain["groups"])
     plain["kind_languages"] = tuple((str(kind), str(language)) for kind, language in plain["kind_languages"])
