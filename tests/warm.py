@@ -1,8 +1,8 @@
 """`python -m flashdeck` without its start, which takes longer than most of what tests ask of it.
 
-A process that has imported flashdeck, and read the kinds that come with it, forks for each command: what runs is a process of its
-own, with its own folder, environment and streams. What depends on how Python starts (`PYTHONHASHSEED`, a locale, colours) needs a
-real start.
+A process that has imported flashdeck, its kinds and the words of its commands, forks for each command: what runs is a process of
+its own, with its own folder, environment and streams. What depends on how Python starts (`PYTHONHASHSEED`, a locale, colours) needs
+a real start.
 """
 
 import json
@@ -14,6 +14,7 @@ import subprocess
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
@@ -42,12 +43,16 @@ class Warm:
 
 
 def _serve() -> None:
+    import typer
+
     import flashdeck
 
     for module in pkgutil.walk_packages(flashdeck.__path__, "flashdeck."):
         if module.name != "flashdeck.__main__":
             import_module(module.name)
     flashdeck.model.kind_reader.read_kinds()
+    typer.main.get_command = cache(typer.main.get_command)  # otherwise made anew by each command, and always the same
+    typer.main.get_command(flashdeck.commands.app)
     for line in sys.stdin:
         print(wait(start(*json.loads(line))), flush=True)
 
