@@ -1,8 +1,8 @@
 """`python -m flashdeck` without its start, which takes longer than most of what tests ask of it.
 
 A process that has imported flashdeck, its kinds and the words of its commands, forks for each command: what runs is a process of
-its own, with its own folder, environment and streams. What depends on how Python starts (`PYTHONHASHSEED`, a locale, colours) needs
-a real start.
+its own, with its own folder, environment and streams. What depends on how Python starts (`PYTHONHASHSEED`, a locale, colours)
+needs a real start.
 """
 
 import json
