@@ -9,9 +9,9 @@ and guids of their own.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from flashdeck.anki.identity import FIELD_SEPARATOR, stable_id
+from flashdeck.anki.identity import shift_id, stable_id
 from flashdeck.anki.note import Note, NoteType, Times, digest_texts
-from flashdeck.anki.package_reader import Archive
+from flashdeck.anki.package_reader import Contents
 from flashdeck.release.ledger import Ledger, find_released, name_type
 from flashdeck.release.release import Release
 
@@ -26,43 +26,41 @@ class Draft:
     types: Mapping[int, tuple[str, int]]  # by id: a digest
 
 
-def read_draft(archives: Iterable[Archive]) -> Draft:
+def read_draft(packages: Iterable[Contents]) -> Draft:
     """The draft that some packages are; of a note in several of them, the latest."""
     notes: dict[str, tuple[Content, int]] = {}
     types: dict[int, tuple[str, int]] = {}
-    for archive in archives:
-        for note in archive.notes:
-            content = FIELD_SEPARATOR.join(note.fields), " ".join(note.tags)
-            if note.guid not in notes or notes[note.guid][1] < note.changed:
-                notes[note.guid] = content, note.changed
-        for type in archive.types.values():
+    for package in packages:
+        for guid, (fields, tags, changed) in package.notes.items():
+            if guid not in notes or notes[guid][1] < changed:
+                notes[guid] = (fields, tags.strip()), changed
+        for type in package.types.values():
             types[type.id] = _digest_look(type.name, type.templates, type.css), type.changed
     return Draft(notes, types)
 
 
 def to_draft(released: Release, ledgers: Mapping[str, Ledger]) -> Release:
     """The notes of a release as drafts: those of note types that were never released get ids and guids of their own."""
-    types: dict[int, NoteType] = {}
+    types: dict[tuple[str, int], NoteType] = {}  # by deck and id
 
     def change(note: Note) -> Note:
-        decks = {id for id in (note.deck_id, note.type.deck) if id in ledgers}
-        if note.type.is_from_elsewhere or any(name_type(note.type, id) in ledgers[id].types for id in decks):
+        key = note.deck_id, note.type.id
+        if key not in types:
+            decks = {id for id in (note.deck_id, note.type.deck) if id in ledgers}
+            is_released = any(name_type(note.type, id) in ledgers[id].types for id in decks)
+            types[key] = note.type if note.type.is_from_elsewhere or is_released else _to_draft_type(note.type)
+        type = types[key]
+        if type.id == note.type.id:
             return note
-        if note.type.id not in types:
-            types[note.type.id] = _to_draft_type(note.type)
-        type = types[note.type.id]
-        return note._replace(type=type, guid=f"draft-{type.id}-{note.guid}", id=stable_id("draft", type.id, note.id))
+        return note._replace(type=type, guid=f"draft-{type.id}-{note.guid}", id=shift_id(note.id, type.id))
 
     notes = {key: change(note) for key, note in released.notes.items()}
     overrides = {key: change(note) for key, note in released.overrides.items()}
-    pairs = [(note, notes[key]) for key, note in released.notes.items()]
-    other_pairs = [(note, overrides[key]) for key, note in released.overrides.items()]
-    times = Times(
-        {new.guid: released.times.notes[old.guid] for old, new in pairs},
-        {new.guid: released.times.overrides[old.guid] for old, new in other_pairs},
-        {new.type.id: released.times.types[old.type.id] for old, new in pairs + other_pairs},
-    )
-    return replace(released, notes=notes, overrides=overrides, times=times)
+    times = released.times
+    of_notes = {notes[key].guid: times.notes[note.guid] for key, note in released.notes.items()}
+    of_overrides = {overrides[key].guid: times.overrides[note.guid] for key, note in released.overrides.items()}
+    of_types = {type.id: times.types[id] for (_, id), type in types.items()}
+    return replace(released, notes=notes, overrides=overrides, times=Times(of_notes, of_overrides, of_types))
 
 
 def _to_draft_type(type: NoteType) -> NoteType:
