@@ -423,8 +423,9 @@ def test_of_two_releases_at_once_there_is_one_and_all_packages_are_of_it(deck, t
     both = [releases(decks, tmp_path / "dist", day) for day in (FIRST, SECOND)]
     errors = [process.communicate()[1].decode() for process in both]
 
+    refusals = ("another release", "changed while it was read", "set the clock right")  # the last where one was done already
     for process, error in zip(both, errors, strict=True):
-        assert process.returncode == 0 or "another release" in error or "changed while it was read" in error
+        assert process.returncode == 0 or any(words in error for words in refusals)
     (time_of,) = ledger_of(decks).releases
     assert {*guids_and_times(tmp_path / "dist" / "test-en.apkg").values()} == {to_time(time_of)}
 

@@ -80,12 +80,13 @@ def _to_draft_type(type: NoteType) -> NoteType:
 def keep_times(draft: Release, ledgers: Mapping[str, Ledger], known: Draft, now: int) -> Release:
     """A draft of `now` with the times of the one that lies there, for what has the same content in both."""
     times = Times(dict(draft.times.notes), dict(draft.times.overrides), dict(draft.times.types))
+    is_first = all(ledger.is_empty for ledger in ledgers.values())
     for note in (*draft.notes.values(), *draft.overrides.values()):
         by_guid = times.overrides if note.overriding else times.notes
         if note.guid in known.notes:
             content, changed = known.notes[note.guid]
             same = content == (note.text, note.tag_text)
-            if same and by_guid[note.guid] >= now and _find_released(note, ledgers) < changed:
+            if same and by_guid[note.guid] >= now and (is_first or _find_released(note, ledgers) < changed):
                 by_guid[note.guid] = changed
     for type in {note.type.id: note.type for note in draft.notes.values()}.values():
         look, changed = known.types.get(type.id, ("", 0))
