@@ -32,7 +32,6 @@ SMALL = 20_000_000  # bytes that are harmless however they were compressed
 STEPS = 500  # of a million SQLite instructions each: a hostile view could be read without end
 CHUNK = 1 << 20
 SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
-CONTENTS = {"guid": "TEXT", "flds": "TEXT", "tags": "TEXT", "mod": "INTEGER"}
 NO_PLACE = 1 << 62  # the place of a note without cards in its author's order: after all others, as no `due` of 32 bits is
 
 
@@ -230,7 +229,8 @@ def _open_collection(
 
 def _read_contents(database: sqlite3.Connection, size: int) -> dict[str, tuple[str, str, int]]:
     database.text_factory = str  # what is no UTF-8 is an error
-    columns = [f"CAST(coalesce({name}, '') AS {type})" for name, type in CONTENTS.items()]  # a cell may hold anything
+    text, number = "CAST(coalesce({}, '') AS TEXT)", "CAST(coalesce({}, 0) AS INTEGER)"  # a cell may hold anything
+    columns = text.format("guid"), text.format("flds"), f"trim({text.format('tags')})", number.format("mod")
     contents, length = {}, 0
     for guid, fields, tags, changed in database.execute(f"SELECT {', '.join(columns)} FROM notes"):
         length += len(fields)

@@ -15,25 +15,25 @@ from flashdeck.anki.package_reader import Contents
 from flashdeck.release.ledger import Ledger, find_released, name_type
 from flashdeck.release.release import Release
 
-Content = tuple[str, str]  # the fields and tags of a note, as texts
+NOTHING = ("", "", 0)  # a note has a field with something in it
 
 
 @dataclass(frozen=True)
 class Draft:
     """What lies in the output folder from the build before: the content of its notes and note types, each with its time."""
 
-    notes: Mapping[str, tuple[Content, int]]  # by guid
+    notes: Mapping[str, tuple[str, str, int]]  # by guid: fields, tags and a Unix time
     types: Mapping[int, tuple[str, int]]  # by id: a digest
 
 
 def read_draft(packages: Iterable[Contents]) -> Draft:
     """The draft that some packages are; of a note in several of them, the latest."""
-    notes: dict[str, tuple[Content, int]] = {}
+    notes: dict[str, tuple[str, str, int]] = {}
     types: dict[int, tuple[str, int]] = {}
     for package in packages:
-        for guid, (fields, tags, changed) in package.notes.items():
-            if guid not in notes or notes[guid][1] < changed:
-                notes[guid] = (fields, tags.strip()), changed
+        for guid, note in package.notes.items():
+            if guid not in notes or notes[guid][-1] < note[-1]:
+                notes[guid] = note
         for type in package.types.values():
             types[type.id] = _digest_look(type.name, type.templates, type.css), type.changed
     return Draft(notes, types)
@@ -82,11 +82,10 @@ def keep_times(draft: Release, ledgers: Mapping[str, Ledger], known: Draft, now:
     times = Times(dict(draft.times.notes), dict(draft.times.overrides), dict(draft.times.types))
     is_first = all(ledger.is_empty for ledger in ledgers.values())
     for note in (*draft.notes.values(), *draft.overrides.values()):
-        by_guid = times.overrides if note.overriding else times.notes
-        if note.guid in known.notes:
-            content, changed = known.notes[note.guid]
-            same = content == (note.text, note.tag_text)
-            if same and by_guid[note.guid] >= now and (is_first or _find_released(note, ledgers) < changed):
+        text, tag_text, changed = known.notes.get(note.guid, NOTHING)
+        if text == note.text and tag_text == note.tag_text:
+            by_guid = times.overrides if note.overriding else times.notes
+            if by_guid[note.guid] >= now and (is_first or _find_released(note, ledgers) < changed):
                 by_guid[note.guid] = changed
     for type in {note.type.id: note.type for note in draft.notes.values()}.values():
         look, changed = known.types.get(type.id, ("", 0))
@@ -119,12 +118,11 @@ def render_draft(released: Release, ledgers: Mapping[str, Ledger], notes: Iterab
         }
         lines.append(f"since the last release: {_render_counts(counts)}")
     if known:
-        guids = {note.guid for note in notes}
-        contents = {note.guid: (note.text, note.tag_text) for note in notes}
+        pairs = [(note, known.notes[note.guid]) for note in notes if note.guid in known.notes]
         counts = {
-            "new": len(guids - known.notes.keys()),
-            "changed": sum(known.notes[guid][0] != contents[guid] for guid in guids & known.notes.keys()),
-            "gone": len(known.notes.keys() - guids),
+            "new": len(notes) - len(pairs),
+            "changed": sum(text != note.text or tags != note.tag_text for note, (text, tags, _) in pairs),
+            "gone": len(known.notes) - len(pairs),
         }
         lines.append(f"since the last build: {_render_counts(counts)}")
     return [*lines, "these packages are for trying; 'flashdeck release' makes packages to hand out"]
