@@ -66,15 +66,7 @@ def to_draft(released: Release, ledgers: Mapping[str, Ledger]) -> Release:
 def _to_draft_type(type: NoteType) -> NoteType:
     names = [(key, name) for key, (_, name, *_) in zip(type.template_keys, type.templates, strict=True)]
     id = stable_id("draft", type.id, digest_texts(str(type.fields), str(names)))
-    fields = zip(type.field_keys, type.fields, strict=True)
-    templates = zip(type.template_keys, type.templates, strict=True)
-    return replace(
-        type,
-        id=id,
-        name=f"{type.name} draft",
-        fields=tuple((stable_id(id, "field", key), name) for key, (_, name) in fields),
-        templates=tuple((stable_id(id, "template", key), name, front, back) for key, (_, name, front, back) in templates),
-    )
+    return replace(type, id=id, name=f"{type.name} draft")
 
 
 def keep_times(draft: Release, ledgers: Mapping[str, Ledger], known: Draft, now: int) -> Release:
