@@ -29,9 +29,12 @@ def check_sides(card: Card, frame: Frame) -> Iterator[Problem]:
     kind = card.kind
     if not kind.source and (not kind.cloze or kind.shapes):
         return
-    pieces = _PIECE if kind.source else _PIECE_IN_GAPS
-    texts = (text for value in card.values.values() for text in all_texts(value))
-    if not any(map(pieces.search, texts)) and not any(_joins(kind, language) for language in card.languages):
+    if not kind.source:
+        may_join = any(map(_PIECE_IN_GAPS.search, all_texts(card.values[kind.cloze])))
+    else:
+        texts = (text for value in card.values.values() for text in all_texts(value))
+        may_join = any(map(_PIECE.search, texts)) or any(_joins(kind, language) for language in card.languages)
+    if not may_join:
         return
     for language in card.languages:
         values = _read_fields(card, language, frame)
@@ -45,7 +48,7 @@ def _joins(kind: Kind, language: str) -> bool:
     """Whether there is a piece of a command in the templates of a deck's own kind, or what shows no field as it is."""
     key = kind.name, kind.source, language
     if key not in _JOINING:
-        sides = [side for one in kind.templates for side in (one.front, one.back)] if kind.source else []
+        sides = [side for one in kind.templates for side in (one.front, one.back)]
         _JOINING[key] = any(_SEPARATED.search(fill(side, kind, language)) for side in sides)
     return _JOINING[key]
 
