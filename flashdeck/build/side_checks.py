@@ -19,7 +19,7 @@ from flashdeck.model.texts import all_texts
 
 # What a command may be made of; and where a gap makes one: of a hint, which Anki puts into brackets, or of what is beside it.
 _PIECE = re.compile(r"[\[\\]|&[#\w]")
-_PIECE_IN_GAPS = re.compile(r"[\[\\]|::\s*(?:/?anki:|sound:|/?latex|/?\$|<|&)")
+_PIECE_IN_GAPS = re.compile(r"::\s*(?:/?anki:|sound:|/?latex|/?\$|<|&)")
 _BY_CARD = ("Tags", "Deck", "Subdeck")  # what a template may show besides: texts, too, which Anki does not escape
 _SEPARATED = re.compile(r"[\[\\]|\{\{(?:[^{}]*:)?\s*(?:Tags|Deck|Subdeck|Type|Card|hint|kana|kanji|furigana)\b")
 
@@ -27,14 +27,11 @@ _SEPARATED = re.compile(r"[\[\\]|\{\{(?:[^{}]*:)?\s*(?:Tags|Deck|Subdeck|Type|Ca
 def check_sides(card: Card, frame: Frame) -> Iterator[Problem]:
     """A template or a gap puts pieces together to what makes Anki play, ask or run something."""
     kind = card.kind
-    if not kind.source and (not kind.cloze or kind.shapes):
-        return
-    if not kind.source:
-        may_join = any(map(_PIECE_IN_GAPS.search, all_texts(card.values[kind.cloze])))
-    else:
+    if kind.source:
         texts = (text for value in card.values.values() for text in all_texts(value))
-        may_join = any(map(_PIECE.search, texts)) or any(_joins(kind, language) for language in card.languages)
-    if not may_join:
+        if not any(map(_PIECE.search, texts)) and not any(_joins(kind, language) for language in card.languages):
+            return
+    elif not kind.cloze or kind.shapes or not any(map(_has_piece_in_gaps, all_texts(card.values[kind.cloze]))):
         return
     for language in card.languages:
         values = _read_fields(card, language, frame)
@@ -42,6 +39,10 @@ def check_sides(card: Card, frame: Frame) -> Iterator[Problem]:
             message = f"{found.named} would be put together on this card"
             yield card.problem("unsafe-html", message, *_find_route(card, language, values, found), help=found.help)
             return
+
+
+def _has_piece_in_gaps(text: str) -> bool:
+    return "[" in text or "\\" in text or bool(_PIECE_IN_GAPS.search(text))
 
 
 def _joins(kind: Kind, language: str) -> bool:
