@@ -513,6 +513,19 @@ def test_a_ledger_comes_back_from_several_packages_and_what_they_do_not_know_is_
     assert (decks / "test" / NAME).read_text() == whole
 
 
+def test_a_draft_of_the_very_second_of_a_release_is_later_in_the_next_build(deck, cli, tmp_path):
+    """Anki updates by what is later alone."""
+    decks = deck(CARDS, DECK)
+    cli("release", decks, **at(FIRST))
+    deck(CARDS.replace("answer: b", "answer: c"), DECK)
+    cli("build", decks, **at(FIRST))
+
+    cli("build", decks, "--no-cache", **at(SECOND))
+
+    times = guids_and_times(tmp_path / "dist" / "test-en-draft.apkg")
+    assert times == {"test/one@en": to_time(FIRST), "test/two@en": to_time(SECOND)}
+
+
 def test_a_draft_carries_the_released_ledger_only(deck, cli, tmp_path):
     decks = deck(CARDS, DECK)
     cli("release", decks, **at(FIRST))

@@ -15,8 +15,6 @@ from flashdeck.anki.package_reader import Contents
 from flashdeck.release.ledger import Ledger, find_released, name_type
 from flashdeck.release.release import Release
 
-NOTHING = ("", "", 0)  # a note has a field with something in it
-
 
 @dataclass(frozen=True)
 class Draft:
@@ -74,7 +72,7 @@ def keep_times(draft: Release, ledgers: Mapping[str, Ledger], known: Draft, now:
     times = Times(dict(draft.times.notes), dict(draft.times.overrides), dict(draft.times.types))
     is_first = all(ledger.is_empty for ledger in ledgers.values())
     for note in (*draft.notes.values(), *draft.overrides.values()):
-        text, tag_text, changed = known.notes.get(note.guid, NOTHING)
+        text, tag_text, changed = known.notes.get(note.guid) or (None, None, 0)
         if text == note.text and tag_text == note.tag_text:
             by_guid = times.overrides if note.overriding else times.notes
             if by_guid[note.guid] >= now and (is_first or _find_released(note, ledgers) < changed):
