@@ -77,7 +77,7 @@ class Ran:
 
 
 OURS = ("FLASHDECK_CACHE", "SOURCE_DATE_EPOCH")  # what Python does not look at
-START = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
+ENVIRONMENT = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
 
 
 @pytest.fixture(scope="session")
@@ -86,7 +86,7 @@ def warm() -> Iterator[Warm | None]:
     if not hasattr(os, "fork"):
         yield None
         return
-    process = Warm(START)
+    process = Warm(ENVIRONMENT)
     yield process
     process.stop()
 
@@ -99,10 +99,11 @@ def cli(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, warm: Warm | N
 
     def run(*words: str | Path, cwd: Path = tmp_path, **environment: str) -> Ran:
         texts = [*map(str, words)]
-        environment = {**START, "FLASHDECK_CACHE": str(cache), **environment}
+        environment = {**ENVIRONMENT, "FLASHDECK_CACHE": str(cache), **environment}
         if (
             warm
-            and {key: text for key, text in environment.items() if key not in ("FLASHDECK_CACHE", "SOURCE_DATE_EPOCH")} == START
+            and {key: text for key, text in environment.items() if key not in ("FLASHDECK_CACHE", "SOURCE_DATE_EPOCH")}
+            == ENVIRONMENT
         ):
             ran = Ran(*warm.run(texts, cwd, environment, streams))
         else:

@@ -168,6 +168,39 @@ def test_what_comes_later_is_found_by_the_files_that_lacked_it(tmp_path, monkeyp
         codes, texts = codes - {code}, LATER[code]
 
 
+OWN = {
+    "deck.yaml": "id: x\nname: X\nlanguages: [en]\n",
+    "a.yaml": "kind: own\ncards:\n  - {id: one, word: w, meaning: m}\n  - {id: two, word: v, meaning: m}\n",
+    "kinds/own/kind.yaml": "fields:\n  word: {required: true}\n  meaning: {}\n  note: {}\n",
+    "kinds/own/front.html": "{{Word}}",
+    "kinds/own/back.html": "{{Meaning}}",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "codes"),
+    [
+        ("kinds/own/kind.yaml", "note: {}", "note: {required: true}", {"missing-field"}),
+        ("kinds/own/kind.yaml", "meaning: {}", "meanings: {}", {"unknown-key", "unknown-field"}),
+        ("kinds/own/front.html", "Word", "Meaning", {"same-front"}),
+        ("kinds/own/back.html", "Meaning", "Word", set()),
+    ],
+)
+def test_the_cards_of_a_kind_change_with_all_of_its_files(name, old, new, codes, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    cache = Cache(tmp_path / "cache", time.time_ns())
+    for file, text in OWN.items():
+        (DECKS / file).parent.mkdir(parents=True, exist_ok=True)
+        (DECKS / file).write_text(text)
+    assert compile_here(cache).problems == ()
+    (DECKS / name).write_text(OWN[name].replace(old, new))
+
+    after = compile_here(cache)
+
+    assert {problem.code for problem in after.problems} == codes
+    assert_same(after, compile_here())
+
+
 # An unrelated mistake changes nothing
 
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -379,55 +378,6 @@ def releases(decks: Path, out: Path, day: str, **environment: str) -> subprocess
     return subprocess.Popen(words, env=about, cwd=decks.parent, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
 
-STEPS = ("flashdeck.lock", "test-en.apkg", "test-en-from", "test-fr.apkg", "test-en-notes.md", "second flashdeck.lock")
-
-
-def test_killed_before_any_of_its_files_is_written_the_next_release_ends_it_with_the_same_bytes(deck, tmp_path, monkeypatch):
-    """Python runs `sitecustomize` first: here it kills the process before the file at a place in the order is put there."""
-    both = DECK.replace("[en]", "[en, fr]")
-    decks = deck(CARDS, both)
-    out = tmp_path / "dist"
-    assert releases(decks, out, FIRST).communicate()[1] == b""
-    commit(tmp_path, "decks")
-    deck(CARDS.replace("answer: b", "answer: c"), both)
-    start = everything_in(tmp_path / "decks"), everything_in(out)
-    assert releases(decks, out, SECOND).communicate()[1] == b""
-    whole = everything_in(tmp_path / "decks"), everything_in(out)
-    (tmp_path / "kill").mkdir()
-    (tmp_path / "kill" / "sitecustomize.py").write_text(
-        "import os, signal\n"
-        "put, count = os.replace, iter(range(1000))\n"
-        "def replace(*names, **more):\n"
-        "    if '-cache' not in str(names[0]) and next(count) == int(os.environ['KILLED_AT']):\n"
-        "        os.kill(os.getpid(), signal.SIGKILL)\n"
-        "    return put(*names, **more)\n"
-        "os.replace = replace\n"
-    )
-    path = f"{tmp_path / 'kill'}{os.pathsep}{ROOT}"
-    killed = 0
-    for step in range(20):
-        for folder, files in zip((tmp_path / "decks", out), start, strict=True):
-            for name in everything_in(folder):
-                (folder / name).unlink()
-            for name, data in files.items():
-                (folder / name).write_bytes(data)
-        process = releases(decks, out, SECOND, PYTHONPATH=path, KILLED_AT=str(step))
-        process.communicate()
-        if process.returncode == 0:
-            break
-        killed += 1
-        assert process.returncode == -signal.SIGKILL
-        there = everything_in(out)
-        is_released = b"pending " in (decks / "test" / NAME).read_bytes()
-        known = start[1] if not is_released else start[1] | whole[1]
-        assert all(data in (known.get(name), start[1].get(name)) for name, data in there.items())  # no ledger, no package
-
-        assert releases(decks, out, SECOND if not is_released else THIRD).communicate()[1] == b""
-
-        assert (everything_in(tmp_path / "decks"), everything_in(out)) == whole, step
-    assert killed == 8  # the ledger, in each language package, text and notes, and the ledger again
-
-
 def test_an_output_folder_that_cannot_be_written_leaves_a_release_that_the_next_one_ends(deck, cli, tmp_path):
     decks = deck(CARDS, DECK)
     (tmp_path / "dist").write_text("a file")
@@ -477,8 +427,9 @@ def test_of_two_releases_at_once_there_is_one_and_all_packages_are_of_it(deck, t
     both = [releases(decks, tmp_path / "dist", day) for day in (FIRST, SECOND)]
     errors = [process.communicate()[1].decode() for process in both]
 
+    refusals = ("another release", "changed while it was read", "set the clock right")  # the last where one was done already
     for process, error in zip(both, errors, strict=True):
-        assert process.returncode == 0 or "another release" in error or "changed while it was read" in error
+        assert process.returncode == 0 or any(words in error for words in refusals)
     (time_of,) = ledger_of(decks).releases
     assert {*guids_and_times(tmp_path / "dist" / "test-en.apkg").values()} == {to_time(time_of)}
 
@@ -602,6 +553,19 @@ def test_a_ledger_comes_back_from_several_packages_and_what_they_do_not_know_is_
     assert f"release {FIRST} after - First of all\n" in partly
     assert rest.out.splitlines()[0] == f"decks/test/flashdeck.lock: 4 notes, as of the release of {FIRST}"
     assert (decks / "test" / NAME).read_text() == whole
+
+
+def test_a_draft_of_the_very_second_of_a_release_is_later_in_the_next_build(deck, cli, tmp_path):
+    """Anki updates by what is later alone."""
+    decks = deck(CARDS, DECK)
+    cli("release", decks, **at(FIRST))
+    deck(CARDS.replace("answer: b", "answer: c"), DECK)
+    cli("build", decks, **at(FIRST))
+
+    cli("build", decks, "--no-cache", **at(SECOND))
+
+    times = guids_and_times(tmp_path / "dist" / "test-en-draft.apkg")
+    assert times == {"test/one@en": to_time(FIRST), "test/two@en": to_time(SECOND)}
 
 
 def test_a_draft_carries_the_released_ledger_only(deck, cli, tmp_path):

@@ -102,7 +102,7 @@ def _check(row: TypedCard, frame: Frame, problems: list[Problem]) -> TypedCard:
     if not row.card:
         return row
     found = check_card(row.card, frame)
-    if row.valid and not has_errors(found):
+    if row.valid and not (found and has_errors(found)):
         found += check_sides(row.card, frame)
     if found:
         problems += found

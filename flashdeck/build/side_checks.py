@@ -19,7 +19,7 @@ from flashdeck.model.texts import all_texts
 
 # What a command may be made of; and where a gap makes one: of a hint, which Anki puts into brackets, or of what is beside it.
 _PIECE = re.compile(r"[\[\\]|&[#\w]")
-_PIECE_IN_GAPS = re.compile(r"[\[\\]|::\s*(?:/?anki:|sound:|/?latex|/?\$|<|&)")
+_PIECE_IN_GAPS = re.compile(r"::\s*(?:/?anki:|sound:|/?latex|/?\$|<|&)")
 _BY_CARD = ("Tags", "Deck", "Subdeck")  # what a template may show besides: texts, too, which Anki does not escape
 _SEPARATED = re.compile(r"[\[\\]|\{\{(?:[^{}]*:)?\s*(?:Tags|Deck|Subdeck|Type|Card|hint|kana|kanji|furigana)\b")
 
@@ -27,11 +27,11 @@ _SEPARATED = re.compile(r"[\[\\]|\{\{(?:[^{}]*:)?\s*(?:Tags|Deck|Subdeck|Type|Ca
 def check_sides(card: Card, frame: Frame) -> Iterator[Problem]:
     """A template or a gap puts pieces together to what makes Anki play, ask or run something."""
     kind = card.kind
-    if not kind.source and (not kind.cloze or kind.shapes):
-        return
-    pieces = _PIECE if kind.source else _PIECE_IN_GAPS
-    texts = (text for value in card.values.values() for text in all_texts(value))
-    if not any(map(pieces.search, texts)) and not any(_joins(kind, language) for language in card.languages):
+    if kind.source:
+        texts = (text for value in card.values.values() for text in all_texts(value))
+        if not any(map(_PIECE.search, texts)) and not any(_joins(kind, language) for language in card.languages):
+            return
+    elif not kind.cloze or kind.shapes or not any(map(_has_piece_in_gaps, all_texts(card.values[kind.cloze]))):
         return
     for language in card.languages:
         values = _read_fields(card, language, frame)
@@ -41,11 +41,15 @@ def check_sides(card: Card, frame: Frame) -> Iterator[Problem]:
             return
 
 
+def _has_piece_in_gaps(text: str) -> bool:
+    return "[" in text or "\\" in text or bool(_PIECE_IN_GAPS.search(text))
+
+
 def _joins(kind: Kind, language: str) -> bool:
     """Whether there is a piece of a command in the templates of a deck's own kind, or what shows no field as it is."""
     key = kind.name, kind.source, language
     if key not in _JOINING:
-        sides = [side for one in kind.templates for side in (one.front, one.back)] if kind.source else []
+        sides = [side for one in kind.templates for side in (one.front, one.back)]
         _JOINING[key] = any(_SEPARATED.search(fill(side, kind, language)) for side in sides)
     return _JOINING[key]
 

@@ -29,13 +29,14 @@ def check_texts(card: Card, frame: Frame) -> Iterator[Problem]:
     """What Markdown takes for its own is not on the card: part of a text, or all of it."""
     if card.kind.imported_note_type:
         return
+    types = card.kind.types
     for key, value in card.values.items():
+        if types[key] in NOT_SHOWN:
+            continue
         for text in value.values() if type(value) is dict else (value,):
             if not (type(text) is str and (_HARMLESS(text) or _is_harmless(text))):
                 break
         else:
-            continue
-        if card.kind.types[key] in NOT_SHOWN:
             continue
         for route, text in card.all_texts(key):
             problems: Iterable[Problem] = ()

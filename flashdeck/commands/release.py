@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from flashdeck.release.packages import Target
     from flashdeck.release.release import Release
 
+    Targets = dict[Target, tuple[Note, ...]]
 
 DAY = 86_400  # seconds: a clock that is wrong by one costs learners their edits
 
@@ -76,16 +77,17 @@ def release(
     is_made, is_unfinished = not unreleased, any(ledger.pending for ledger in project.ledgers.values())
     packages = against or ([] if is_made or is_unfinished else _find_packages(project, out))
     before = _read_before(project, paths, packages, is_made)
-    notes = _render_notes(project, released, title, before, is_made)
+    targets = _find_targets(project, released)
+    notes = _render_notes(project, released, targets, title, before, is_made)
     if rehearse:
-        _rehearse(project, released, packages)
+        _rehearse(project, released, targets, packages)
     if dry_run:
         echo("\n".join(() if is_made else notes.values()))
         echo("nothing was written: this was a dry run")
         return
     for id in unreleased:
         write(released.ledgers[id].path, render_ledger(released.ledgers[id]).encode(), released.ledgers[id].path.parent)
-    rows = _write_files(project, released, out)
+    rows = _write_files(project, released, targets, out)
     for name, text in notes.items():
         if is_made and not is_unfinished and (out / name).exists():
             continue  # whoever wrote it may have known more of the wording before
@@ -162,14 +164,19 @@ def _read_before(
 
 
 def _render_notes(
-    project: "Project", released: "Release", title: str, before: "Mapping[str, Stored] | None", is_made: bool
+    project: "Project",
+    released: "Release",
+    targets: "Targets",
+    title: str,
+    before: "Mapping[str, Stored] | None",
+    is_made: bool,
 ) -> dict[str, str]:
     """The release notes of each package, by the name of their file; also of a release that is made already."""
     from flashdeck.release.notes import render_notes
     from flashdeck.release.stamp import find_made
 
     texts = {}
-    for target, notes in _find_targets(project, released).items():
+    for target, notes in targets.items():
         decks = sorted({note.deck_id for note in notes} | {target.deck_id})
         deltas = [released.deltas[id] for id in decks]
         again = {note.guid for delta in deltas for note in (*delta.changed, *delta.retired, *delta.restored)}
@@ -185,7 +192,7 @@ def _render_notes(
     return texts
 
 
-def _find_targets(project: "Project", released: "Release") -> "dict[Target, tuple[Note, ...]]":
+def _find_targets(project: "Project", released: "Release") -> "Targets":
     """Every deck and course in each language in which it has notes."""
     from flashdeck.release.packages import Target
 
@@ -194,12 +201,12 @@ def _find_targets(project: "Project", released: "Release") -> "dict[Target, tupl
     return {target: notes for target in targets if (notes := target.select(released).notes)}
 
 
-def _write_files(project: "Project", released: "Release", out: Path) -> list[tuple[str, ...]]:
+def _write_files(project: "Project", released: "Release", targets: "Targets", out: Path) -> list[tuple[str, ...]]:
     """Writes packages and update texts, and deletes the texts of earlier releases; gives the rows of the table of files."""
     from flashdeck.release.packages import make_release
 
     rows: list[tuple[str, ...]] = []
-    for target, notes in progress(list(_find_targets(project, released).items())):
+    for target, notes in progress(list(targets.items())):
         written = set()
         for file in make_release(target, notes, released, project.frame.decks[target.deck_id]):
             write(out / file.name, file.data)
@@ -210,7 +217,7 @@ def _write_files(project: "Project", released: "Release", out: Path) -> list[tup
     return rows
 
 
-def _rehearse(project: "Project", released: "Release", packages: Sequence[Path]) -> None:
+def _rehearse(project: "Project", released: "Release", targets: "Targets", packages: Sequence[Path]) -> None:
     """Tries the release on each package of the last one; ends the command where a learner would lose something."""
     from tempfile import TemporaryDirectory
 
@@ -219,7 +226,7 @@ def _rehearse(project: "Project", released: "Release", packages: Sequence[Path])
     if not packages:
         raise FlashdeckError("there is no package of the last release to try this one on: name one with --against")
     with TemporaryDirectory() as folder:
-        _write_files(project, released, Path(folder))
+        _write_files(project, released, targets, Path(folder))
         pairs = [(old, Path(folder) / old.name) for old in packages if (Path(folder) / old.name).exists()]
         loses_nothing = rehearse_all(pairs)
     if not loses_nothing:
