@@ -3,7 +3,6 @@
 import json
 import shutil
 import subprocess
-import sys
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -13,7 +12,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from anki.collection import Collection
 from anki.import_export_pb2 import ImportCsvRequest
-from conftest import ROOT, counts, import_package
+from conftest import ROOT, counts, find_old_anki, import_package
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -472,15 +471,9 @@ print(json.dumps({"notes": {g: [f.split("\\x1f"), t.split()] for g, f, t in rows
 
 @pytest.fixture(scope="session", params=["2.1.54", "24.11"])
 def old_anki(request):
-    """Runs steps in an old Anki; its environment is made once and kept under .cache."""
+    """Runs steps in an old Anki."""
     version = request.param
-    folder = ROOT / ".cache" / f"anki-{version}"
-    python = folder / ("Scripts" if sys.platform == "win32" else "bin") / "python"
-    if not (folder / "ready").exists():
-        subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
-        done = subprocess.run([python, "-m", "pip", "install", "-q", f"anki=={version}"], capture_output=True, encoding="utf-8")
-        assert done.returncode == 0, f"Anki {version} cannot be had on this machine, so it is NOT tested: {done.stderr}"
-        (folder / "ready").touch()
+    python = find_old_anki(version)
 
     def run(*steps: dict) -> dict:
         engine = "legacy" if version == "2.1.54" else "backend"
