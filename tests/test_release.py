@@ -283,6 +283,24 @@ def test_a_card_that_moves_to_another_deck_is_told_with_the_way_to_move_it(deck,
     assert f"In Anki's browser: `nid:{note.id}`" in notes
 
 
+def test_a_card_that_gets_another_place_among_the_new_ones_is_told_wherever_a_package_of_the_last_release_is_there(
+    deck, cli, tmp_path
+):
+    course = "courses:\n  - {id: a-course, include: {tags: [core]}}\n"
+    three = "  - {id: three, question: three, answer: c, tags: [core]}\n"
+    decks = deck(CARDS + three + course, DECK)
+    cli("release", decks, **at(FIRST))
+    said = "test: in another place: three: who has them keeps the order of new cards; Anki's browser can reposition them"
+    reordered = CARDS.replace("cards:\n", "cards:\n" + three) + course
+
+    same = cli("release", decks, **at(SECOND))
+    only = cli("release", deck(reordered, DECK), "--dry-run", **at(SECOND))
+    with_a_correction = cli("release", deck(reordered.replace("answer: b", "answer: c"), DECK), **at(SECOND))
+    after = cli("release", decks, **at(THIRD))
+
+    assert [said in ran.out.splitlines() for ran in (same, only, with_a_correction, after)] == [False, True, True, False]
+
+
 def test_a_picture_whose_line_ends_alone_changed_is_the_same_note(deck, cli, tmp_path):
     """As git changes them where the system is Windows."""
     svg = b'<svg xmlns="http://www.w3.org/2000/svg">\n<rect width="4" height="4"/>\n</svg>\n'

@@ -74,7 +74,9 @@ def release(
         _check_clock(project, time, max((note.changed for note in others), default=0), yes)
     _show_deltas(released, project.ledgers, unreleased)
     is_made, is_unfinished = not unreleased, any(ledger.pending for ledger in project.ledgers.values())
-    packages = against or ([] if is_made or is_unfinished else _find_packages(project, out))
+    latest = against or ([] if is_unfinished else _find_packages(project, out))
+    _show_placed(released, latest)
+    packages = against or ([] if is_made else latest)
     before = _read_before(project, paths, packages, is_made)
     notes = _render_notes(project, released, title, before, is_made)
     if rehearse:
@@ -138,6 +140,16 @@ def _show_deltas(released: "Release", ledgers: "Mapping[str, Ledger]", ids: Sequ
         echo(render_delta(id, delta, ledgers[id], released.ledgers[id]))
     if not ids:
         echo("nothing changed since the last release: its packages are written again")
+
+
+def _show_placed(released: "Release", packages: Sequence[Path]) -> None:
+    """Says which cards have another place among the new ones, where packages of the last release are there to tell."""
+    from flashdeck.release.changes import read_release
+    from flashdeck.release.report import render_placed
+
+    stored = [read_release(path) for path in packages]
+    for id in released.deltas:
+        echo(render_placed(id, released.notes.values(), stored))
 
 
 def _find_packages(project: "Project", out: Path) -> list[Path]:
