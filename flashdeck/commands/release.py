@@ -9,7 +9,14 @@ import typer
 
 from flashdeck.commands.build import check_problems
 from flashdeck.commands.options import DECKS, DIST, NoCache, Out, Paths
-from flashdeck.commands.project import compile_sources, now, open_cache, read_notes_before, with_lost_ledgers
+from flashdeck.commands.project import (
+    compile_sources,
+    is_time_given,
+    now,
+    open_cache,
+    read_notes_before,
+    with_lost_ledgers,
+)
 from flashdeck.commands.terminal import echo, progress, show_problems, write
 from flashdeck.diagnostics.errors import FileChanged, FlashdeckError
 
@@ -44,7 +51,7 @@ def release(
         typer.Option(metavar="PACKAGE", help="A package that learners have from elsewhere, to be corrected. Can be repeated."),
     ] = None,
     rehearse: Annotated[bool, typer.Option("--rehearse", help="Try it on the last release in the real Anki first.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether the clock is right.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="The clock is right: do not ask.")] = False,
     no_cache: NoCache = False,
 ) -> None:
     """Make a release: packages, update texts and notes of every deck, course and language, and the ledger.
@@ -115,7 +122,8 @@ def _hold_decks(project: "Project") -> None:
 
 
 def _check_clock(project: "Project", time: int, others: int, yes: bool) -> None:
-    """Raises FlashdeckError where the clock is behind; asks where it is far ahead of all that is known."""
+    """Raises FlashdeckError where the clock is behind, or ahead of all that is known and there is nobody to ask about it."""
+    from flashdeck.release.git import find_commit_time
     from flashdeck.release.ledger import to_text
 
     latest = max([others, *(ledger.latest for ledger in project.ledgers.values())])
@@ -125,11 +133,14 @@ def _check_clock(project: "Project", time: int, others: int, yes: bool) -> None:
             "or wait until then; what is released must be later than what learners have"
         )
     known = max([latest, *(int(path.stat().st_mtime) for path in project.sources)])
-    if time > known + DAY and not yes and sys.stdin.isatty():
-        question = (
-            f"nothing here is later than {to_text(known)}, and by this computer's clock it is {to_text(time)}. Is that right?"
-        )
-        if not typer.confirm(question, err=True):
+    if time <= known + DAY or yes or is_time_given():
+        return
+    known = max([known, *(find_commit_time(deck.folder) for deck in project.frame.decks.values())])
+    if time > known + DAY:
+        found = f"nothing here is later than {to_text(known)}, and by this computer's clock it is {to_text(time)}"
+        if not sys.stdin.isatty():
+            raise FlashdeckError(f"{found}: if that is right, add --yes; a release from the future would keep corrections away")
+        if not typer.confirm(f"{found}. Is that right?", err=True):
             raise FlashdeckError("nothing was released")
 
 
