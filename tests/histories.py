@@ -230,7 +230,7 @@ def _change_card(draw, card: Card, change: str) -> Card:
         return replace(card, text=draw(st.sampled_from(TEXTS)))
     if change == "tag":
         return replace(card, tags=(*card.tags, f"t{len(card.tags)}"))
-    if change == "move":
+    if change == "move" and not card.part and card.id != "n1":  # no deck may be left without cards
         return replace(card, part=draw(st.sampled_from(["Sub", "Other::Sub", "'7'"])))
     if change == "picture":
         return replace(card, picture=card.picture + 1)

@@ -1,4 +1,4 @@
-"""A build that is killed at any moment, or finds the disk full, leaves every file whole, and the next one makes up for it.
+"""A build or release that is killed at any moment, or finds the disk full, leaves every file whole, and the next one ends it.
 
 `KILLED=200 pytest -n0 tests/test_killed.py` kills at more moments, and when something is read too.
 """
@@ -12,11 +12,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import import_package
+from conftest import commit, import_package
 from edits import CARDS
 
 from flashdeck.commands import app
 from flashdeck.diagnostics.errors import FlashdeckError
+from flashdeck.release.ledger import NAME, to_text
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 MOMENTS = int(os.environ.get("KILLED", "6"))
@@ -29,8 +30,8 @@ def read(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
-def run_build(folder: Path, clock: int, prepare: Callable[[], None] = lambda: None) -> int:
-    """Builds in a process of its own; gives its exit code, or minus the signal that ended it."""
+def run_build(folder: Path, clock: int, prepare: Callable[[], None] = lambda: None, command: str = "build") -> int:
+    """Builds (or releases) in a process of its own; gives its exit code, or minus the signal that ended it."""
     sys.stdout.flush()
     child = os.fork()
     if child == 0:
@@ -39,7 +40,7 @@ def run_build(folder: Path, clock: int, prepare: Callable[[], None] = lambda: No
             os.chdir(folder)
             os.environ |= {"SOURCE_DATE_EPOCH": str(clock), "FLASHDECK_CACHE": str(folder.parent / "cache")}
             prepare()
-            code = int(app(["build"], standalone_mode=False) or 0)
+            code = int(app([command], standalone_mode=False) or 0)
         except FlashdeckError:
             code = 2
         finally:
@@ -120,3 +121,72 @@ def test_a_build_that_finds_the_disk_full_leaves_whole_files(room, edited, tmp_p
     assert read(edited).keys() == old.keys()
     assert {name for name, data in read(edited).items() if data != old[name]} <= {"dist/test-en.apkg", "dist/test-fr.apkg"}
     assert run_build(edited, 1_800_000_100) == 0
+
+
+# ---- a release ---------------------------------------------------------------------------------------------------------
+
+
+def read_all(folder: Path) -> dict[str, bytes]:
+    """All files but git's, and those to which a killed process did not give their names."""
+    return {name: data for name, data in read(folder).items() if not name.startswith(".git/") and ".flashdeck-" not in name}
+
+
+def at_file(number: int, stop: Callable[[], None]) -> Callable[[], None]:
+    """Stops the process in some way before the file at a place in the order of those it writes is put there."""
+    put, count = os.replace, iter(range(1000))
+
+    def replace(source: Path, target: Path, **more: int) -> None:
+        if "cache" not in Path(target).parts and next(count) + 1 == number:
+            stop()
+        put(source, target, **more)
+
+    def prepare() -> None:
+        os.replace = replace
+        if not number:
+            stop()
+
+    return prepare
+
+
+def kill() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def fill_disk() -> None:
+    """From now on, nothing can be written: stood for by a limit on the size of files."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+
+@pytest.mark.parametrize(("stop", "code", "stops"), [(kill, -signal.SIGKILL, 7), (fill_disk, 2, 8)], ids=["killed", "disk full"])
+def test_a_release_that_is_stopped_anywhere_is_ended_by_the_next_with_the_same_bytes(stop, code, stops, tmp_path):
+    """There is never a package of a release that no ledger knows."""
+    first, second, third = (1_750_000_000 + at * 86_400 for at in range(3))
+    folder = tmp_path / "project"
+    (folder / "decks" / "test").mkdir(parents=True)
+    (folder / "decks" / "test" / "deck.yaml").write_text(DECK)
+    cards = folder / "decks" / "test" / "cards.yaml"
+    cards.write_text(CARDS.replace("ID", "a"))
+    assert run_build(folder, first, command="release") == 0
+    commit(folder, "decks")
+    cards.write_text(CARDS.replace("ID", "a").replace("answer: a", "answer: {en: other, fr: a}"))
+    start = read_all(folder)
+    assert run_build(folder, second, command="release") == 0
+    whole = read_all(folder)
+    stopped = 0
+    for number in range(20):
+        for name in read_all(folder):
+            (folder / name).unlink()
+        for name, data in start.items():
+            (folder / name).write_bytes(data)
+        if run_build(folder, second, at_file(number + (stop is kill), stop), "release") == 0:
+            break
+        stopped += 1
+        ledger = (folder / "decks" / "test" / NAME).read_bytes()
+        is_released = f"release {to_text(second)} ".encode() in ledger
+        for name, data in read_all(folder / "dist").items():
+            assert data in (start.get(f"dist/{name}"), whole.get(f"dist/{name}") if is_released else None), (number, name)
+
+        assert run_build(folder, third if is_released else second, command="release") == 0
+
+        assert read_all(folder) == whole, number
+    assert stopped == stops

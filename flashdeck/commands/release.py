@@ -202,7 +202,7 @@ def _render_notes(
             deltas.append(find_made(ledger, times, [note for note in notes if note.guid not in again]))
         ledger = released.ledgers[target.deck_id]
         time = max(ledger.releases, default="")
-        if any(delta.changes_notes or delta.types for delta in deltas):
+        if is_made or any(not released.deltas[id].is_empty or project.ledgers[id].pending for id in decks):
             words = title or (ledger.releases[time].title if time else "")
             texts[f"{target.name}-notes.md"] = render_notes(words, time[:10], target.language, notes, deltas, before)
     return texts
