@@ -24,7 +24,6 @@ EXAMPLES = int(os.environ.get("HISTORIES", "3"))
 DAY, HOUR = 86_400, 3600
 BEGIN = int(time.time()) // DAY * DAY - 8 * DAY
 OWN = "My notes"
-PICTURES_AFTER_TEXTS = False  # a picture that a correction brings does not arrive after the text
 EASES = [3, 1, 4, 2, 3]
 
 
@@ -216,7 +215,7 @@ def judge(history: History, learner: Learner, plan: Plan, looks: list[dict], fre
             here = f"{about} of {learner}"
             assert after["repeated"] == [], here
             if about[0] == "import":
-                assert (not PICTURES_AFTER_TEXTS and any(visit.text for visit in learner.visits)) or after["missing"] == [], here
+                assert after["missing"] == [], here
             assert not {"conflicting", "missing_notetype", "missing_deck", "empty_first_field"} & after["counted"].keys(), here
             cards = {(guid, ord): rest for guid, ord, *rest in after["cards"]}
             assert {(guid, ord): cards.get((guid, ord)) for guid, ord, *_ in before["cards"]} == {

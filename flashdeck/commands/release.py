@@ -196,13 +196,15 @@ def _render_notes(
         decks = sorted({note.deck_id for note in notes} | {target.deck_id})
         deltas = [released.deltas[id] for id in decks]
         again = {note.guid for delta in deltas for note in (*delta.changed, *delta.retired, *delta.restored)}
+        has_changes = any(delta.changes_notes or delta.types for delta in deltas)
         for id in decks:
             ledger = project.ledgers[id]
             times = ledger.pending or frozenset(ledger.heads if is_made else ())
+            has_changes |= any(entry.changed_text in times for entry in (*ledger.notes.values(), *ledger.types.values()))
             deltas.append(find_made(ledger, times, [note for note in notes if note.guid not in again]))
         ledger = released.ledgers[target.deck_id]
         time = max(ledger.releases, default="")
-        if is_made or any(not released.deltas[id].is_empty or project.ledgers[id].pending for id in decks):
+        if has_changes:
             words = title or (ledger.releases[time].title if time else "")
             texts[f"{target.name}-notes.md"] = render_notes(words, time[:10], target.language, notes, deltas, before)
     return texts
