@@ -200,7 +200,8 @@ def _render_notes(
         for id in decks:
             ledger = project.ledgers[id]
             times = ledger.pending or frozenset(ledger.heads if is_made else ())
-            has_changes |= any(entry.changed_text in times for entry in (*ledger.notes.values(), *ledger.types.values()))
+            has_changes |= any(note.changed_text in times for note in ledger.notes.values())
+            has_changes |= any(type.changed_text in times for type in ledger.types.values())
             deltas.append(find_made(ledger, times, [note for note in notes if note.guid not in again]))
         ledger = released.ledgers[target.deck_id]
         time = max(ledger.releases, default="")
