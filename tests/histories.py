@@ -41,7 +41,7 @@ GUIDS = (
     "#",
     "a b",
 )
-KINDS = ("basic", "term", "cloze", "choice", "statistic", "pair", "old")
+KINDS = ("old", "basic", "term", "cloze", "choice", "statistic", "pair", "old")
 SQUARE = '<svg xmlns="http://www.w3.org/2000/svg" width="{0}" height="{0}"><title>{1}</title></svg>\n'
 
 
@@ -187,7 +187,7 @@ def histories(draw) -> History:
     return History(tuple(states), learners)
 
 
-CHANGES = ("reword", "reword", "text", "tag", "retire", "move", "picture", "gap", "insert gap", "both ways")
+CHANGES = ("reword", "reword", "text", "tag", "retire", "retire", "move", "picture", "gap", "insert gap", "both ways")
 OTHERS = ("new", "new", "css", "html", "override", "no override", "course", "french", "with tags", "shuffle", "nothing")
 
 
@@ -195,9 +195,10 @@ def _change(draw, state: State, new_card) -> State:
     """The state after some changes."""
     cards = [*state.cards]
     state = replace(state, with_tags=False)
-    for _ in range(draw(st.integers(1, 4))):
+    for _ in range(draw(st.integers(2, 6))):
         at = draw(st.integers(0, len(cards) - 1))
-        cards[at] = _change_card(draw, cards[at], draw(st.sampled_from(CHANGES)))
+        change = "retire" if cards[at].retired and draw(st.booleans()) else draw(st.sampled_from(CHANGES))
+        cards[at] = _change_card(draw, cards[at], change)
     for change in draw(st.lists(st.sampled_from(OTHERS), max_size=3)):
         overrides = dict(state.overrides)
         if change == "new":
