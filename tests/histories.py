@@ -83,12 +83,14 @@ class Card:
         fields = {
             "basic": f"question: {words}, answer: a, both_ways: {str(self.both_ways).lower()}",
             "term": f"avoid: {words}, prefer: [p, q], reference: r, level: caution",
-            "cloze": f"text: {json.dumps(gaps)}, extra: {words}",
+            "cloze": f"text: {json.dumps(gaps)}",
             "choice": f"question: {words}, answer: this, distractors: [that, other], why: because",
             "statistic": f"claim: {words}, reference: r, date: 2020-01-01, question: {words}, value: 5",
             "pair": f"word: {words}, meaning: m, more: n",
             "old": f"front: {words}, back: b",
         }[self.kind]
+        if self.kind != "old":
+            fields += f", extra: {words}"  # a field far to the right
         if self.guid:
             fields += f", guid: {{en: {json.dumps(self.guid, ensure_ascii=False)}}}"
         if self.part:
