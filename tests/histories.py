@@ -128,7 +128,7 @@ class State:
             one / "kinds/pair/front.html": f"<p class='v{self.html}'>{{{{Word}}}}</p>",
             one / "kinds/pair/back.html": "{{FrontSide}}<hr id=answer>{{Meaning}} {{More}} [[foot]]",
             one / "kinds/pair/style.css": f".v {{ margin: {self.css}px }}\n",
-            one / "kinds/old/kind.yaml": "anki: {name: Basic}\nfields: {front: {}, back: {}}\n",
+            one / "kinds/old/kind.yaml": "anki: {name: Basic, id: 1600000000000}\nfields: {front: {}, back: {}}\n",
             one / "kinds/old/front.html": "{{Front}}",
             one / "kinds/old/back.html": "{{FrontSide}}<hr id=answer>{{Back}}",
             two / "deck.yaml": "id: two\nname: Second\nlanguages: [en]\n",

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Mapping
 from io import StringIO
 
-from flashdeck.anki.note import Note
+from flashdeck.anki.note import Note, NoteType, shared_type_id
 from flashdeck.model.kinds import COMMON_FIELDS
 from flashdeck.release.ledger import Ledger, name_note
 
@@ -44,8 +44,7 @@ def render_update(notes: Iterable[Note], tags: str = "") -> str:
     """The text that updates `notes`, and gives them these tags besides their own.
 
     Anki up to 25.09 cuts every row to as many columns as the first one has, and takes a row that begins with `#` for a comment.
-    Where a learner has a note type of the same name, Anki gave ours another one: its id stays. A deck whose name is a number is
-    looked for by id up to 24.11, and its notes are left out: so the decks are.
+    A deck whose name is a number is looked for by id up to 24.11, and its notes are left out: so the decks are.
     """
     notes = list(notes)
     has_decks = not any(re.fullmatch("[+-]?[0-9]+", note.deck) for note in notes)
@@ -55,10 +54,19 @@ def render_update(notes: Iterable[Note], tags: str = "") -> str:
     for note in notes:
         # the learner's own field is no column: Anki leaves a field without a column as it is
         own = len(note.fields) - (note.type.field_keys[-1] == COMMON_FIELDS[-1])
-        rows.append([note.guid, str(note.type.id), *([note.deck] if has_decks else []), *note.fields[:own]])
+        rows.append([note.guid, _name_type(note.type), *([note.deck] if has_decks else []), *note.fields[:own]])
     rows.sort(key=len, reverse=True)
     plain = csv.writer(text, delimiter="\t", lineterminator="\n")
     quoted = csv.writer(text, delimiter="\t", lineterminator="\n", quoting=csv.QUOTE_ALL)
     for row in rows:
         (plain if row[0][:1].isalnum() else quoted).writerow(row)
     return text.getvalue()
+
+
+def _name_type(type: NoteType) -> str:
+    """A note type, by what every learner's Anki finds it: its id, for Anki gives it another name where that is taken.
+
+    What was imported without an id has the name only: CrowdAnki gives it another id for each learner.
+    """
+    has_id = not type.is_from_elsewhere or type.id != shared_type_id(type.kind, type.language)
+    return str(type.id) if has_id else type.name
