@@ -233,3 +233,28 @@ def test_another_wording_is_later_whenever_its_original_is_corrected_and_its_lea
     first, second, third = map(to_time, (FIRST, SECOND, THIRD))
     assert times == [[first, first + 1], [second, second + 1], [second, third]]
     assert found == ["ours", "ours", "y"]
+
+
+def test_the_text_of_a_course_has_what_another_deck_corrected_in_a_release_of_its_own(cli, tmp_path):
+    course = "courses:\n  - {id: course, include: {kinds: [basic]}}\n"
+    for id, text in (("one", CARDS + course), ("two", CARDS)):
+        folder = tmp_path / "decks" / id
+        folder.mkdir(parents=True)
+        (folder / "deck.yaml").write_text(f"id: {id}\nname: {id}\nlanguages: [en]\n")
+        (folder / "cards.yaml").write_text(text.replace("one, ", f"one-{id}, ").replace("two, ", f"two-{id}, "))
+    cli("release", **at(FIRST))
+    cards = tmp_path / "decks" / "two" / "cards.yaml"
+    cards.write_text(cards.read_text().replace("answer: b", "answer: c"))
+    cli("release", "--title", "Only two", **at(SECOND))
+
+    assert list(ledger_of(tmp_path / "decks", "one").releases) == [FIRST]
+    assert {path.name: rows(path) for path in (tmp_path / "dist").glob("*.txt")} == {
+        "two-en-from-2026-01-01.txt": ["two/two-two@en"],
+        "course-en-from-2026-01-01.txt": ["two/two-two@en"],
+    }
+    notes = {path.name: path.read_text().partition("\n")[0] for path in (tmp_path / "dist").glob("*-notes.md")}
+    assert notes == {
+        "one-en-notes.md": "# 2026-01-01",
+        "two-en-notes.md": "# Only two (2026-02-01)",
+        "course-en-notes.md": "# Only two (2026-02-01)",
+    }

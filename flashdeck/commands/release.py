@@ -189,11 +189,12 @@ def _render_notes(
 ) -> dict[str, str]:
     """The release notes of each package, by the name of their file; also of a release that is made already."""
     from flashdeck.release.notes import render_notes
+    from flashdeck.release.packages import find_latest, find_releasing
     from flashdeck.release.stamp import find_made
 
     texts = {}
     for target, notes in _find_targets(project, released).items():
-        decks = sorted({note.deck_id for note in notes} | {target.deck_id})
+        decks = find_releasing(target, notes)
         deltas = [released.deltas[id] for id in decks]
         again = {note.guid for delta in deltas for note in (*delta.changed, *delta.retired, *delta.restored)}
         has_changes = any(delta.changes_notes or delta.types for delta in deltas)
@@ -203,10 +204,10 @@ def _render_notes(
             has_changes |= any(note.changed_text in times for note in ledger.notes.values())
             has_changes |= any(type.changed_text in times for type in ledger.types.values())
             deltas.append(find_made(ledger, times, [note for note in notes if note.guid not in again]))
-        ledger = released.ledgers[target.deck_id]
-        time = max(ledger.releases, default="")
+        time = find_latest([released.ledgers[id] for id in decks])
         if has_changes:
-            words = title or (ledger.releases[time].title if time else "")
+            titles = [past.title for id in decks if (past := released.ledgers[id].releases.get(time)) and past.title]
+            words = title or next(iter(titles), "")
             texts[f"{target.name}-notes.md"] = render_notes(words, time[:10], target.language, notes, deltas, before)
     return texts
 
