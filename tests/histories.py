@@ -106,6 +106,7 @@ class State:
 
     cards: tuple[Card, ...]
     name: str = "Deck"  # of the first deck: never changes
+    own: int = 0  # which wording the card of the second deck has
     css: int = 0  # which style `pair` has
     html: int = 0
     overrides: tuple[tuple[str, int], ...] = ()  # ids of cards that the second deck words otherwise, and how
@@ -132,7 +133,7 @@ class State:
             one / "kinds/old/front.html": "{{Front}}",
             one / "kinds/old/back.html": "{{FrontSide}}<hr id=answer>{{Back}}",
             two / "deck.yaml": "id: two\nname: Second\nlanguages: [en]\n",
-            two / "cards.yaml": "kind: basic\ncards:\n  - {id: own, question: own, answer: a}\n"
+            two / "cards.yaml": f"kind: basic\ncards:\n  - {{id: own, question: own, answer: a{self.own}}}\n"
             + "".join(f"  - {{override: one/{id}, extra: 'ours w{words}'}}\n" for id, words in self.overrides),
         }
         if self.course:
@@ -190,7 +191,7 @@ def histories(draw) -> History:
 
 
 CHANGES = ("reword", "reword", "text", "tag", "retire", "retire", "move", "picture", "gap", "insert gap", "both ways")
-OTHERS = ("new", "new", "css", "html", "override", "no override", "course", "french", "with tags", "shuffle", "nothing")
+OTHERS = ("new", "new", "own", "css", "html", "override", "no override", "course", "french", "with tags", "shuffle", "nothing")
 
 
 def _change(draw, state: State, new_card) -> State:
@@ -205,7 +206,7 @@ def _change(draw, state: State, new_card) -> State:
         overrides = dict(state.overrides)
         if change == "new":
             cards.insert(draw(st.integers(0, len(cards))), new_card())
-        elif change in ("css", "html"):
+        elif change in ("css", "html", "own"):
             state = replace(state, **{change: getattr(state, change) + 1})
         elif change == "override":
             some = [card.id for card in cards if card.kind != "old"]

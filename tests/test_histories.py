@@ -18,7 +18,7 @@ from conftest import START, find_old_anki
 from histories import Card, History, Learner, State, histories
 from hypothesis import Phase, given, settings
 
-from flashdeck.release.ledger import NAME, parse_ledgers
+from flashdeck.release.ledger import NAME, Ledger, parse_ledgers
 
 EXAMPLES = int(os.environ.get("HISTORIES", "3"))
 DAY, HOUR = 86_400, 3600
@@ -79,8 +79,9 @@ def send(history: History) -> list[dict[str, dict[str, Sent]]]:
         before = found[-1] if found else {"one": {}, "two": {}}
         one, two = dict(before["one"]), dict(before["two"])
         overrides = dict(state.overrides)
-        own = before["two"].get("two/own@en") or Sent(release, None, (), at(release))
-        two["two/own@en"] = own
+        own = before["two"].get("two/own@en")
+        if own is None or own.content != state.own:
+            two["two/own@en"] = Sent(own.first if own else release, state.own, (), at(release))
         for card in state.cards:
             old = one.get(card.name)
             new = _send(old, card.content, card, state, release)
@@ -132,11 +133,15 @@ def run(warm, tmp_path_factory) -> Callable[[list[str], Path, int], None]:
     return run
 
 
+def ledger_of(path: Path) -> Ledger:
+    return parse_ledgers(path.read_text(encoding="utf-8"))[0]
+
+
 def find_text(folder: Path, part: str, since: int, release: int) -> Path | None:
     """The text that leads to a release from the one of which a learner's deck says it is."""
-    deck = "one" if part == "course" else part
+    decks = ("one", "two") if part == "course" else (part,)
     times = [
-        max(parse_ledgers((folder / f"r{one}" / f"{deck}.lock").read_text(encoding="utf-8"))[0].releases)
+        max(time for deck in decks for time in ledger_of(folder / f"r{one}" / f"{deck}.lock").releases)
         for one in (since, release)
     ]
     path = folder / f"r{release}" / f"{part}-en-from-{times[0][:10]}.txt"
@@ -193,11 +198,13 @@ def to_plan(history: History, learner: Learner, folder: Path, version: Version) 
 
 
 def to_fresh(history: History, folder: Path) -> dict[tuple[str, int], list[dict]]:
-    """What a new learner gets of each package."""
-    packages = [(path.name.removesuffix("-en.apkg"), int(path.parent.name[1:]), path) for path in folder.glob("r*/*-en.apkg")]
+    """What a new learner gets of each package that somebody imports."""
+    needed = {(part, visit.release) for learner in history.learners for visit in learner.visits for part in learner.parts}
     return {
-        (part, release): [{"do": "import", "at": at(release) + HOUR, "look": True, "path": str(path)}]
-        for part, release, path in packages
+        (part, release): [
+            {"do": "import", "at": at(release) + HOUR, "look": True, "path": str(folder / f"r{release}" / f"{part}-en.apkg")}
+        ]
+        for part, release in sorted(needed)
     }
 
 
