@@ -82,9 +82,11 @@ def release(
     _show_deltas(released, project.ledgers, unreleased)
     is_made, is_unfinished = not unreleased, any(ledger.pending for ledger in project.ledgers.values())
     latest = against or ([] if is_unfinished else _find_packages(project, out))
-    _show_placed(released, latest)
-    packages = against or ([] if is_made else latest)
-    before = _read_before(project, paths, packages, is_made)
+    stored = [read_release(path) for path in latest]
+    _show_placed(released, stored)
+    is_before = bool(against) or not is_made
+    packages = latest if is_before else []
+    before = _read_before(project, paths, stored if is_before else [], is_made)
     notes = _render_notes(project, released, title, before, is_made)
     if rehearse:
         _rehearse(project, released, packages)
@@ -153,14 +155,12 @@ def _show_deltas(released: "Release", ledgers: "Mapping[str, Ledger]", ids: Sequ
         echo("nothing changed since the last release: its packages are written again")
 
 
-def _show_placed(released: "Release", packages: Sequence[Path]) -> None:
+def _show_placed(released: "Release", packages: "Sequence[Sequence[Stored]]") -> None:
     """Says which cards have another place among the new ones, where packages of the last release are there to tell."""
-    from flashdeck.release.changes import read_release
     from flashdeck.release.report import render_placed
 
-    stored = [read_release(path) for path in packages]
     for id in released.deltas:
-        echo(render_placed(id, released.notes.values(), stored))
+        echo(render_placed(id, released.notes.values(), packages))
 
 
 def _find_packages(project: "Project", out: Path) -> list[Path]:
@@ -172,15 +172,13 @@ def _find_packages(project: "Project", out: Path) -> list[Path]:
 
 
 def _read_before(
-    project: "Project", paths: Sequence[Path], packages: Sequence[Path], is_made: bool
+    project: "Project", paths: Sequence[Path], packages: "Sequence[Sequence[Stored]]", is_made: bool
 ) -> "Mapping[str, Stored] | None":
     """The notes as learners have them, by guid: of packages, else of git when the ledgers were written; None if unknown."""
-    from flashdeck.release.changes import read_release
-
     if all(ledger.is_empty for ledger in project.ledgers.values()):
         return {}
     if packages:
-        return {note.guid: note for path in packages for note in read_release(path)}
+        return {note.guid: note for package in packages for note in package}
     return read_notes_before(project, paths, is_made)
 
 
