@@ -154,6 +154,18 @@ def import_package(col: Collection, package: Path) -> ImportLogWithChanges.Log:
     return col.import_anki_package(ImportAnkiPackageRequest(package_path=str(package), options=options)).log
 
 
+def find_old_anki(version: str) -> Path:
+    """The Python of an environment that has an old Anki; it is made once, and kept under .cache."""
+    folder = ROOT / ".cache" / f"anki-{version}"
+    python = folder / ("Scripts" if sys.platform == "win32" else "bin") / "python"
+    if not (folder / "ready").exists():
+        subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
+        done = subprocess.run([python, "-m", "pip", "install", "-q", f"anki=={version}"], capture_output=True, encoding="utf-8")
+        assert done.returncode == 0, f"Anki {version} cannot be had on this machine, so it is NOT tested: {done.stderr}"
+        (folder / "ready").touch()
+    return python
+
+
 def counts(log: ImportLogWithChanges.Log) -> dict[str, int]:
     """How many notes an import treated how; only what is not 0."""
     names = (

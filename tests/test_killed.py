@@ -1,4 +1,4 @@
-"""A command that is killed at any moment, or finds the disk full, leaves every file whole, and the next one makes up for it.
+"""A build or release that is killed at any moment, or finds the disk full, leaves every file whole, and the next one ends it.
 
 `KILLED=200 pytest -n0 tests/test_killed.py` kills builds at more moments, and when something is read too.
 """
@@ -16,7 +16,7 @@ from conftest import ENVIRONMENT, commit, import_package
 from edits import CARDS
 from warm import start, wait
 
-from flashdeck.release.ledger import NAME
+from flashdeck.release.ledger import NAME, to_text
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 MOMENTS = int(os.environ.get("KILLED", "6"))
@@ -46,20 +46,13 @@ def is_writing(event: str, arguments: tuple[object, ...]) -> bool:
     return bool(writes) or event in WRITING or (MOMENTS > 6 and event in ("open", "os.listdir", "os.scandir"))
 
 
-def is_putting(event: str, arguments: tuple[object, ...]) -> bool:
-    """Whether a file that is whole takes its place, in the sources or beside them."""
-    return event == "os.rename" and not str(arguments[1]).endswith(".cache")
-
-
-def at_event(
-    moment: int, seen: Path | None = None, counts: Callable[..., bool] = is_writing, sign: signal.Signals = signal.SIGKILL
-) -> Callable[[], None]:
+def at_event(moment: int, seen: Path | None = None, sign: signal.Signals = signal.SIGKILL) -> Callable[[], None]:
     """Sends a signal before the process does for the `moment`-th time what counts; counts into a file instead, if given."""
     count = 0
 
     def watch(event: str, arguments: tuple[object, ...]) -> None:
         nonlocal count
-        if counts(event, arguments):
+        if is_writing(event, arguments):
             count += 1
             if seen:
                 os.write(descriptor, b".")
@@ -131,36 +124,6 @@ def test_a_build_that_is_stopped_leaves_no_temporary_file_and_says_nothing(sign,
         assert [name for name, data in read(project).items() if data not in (old.get(name), new[name])] == [], moment
 
 
-def test_a_release_that_is_killed_before_it_puts_any_of_its_files_is_ended_by_the_next_with_the_same_bytes(tmp_path):
-    first, second, third = (1_790_000_000 + days * 86_400 for days in (0, 30, 60))
-    project = tmp_path / "before" / "project"
-    cards = project / "decks" / "test" / "cards.yaml"
-    cards.parent.mkdir(parents=True)
-    (cards.parent / "deck.yaml").write_text(DECK)
-    cards.write_text(CARDS.replace("ID", "a"))
-    assert run(project, first, command="release") == (0, "")
-    commit(project, "decks")
-    cards.write_text(cards.read_text().replace("answer: a", "answer: other"))
-    done = copy(project, tmp_path / "done")
-    assert run(done, second, at_event(0, tmp_path / "seen", is_putting), "release") == (0, "")
-    events = len((tmp_path / "seen").read_bytes())
-    assert events == 8  # the ledger, in each language package, text and notes, and the ledger again
-    ledger, old, new = f"decks/test/{NAME}", read(project), read(done)
-
-    for moment in range(1, events + 1):
-        killed = copy(project, tmp_path / "killed")
-        assert run(killed, second, at_event(moment, counts=is_putting), "release")[0] == -signal.SIGKILL
-        left = without_temporary(read(killed))
-        is_released = b"pending " in left[ledger]
-        assert is_released == (moment > 1)
-        if not is_released:
-            assert left == old
-        assert [name for name, data in left.items() if name != ledger and data not in (old.get(name), new[name])] == []
-
-        assert run(killed, third if is_released else second, command="release") == (0, "")
-        assert without_temporary(read(killed)) == new, moment
-
-
 @pytest.mark.parametrize("room", [300, 1_500])
 def test_a_build_that_finds_the_disk_full_leaves_whole_files(room, edited, tmp_path):
     """Stood for by a limit on the size of files; the least leaves room for what is said."""
@@ -173,3 +136,72 @@ def test_a_build_that_finds_the_disk_full_leaves_whole_files(room, edited, tmp_p
     assert read(edited).keys() == old.keys()
     assert {name for name, data in read(edited).items() if data != old[name]} <= {"dist/test-en.apkg", "dist/test-fr.apkg"}
     assert run(edited, 1_800_000_100) == (0, "")
+
+
+# ---- a release ---------------------------------------------------------------------------------------------------------
+
+
+def read_all(folder: Path) -> dict[str, bytes]:
+    """All files but git's, and those to which a killed process did not give their names."""
+    return {name: data for name, data in read(folder).items() if not name.startswith(".git/") and ".flashdeck-" not in name}
+
+
+def at_file(number: int, stop: Callable[[], None]) -> Callable[[], None]:
+    """Stops the process in some way before the file at a place in the order of those it writes is put there."""
+    put, count = os.replace, iter(range(1000))
+
+    def replace(source: Path, target: Path, **more: int) -> None:
+        if "cache" not in Path(target).parts and next(count) + 1 == number:
+            stop()
+        put(source, target, **more)
+
+    def prepare() -> None:
+        os.replace = replace
+        if not number:
+            stop()
+
+    return prepare
+
+
+def kill() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def fill_disk() -> None:
+    """From now on, nothing can be written: stood for by a limit on the size of files."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+
+@pytest.mark.parametrize(("stop", "code", "stops"), [(kill, -signal.SIGKILL, 7), (fill_disk, 2, 8)], ids=["killed", "disk full"])
+def test_a_release_that_is_stopped_anywhere_is_ended_by_the_next_with_the_same_bytes(stop, code, stops, tmp_path):
+    """There is never a package of a release that no ledger knows."""
+    first, second, third = (1_750_000_000 + at * 86_400 for at in range(3))
+    folder = tmp_path / "project"
+    (folder / "decks" / "test").mkdir(parents=True)
+    (folder / "decks" / "test" / "deck.yaml").write_text(DECK)
+    cards = folder / "decks" / "test" / "cards.yaml"
+    cards.write_text(CARDS.replace("ID", "a"))
+    assert run(folder, first, command="release")[0] == 0
+    commit(folder, "decks")
+    cards.write_text(CARDS.replace("ID", "a").replace("answer: a", "answer: {en: other, fr: a}"))
+    start = read_all(folder)
+    assert run(folder, second, command="release")[0] == 0
+    whole = read_all(folder)
+    stopped = 0
+    for number in range(20):
+        for name in read_all(folder):
+            (folder / name).unlink()
+        for name, data in start.items():
+            (folder / name).write_bytes(data)
+        if run(folder, second, at_file(number + (stop is kill), stop), "release")[0] == 0:
+            break
+        stopped += 1
+        ledger = (folder / "decks" / "test" / NAME).read_bytes()
+        is_released = f"release {to_text(second)} ".encode() in ledger
+        for name, data in read_all(folder / "dist").items():
+            assert data in (start.get(f"dist/{name}"), whole.get(f"dist/{name}") if is_released else None), (number, name)
+
+        assert run(folder, third if is_released else second, command="release")[0] == 0
+
+        assert read_all(folder) == whole, number
+    assert stopped == stops

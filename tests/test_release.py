@@ -2,9 +2,11 @@
 
 import json
 import os
+import re
 import sqlite3
 import subprocess
 import sys
+import time
 from contextlib import closing
 from pathlib import Path
 from zipfile import ZipFile
@@ -14,7 +16,7 @@ from anki.collection import ImportCsvRequest
 from conftest import ROOT, commit, counts, import_package
 
 from flashdeck.anki.package_reader import read_archive, read_ledgers
-from flashdeck.release.ledger import NAME, UNKNOWN, merge_ledgers, parse_ledgers, read_ledger, to_time
+from flashdeck.release.ledger import NAME, TIME, UNKNOWN, merge_ledgers, parse_ledgers, read_ledger, to_text, to_time
 from flashdeck.sources.files import Files
 
 DECK = "id: test\nname: Test\nlanguages: [en]\n"
@@ -286,6 +288,24 @@ def test_a_card_that_moves_to_another_deck_is_told_with_the_way_to_move_it(deck,
     assert f"In Anki's browser: `nid:{note.id}`" in notes
 
 
+def test_a_card_that_gets_another_place_among_the_new_ones_is_told_wherever_a_package_of_the_last_release_is_there(
+    deck, cli, tmp_path
+):
+    course = "courses:\n  - {id: a-course, include: {tags: [core]}}\n"
+    three = "  - {id: three, question: three, answer: c, tags: [core]}\n"
+    decks = deck(CARDS + three + course, DECK)
+    cli("release", decks, **at(FIRST))
+    said = "test: in another place: three: who has them keeps the order of new cards; Anki's browser can reposition them"
+    reordered = CARDS.replace("cards:\n", "cards:\n" + three) + course
+
+    same = cli("release", decks, **at(SECOND))
+    only = cli("release", deck(reordered, DECK), "--dry-run", **at(SECOND))
+    with_a_correction = cli("release", deck(reordered.replace("answer: b", "answer: c"), DECK), **at(SECOND))
+    after = cli("release", decks, **at(THIRD))
+
+    assert [said in ran.out.splitlines() for ran in (same, only, with_a_correction, after)] == [False, True, True, False]
+
+
 def test_a_picture_whose_line_ends_alone_changed_is_the_same_note(deck, cli, tmp_path):
     """As git changes them where the system is Windows."""
     svg = b'<svg xmlns="http://www.w3.org/2000/svg">\n<rect width="4" height="4"/>\n</svg>\n'
@@ -370,6 +390,57 @@ def test_a_clock_behind_the_last_release_is_refused_and_nothing_is_written(deck,
             "until then; what is released must be later than what learners have"
         )
         assert everything_in(tmp_path) == before
+
+
+def make_old(folder: Path, days: float) -> int:
+    """Gives all files of a folder the time of some days ago, and returns it."""
+    then = int(time.time() - days * 86_400)
+    for path in folder.rglob("*"):
+        os.utime(path, (then, then))
+    return then
+
+
+def test_a_clock_ahead_of_all_that_files_and_git_know_is_refused_where_nobody_can_be_asked(deck, cli, tmp_path):
+    decks = deck(CARDS, DECK)
+    then = make_old(decks, 3)
+    before = everything_in(tmp_path)
+
+    refused = cli("release", decks)
+    after = everything_in(tmp_path)
+    a_day = make_old(decks, 0.9) and cli("release", decks, "--dry-run")
+    make_old(decks, 3)
+    commit(tmp_path, "decks")
+    by_git = cli("release", decks, "--dry-run")
+    allowed = cli("release", decks, "--yes")
+
+    assert (refused.code, after, a_day.code, by_git.code, allowed.code) == (2, before, 0, 0, 0)
+    assert re.fullmatch(
+        rf"flashdeck: nothing here is later than {re.escape(to_text(then))}, and by this computer's clock it is {TIME}: if that "
+        r"is right, add --yes; a release from the future would keep corrections away\n",
+        refused.err,
+    )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it has no pseudo-terminals")
+@pytest.mark.parametrize(("reply", "code"), [("n", 2), ("y", 0)])
+def test_at_a_terminal_a_clock_ahead_of_all_that_is_known_is_asked_about(reply, code, deck, tmp_path):
+    import pty
+
+    decks = deck(CARDS, DECK)
+    make_old(decks, 3)
+    master, slave = pty.openpty()
+    words = [sys.executable, "-m", "flashdeck", "release", str(decks), "--out", str(tmp_path / "dist")]
+    about = os.environ | {"PYTHONPATH": str(ROOT), "FLASHDECK_CACHE": str(tmp_path / "cache")}
+    process = subprocess.Popen(words, stdin=slave, stdout=subprocess.DEVNULL, stderr=slave, env=about, cwd=tmp_path)
+    os.close(slave)
+    shown = b""
+    while b"Is that right? [y/N]" not in shown:
+        shown += os.read(master, 1024)
+    os.write(master, f"{reply}\n".encode())
+
+    assert process.wait(60) == code
+    assert ((decks / "test" / NAME).exists(), (tmp_path / "dist").exists()) == (reply == "y", reply == "y")
+    os.close(master)
 
 
 def releases(decks: Path, out: Path, day: str, **environment: str) -> subprocess.Popen:

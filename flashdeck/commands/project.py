@@ -33,6 +33,11 @@ def now() -> datetime:
     return datetime.fromtimestamp(int(epoch), UTC)
 
 
+def is_time_given() -> bool:
+    """Whether the time is one that SOURCE_DATE_EPOCH asks for."""
+    return bool(os.environ.get("SOURCE_DATE_EPOCH"))
+
+
 def open_cache(use: bool = True, err: bool = True) -> "Cache":
     """The user's cache; an empty one where it is not to be used, or the user has no folder for it that is safe."""
     from flashdeck.build.cache import NO_CACHE, Cache, find_cache_folder, is_own_folder

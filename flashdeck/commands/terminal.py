@@ -33,6 +33,8 @@ class GuardedOutput(TextIOWrapper):
     def write(self, text: str) -> int:
         from flashdeck.diagnostics.render import to_inert
 
+        if not isinstance(text, str):  # so does Typer find out whether a stream is binary, and would take this for one
+            raise TypeError("this is a stream for text")
         # the letter keeps what follows the start of a line from being taken for one
         shown = to_inert(text) if self.at_start else to_inert(f"x{text}")[1:]
         self.at_start = text.endswith("\n") if text else self.at_start

@@ -90,6 +90,16 @@ def read_history(path: Path, most: int) -> list[tuple[str, bytes]]:
         return []
 
 
+def find_commit_time(folder: Path) -> int:
+    """When the last commit of a folder's repository was made, as a Unix time; 0 where there is none, or no git."""
+    if not find_top(folder.resolve()):
+        return 0
+    try:
+        return int(_ask("HEAD", "-C", str(folder), "log", "-1", "--format=%ct", "--no-show-signature"))
+    except FlashdeckError:
+        return 0
+
+
 def find_top(folder: Path) -> Path | None:
     """The top of the repository in which a folder is, or will be."""
     return next((up for up in (folder, *folder.parents) if (up / ".git").exists()), None)

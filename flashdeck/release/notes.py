@@ -55,6 +55,8 @@ def render_notes(
     lines = [f"# {title} ({day})" if title else f"# {day}", ""]
     if groups.keys() == {"new"} and len(groups["new"]) == len(here):
         return "\n".join([*lines, f"{words['first']} ({len(here)})", ""])
+    if not groups and not moved:
+        return "\n".join([*lines, words["unchanged"], ""])
     if before is None and groups.keys() - {"new"}:
         lines += [words["unknown"], ""]
     for group in ("facts", "wording", "changed", "new", "retired", "restored"):
