@@ -12,6 +12,7 @@ from flashdeck.anki.identity import split_full_id, split_language
 from flashdeck.anki.media import LARGEST_MEDIA
 from flashdeck.anki.note import to_deck_name
 from flashdeck.anki.safe_kinds import find_scripts, find_unsafe_labels
+from flashdeck.build.discouraged_terms import check_terms
 from flashdeck.build.link import CardFact, Facts, split_tags
 from flashdeck.build.unit import ROW, Unit, to_rows
 from flashdeck.diagnostics.problem import Problem, Spot, nearest
@@ -348,6 +349,7 @@ PROJECT_CHECKS: tuple[Callable[[Facts], Iterator[Problem]], ...] = (
     check_large_media,
     check_reviews,
     check_package_names,
+    check_terms,
 )
 
 

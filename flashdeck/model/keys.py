@@ -22,6 +22,7 @@ CARD_KEYS = {
     "reference": Key("references", "the id of its source, or a list of them"),
     "extra": Key("text", "a remark on the back"),
     "sensitive": Key("flag", "true: a course may leave it out"),
+    "quote": Key("flag", "true: its texts are quoted, so discouraged words are left alone"),
     "retired": Key("retired", "why and since when the card is withdrawn; its learners are informed"),
 }
 OVERRIDE_DOC = "the full id of another deck's card whose wording this deck overrides"
