@@ -12,7 +12,8 @@ class Cues(NamedTuple):
 
     before: re.Pattern[str]
     after: re.Pattern[str]
-    denied: re.Pattern[str]  # ends where the words begin; it teaches only where the right words stand in the sentence, too
+    denied: re.Pattern[str]  # ends where the words begin; it teaches where the right words stand in the sentence, too
+    unlike: re.Pattern[str]  # the same of "one thing is not the other": it teaches where what the rule is about is in the sentence
     listed: re.Pattern[str]  # what a table of terms says of the column of those to avoid
     joining: str  # words that may stand between terms of a list
 
@@ -36,6 +37,10 @@ CUES = {
             r"|(?:should|must|is to|are to) be (?:avoided|replaced)|as a (?:term|word|label|phrase)\b)"
         ),
         re.compile(r"(?:\b(?:not|never|nor|neither|no|cannot)|n't)(?: [\w'-]+){0,5} ?$"),
+        re.compile(
+            r"(?:(?:\b(?:is|are|was|were|be)|'s|'re) (?:not|never|no)|\b(?:is|are|was|were)n't"
+            r"|\b(?:not|never|cannot|n't) (?:mean|amount to|constitute|count as|equal|replace))(?: (?:an?|the|any|such|real|true|kind of|same as)){0,3} ?$"
+        ),
         re.compile(r"\bavoid|\bdiscouraged|\bwith caution|\bdo not (?:use|say|write)\b|\bdon't\b"),
         "and or nor",
     ),
@@ -55,6 +60,10 @@ CUES = {
             r"|(?:doit|doivent|devrait|devraient) etre (?:evite|remplace|abandonne|proscrit|banni))"
         ),
         re.compile(r"(?:\bn(?:e |')(?:[\w']+ ){1,3}?(?:pas|plus|jamais|point|guere)|\bni|\bnon(?: pas)?|\bsans etre)(?:[ '](?:[\w-]+)){0,5}[ ']?$"),
+        re.compile(
+            r"\bn(?:e |')(?:est|sont|etait|etaient|vaut|valent|constitue|constituent|equivaut a|remplace|signifie|saurait etre) ?(?:pas|point|jamais|en rien)"
+            r"(?: (?:un|une|le|la|les|des|du|de|d'|comme|veritable|a|au)){0,3} ?$"
+        ),
         re.compile(r"\beviter|\bprudence|\bdeconseill|\bproscri|\bne pas (?:dire|ecrire|employer)|\bne dites pas"),
         "et ou ni",
     ),
@@ -65,6 +74,7 @@ CUES = {
         ),
         re.compile(r"^[\"')»]*,? (?:(?:es|son) (?:un |una )?(?:terminos?|palabras?|expresion)|no (?:debe|deben) (?:usarse|emplearse)|debe evitarse|deben evitarse)"),
         re.compile(r"\b(?:no|nunca|ni|jamas)(?: [\w-]+){0,5} ?$"),
+        re.compile(r"\bno (?:es|son|era|eran|equivale a|constituye)(?: (?:un|una|el|la|los|las)){0,1} ?$"),
         re.compile(r"\bevitar|\bdesaconsej|\bcautela|\bprudencia"),
         "y o ni e u",
     ),
@@ -72,8 +82,9 @@ CUES = {
         re.compile(r"(?:\b(?:مصطلح|كلمه|كلمة|عبارة|تعبير|لفظ)|\b(?:بدلا من|عوضا عن|لا تقل))[ :(\"']*$"),
         NO_CUES,
         re.compile(r"\b(?:ليس|ليست|لا|لم|لن)(?: \w+){0,5} ?$"),
+        re.compile(r"\b(?:ليس|ليست) ?$"),
         re.compile(r"تجنب|بحذر"),
         "و او أو",
     ),
 }  # fmt: skip
-SILENT = Cues(NO_CUES, NO_CUES, NO_CUES, NO_CUES, "")
+SILENT = Cues(NO_CUES, NO_CUES, NO_CUES, NO_CUES, NO_CUES, "")

@@ -5,7 +5,8 @@ second a language, so what is found is kept (`build/discouraged_terms.py`).
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from functools import cache
 from unicodedata import category, normalize
 
 # By language: an ending, and what stands in its place in the other forms of the word. The first that fits counts. Without accents.
@@ -35,7 +36,8 @@ ENDINGS: Mapping[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
 PREFIXES: Mapping[str, str] = {
     "ar": "(?:[\u0648\u0641])?(?:\u0627\u0644|\u0628\u0627\u0644|\u0643\u0627\u0644|\u0644\u0644|[\u0628\u0644\u0643])?"
 }
-INVARIABLE = 3  # letters: articles and prepositions are no longer
+REGULAR = ("es",)  # languages whose nouns and adjectives need no dictionary; to open that of Spanish takes seconds
+INVARIABLE = frozenset("a an and by for from in of on the to with au aux avec dans de des du en et la le les par sur un une con de del el la los las para por y".split())
 VERBAL = ("ed", "ing", "ly")  # of English: who says "a child prostituted by others" says the right thing
 
 
@@ -68,7 +70,7 @@ def split(phrase: str) -> list[str]:
 def find_forms(words: Collection[str], language: str) -> dict[str, list[str]]:
     """All forms of some words, each among its own. The forms are folded."""
     code = language.partition("-")[0]
-    inflected = {word for word in words if len(word) > INVARIABLE and not (code == "en" and word.endswith(VERBAL))}
+    inflected = {word for word in words if word not in INVARIABLE and len(word) > 1 and not (code == "en" and word.endswith(VERBAL))}
     known = _find_in_dictionary(inflected, code)
     found = {word: {fold(word), *(fold(form) for form in known.get(word, ()) if form.isalpha())} for word in words}
     for word in inflected:
@@ -86,17 +88,22 @@ def _inflect(word: str, language: str) -> set[str]:
 
 
 def _find_in_dictionary(words: Collection[str], language: str) -> dict[str, set[str]]:
+    if language in REGULAR or not words:
+        return {}
+    headwords, forms = open_dictionary(language)
+    return {word: {*forms.get(headwords.get(word, word), ())} for word in words}
+
+
+@cache
+def open_dictionary(language: str) -> tuple[Mapping[str, str], Mapping[str, Sequence[str]]]:
+    """The headwords of forms, and the forms of headwords, that are known of a language; empty where none are."""
     from simplemma.strategies.dictionaries import DefaultDictionaryFactory  # a check that has its forms needs none
 
     try:
-        dictionary = DefaultDictionaryFactory().get_dictionary(language) if words else {}
+        headwords = DefaultDictionaryFactory().get_dictionary(language)
     except ValueError:  # it has none of this language
-        return {}
-    by_headword: dict[str, list[str]] = {}
-    for word in words:
-        by_headword.setdefault(dictionary.get(word, word), []).append(word)
-    found: dict[str, set[str]] = {}
-    for form, headword in dictionary.items():
-        for word in by_headword.get(headword, ()):
-            found.setdefault(word, set()).add(form)
-    return found
+        return {}, {}
+    forms: dict[str, list[str]] = {}
+    for form, headword in headwords.items():
+        forms.setdefault(headword, []).append(form)
+    return headwords, forms

@@ -38,11 +38,18 @@ class _Phrase(NamedTuple):
     index: int  # in the rule
     anchor: frozenset[str]  # the forms of its longest word
     pattern: re.Pattern[str]
+    near: tuple[str, ...]  # what must be in its sentence, each
 
 
 def list_words(rules: Iterable[Rule]) -> set[str]:
     """The words of which a guard needs all forms."""
-    return {word for rule in rules for phrase in (*rule.finds, *rule.only_near, *rule.not_near) for word in split(phrase)}
+    return {word for rule in rules for text in (*rule.finds, *rule.only_near, *rule.not_near) for word in split(text)}
+
+
+def split_phrase(typed: str) -> tuple[str, tuple[str, ...]]:
+    """What to find, and what must stand in the same sentence: `... child` after it."""
+    phrase, *near = re.split(r"\.{3}|…", typed)
+    return phrase, tuple(near)
 
 
 @dataclass(frozen=True)
@@ -62,11 +69,12 @@ class Guard:
         """All phrases, each once: where two rules find the same, the first that forbids it counts."""
         found: dict[tuple[str, ...], _Phrase] = {}
         for rule in sorted(self.rules, key=lambda rule: rule.level):  # avoid before caution
-            for index, phrase in enumerate(rule.finds):
+            for index, typed in enumerate(rule.finds):
+                phrase, near = split_phrase(typed)
                 if words := split(phrase):
                     anchor = frozenset(self.forms.get(max(words, key=len), ()))
-                    key = (*words, *(() if not rule.only_near else (rule.card,)))
-                    found.setdefault(key, _Phrase(rule, index, anchor, self._to_pattern([phrase])))
+                    key = (*split(typed), *(() if not rule.only_near else (rule.card,)))
+                    found.setdefault(key, _Phrase(rule, index, anchor, self._to_pattern([phrase]), near))
         return [*found.values()]
 
     @cached_property
@@ -171,17 +179,20 @@ class Guard:
         hits = [(*found.span(), one) for one in phrases.values() for found in one.pattern.finditer(paragraph)]
         kept: list[tuple[int, int, _Phrase]] = []
         for start, end, one in sorted(hits, key=lambda hit: (hit[0], -hit[1], hit[2].rule.level, hit[2].rule.card)):
-            if (not kept or start >= kept[-1][1]) and self._fits(one.rule, paragraph, start, end):
+            if (not kept or start >= kept[-1][1]) and self._fits(one, paragraph, start, end):
                 kept.append((start, end, one))
         return kept
 
-    def _fits(self, rule: Rule, paragraph: str, start: int, end: int) -> bool:
-        """Whether the sentence has a word that must be near, and none that must not."""
-        if not rule.only_near and not rule.not_near:
+    def _fits(self, phrase: _Phrase, paragraph: str, start: int, end: int) -> bool:
+        """Whether the sentence has what must be near, and nothing that must not."""
+        rule = phrase.rule
+        if not (rule.only_near or rule.not_near or phrase.near):
             return True
         first, last = find_sentence(paragraph, start, end)
         around = f"{paragraph[first:start]} \n {paragraph[end:last]}"
-        return (not rule.only_near or self._has(rule.only_near, around)) and not (rule.not_near and self._has(rule.not_near, around))
+        if not all(self._has((one,), around) for one in phrase.near) or (rule.only_near and not self._has(rule.only_near, around)):
+            return False
+        return not (rule.not_near and self._has(rule.not_near, around))
 
     def _has(self, words: tuple[str, ...], text: str) -> bool:
         if words not in self._near:
@@ -201,6 +212,8 @@ class Guard:
         if self.cues.before.search(before) or self.cues.after.search(after):
             return True
         right = self._find_right(rule)
+        if rule.only_near and self.cues.unlike.search(before) and self._has(rule.only_near, before):
+            return True
         if self.cues.denied.search(before) and right and (right.search(before) or right.search(after)):
             return True
         cell = next(((a, b) for a, b in split_cells(folded) if a <= start and end <= b), (0, len(folded)))
@@ -228,7 +241,7 @@ class Guard:
         if rule.card not in self._right:
             texts = [re.sub(r"\s*[(–—].*", "", text, flags=re.S) for text in (*rule.prefers, *rule.also)]
             either = [
-                BETWEEN.join(re.escape(word) + (r"\w{0,2}" if len(word) > INVARIABLE else "") for word in map(fold, words))
+                BETWEEN.join(re.escape(word) + ("" if word in INVARIABLE else r"\w{0,2}") for word in map(fold, words))
                 for words in filter(None, map(split, texts))
             ]
             self._right[rule.card] = re.compile(rf"(?<!\w)(?:{'|'.join(either)})(?!\w)" if either else "(?!)")
