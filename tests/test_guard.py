@@ -3,7 +3,6 @@
 import re
 from collections import Counter
 from functools import cache
-from pathlib import Path
 
 import pytest
 import yaml
@@ -27,10 +26,10 @@ def guards() -> dict[str, Guard]:
 def judge(language: str, marked: str) -> Counter[str]:
     """How many places of a sentence are found that are in brackets, how many of these are missed, and what else is found."""
     wanted: list[tuple[int, int]] = []
-    for found in re.finditer(r"\[([^\]]*)\]", marked):
-        start = found.start() - 2 * len(wanted)
+    for found in re.finditer(r"\[\[(.*?)\]\]", marked, re.S):
+        start = found.start() - 4 * len(wanted)
         wanted.append((start, start + len(found[1])))
-    text = re.sub(r"[\[\]]", "", marked)
+    text = re.sub(r"\[\[|\]\]", "", marked)
     hits = [(hit.start, hit.end) for hit in guards()[language].search(read_markdown(text))]
     right = [place for place in wanted if any(start < place[1] and place[0] < end for start, end in hits)]
     wrong = [hit for hit in hits if not any(start < hit[1] and hit[0] < end for start, end in wanted)]

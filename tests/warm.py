@@ -44,6 +44,8 @@ def _serve() -> None:
     for module in pkgutil.walk_packages(flashdeck.__path__, "flashdeck."):
         if module.name != "flashdeck.__main__":
             import_module(module.name)
+    for language in ("en", "fr"):  # those of our decks; every command with an empty cache would open them
+        import_module("flashdeck.wording.forms").open_dictionary(language)
     for line in sys.stdin:
         if not (child := os.fork()):
             _run(*json.loads(line))

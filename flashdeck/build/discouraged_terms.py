@@ -1,8 +1,8 @@
 """The terminology guard over all cards: what a card of the kind `term` discourages, no other card may use.
 
-What is found in a file depends on that file, on what it asked for (its deck, its kinds) and on the rules of all decks. So it is no
-part of a unit, which would have to be compiled again for each new rule: all that was found under one set of rules is one entry of
-the cache, file by file. The forms of words are another entry, so that a dictionary is opened only for a new word of a rule.
+What is found in a file depends on that file, on what it asked for (its deck, its kinds) and on the rules of all decks. So it
+is no part of a unit, which would have to be compiled again for each new rule: all that was found under one set of rules is one
+entry of the cache, file by file. The forms of words are another, so that a dictionary is opened only for a new word of a rule.
 """
 
 import json
@@ -19,7 +19,7 @@ from flashdeck.build.link import Facts
 from flashdeck.build.unit import Unit
 from flashdeck.diagnostics.problem import Problem
 from flashdeck.model.cards import Card
-from flashdeck.model.texts import RAW, texts_in
+from flashdeck.model.texts import texts_in
 from flashdeck.sources.files import digest_bytes
 from flashdeck.sources.values import short
 from flashdeck.sources.yaml_file import Route, Value
@@ -28,9 +28,10 @@ from flashdeck.wording.markup import read_markdown
 from flashdeck.wording.rules import FIND, OWN_FIELDS, Rule
 from flashdeck.wording.search import Guard, list_words
 
-CODE = "discouraged-term"
 # Types of fields that hold no prose: names, days, and the wrong answers of a choice, which are there to be rejected.
-NO_PROSE = frozenset(("id", "guid", "kind", "deck", "languages", "tags", "references", "flag", "word", "day", "wording", "options"))
+NO_PROSE = frozenset(
+    ("id", "guid", "kind", "deck", "languages", "tags", "references", "flag", "word", "day", "wording", "options")
+)
 
 
 @dataclass(frozen=True)
@@ -102,9 +103,9 @@ def explain(rule: Rule) -> str:
 def _report(facts: Facts, unit: Unit, found: _Found, rule: Rule) -> Problem:
     spot = facts.spot(unit, found.item, *found.route, word=found.word, nth=found.nth)
     level = "error" if rule.level == "avoid" else "warning"
-    message = f"'{short(found.word)}' is discouraged by the card '{rule.card}'"
+    message = f"'{short(read_markdown(found.word).text)}' is discouraged by the card '{rule.card}'"
     card = next((card for card in facts.cards([unit]) if card.item == found.item and card.id), None)
-    return Problem(spot, CODE, message, explain(rule), level, card.full_id if card else "")
+    return Problem(spot, "discouraged-term", message, explain(rule), level, card.full_id if card else "")
 
 
 def _load(data: bytes) -> dict[str, list[Any]]:
@@ -130,7 +131,7 @@ def _read_rows(rows: Iterable[Any], rules: int) -> list[_Found] | None:
 
 
 def _search_unit(facts: Facts, unit: Unit, guards: Mapping[str, Guard], numbers: Mapping[Rule, int]) -> Iterator[_Found]:
-    """Discouraged words of the cards of a file, and of its overrides of others; most files have none, and are not read as YAML."""
+    """Discouraged words of the cards of a file, and of its overrides; most files have none, and are not read as YAML."""
     if not unit.size and not unit.overrides:
         return
     data = facts.files.read(Path(unit.path)) if unit.digest else b""
@@ -138,7 +139,6 @@ def _search_unit(facts: Facts, unit: Unit, guards: Mapping[str, Guard], numbers:
     possible = {code: guard for code, guard in guards.items() if "\\" in text or guard.find_anchors(text)}
     if not possible:
         return
-    file = facts.open(unit)
     for card in facts.cards([unit]):
         if card.valid and (read := facts.read_card(card)):
             yield from _search_card(read, read.values, possible, numbers)

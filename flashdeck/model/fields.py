@@ -75,7 +75,8 @@ def _read_wording(place: Node, name: str, deck: Deck, field: Field | None, probl
     value = place.value
     if isinstance(value, dict) and value and value.keys() <= deck.language_set:
         some = [place.node(language) for language, words in value.items() if words != []]
-        return all([read_texts(node, name, (), problems, many=True, inside=True) for node in some])
+        valid = [read_texts(node, name, (), problems, many=True, inside=True) for node in some]
+        return all(valid)
     return value == [] or read_texts(place, name, deck.languages, problems, many=True)
 
 

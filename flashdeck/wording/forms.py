@@ -1,7 +1,7 @@
 """All forms of a word: those that a dictionary knows, and those that regular endings make of words it does not know.
 
-The only module that knows simplemma. Its dictionaries lead from a form to its headword, and are searched backwards: some tenths of a
-second a language, so what is found is kept (`build/discouraged_terms.py`).
+The only module that knows simplemma. Its dictionaries lead from a form to its headword, and are searched backwards: some tenths
+of a second a language, so what is found is kept (`build/discouraged_terms.py`).
 """
 
 import re
@@ -9,11 +9,11 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from unicodedata import category, normalize
 
-# By language: an ending, and what stands in its place in the other forms of the word. The first that fits counts. Without accents.
+# By language: an ending, and what stands in its place in the other forms of the word; the first that fits counts. All folded.
 ENDINGS: Mapping[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
     "en": (("(?<=[^aeiou])y", ("ies",)), ("(s|x|z|ch|sh)", (r"\1es",)), ("", ("s",))),
     "fr": (
-        ("eur", ("eurs", "euse", "euses", "rice", "rices")),
+        ("eur", ("eurs", "eure", "eures", "euse", "euses", "rice", "rices")),
         ("if", ("ifs", "ive", "ives")),
         ("([eo])([ln])", (r"\1\2s", r"\1\2\2e", r"\1\2\2es")),
         ("al", ("als", "ale", "aux", "ales")),
@@ -37,7 +37,10 @@ PREFIXES: Mapping[str, str] = {
     "ar": "(?:[\u0648\u0641])?(?:\u0627\u0644|\u0628\u0627\u0644|\u0643\u0627\u0644|\u0644\u0644|[\u0628\u0644\u0643])?"
 }
 REGULAR = ("es",)  # languages whose nouns and adjectives need no dictionary; to open that of Spanish takes seconds
-INVARIABLE = frozenset("a an and by for from in of on the to with au aux avec dans de des du en et la le les par sur un une con de del el la los las para por y".split())
+INVARIABLE = frozenset(
+    "a an and by for from in of on the to with au aux avec dans de des du en et la le les par sur un une"
+    " con del el las los para por y".split()
+)
 VERBAL = ("ed", "ing", "ly")  # of English: who says "a child prostituted by others" says the right thing
 
 
@@ -47,7 +50,8 @@ class _Fold(dict[int, str]):
     def __missing__(self, code: int) -> str:
         sign = chr(code)
         small = sign.lower() if len(sign.lower()) == 1 else sign
-        base, *marks = normalize("NFD", small)
+        parts = normalize("NFD", small)
+        base, marks = parts[0], parts[1:]
         kind = category(sign)
         folded = "'" if sign in "\u2019\u02bc\u2018" else "-" if kind == "Pd" else " " if kind == "Zs" else small
         self[code] = base if marks and all(category(mark) == "Mn" for mark in marks) else folded
@@ -70,7 +74,9 @@ def split(phrase: str) -> list[str]:
 def find_forms(words: Collection[str], language: str) -> dict[str, list[str]]:
     """All forms of some words, each among its own. The forms are folded."""
     code = language.partition("-")[0]
-    inflected = {word for word in words if word not in INVARIABLE and len(word) > 1 and not (code == "en" and word.endswith(VERBAL))}
+    inflected = {
+        word for word in words if word not in INVARIABLE and len(word) > 1 and not (code == "en" and word.endswith(VERBAL))
+    }
     known = _find_in_dictionary(inflected, code)
     found = {word: {fold(word), *(fold(form) for form in known.get(word, ()) if form.isalpha())} for word in words}
     for word in inflected:

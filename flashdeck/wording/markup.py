@@ -1,7 +1,7 @@
 """A text as its author typed it -> its words as readers see them, each with its place, and what of them is quoted.
 
-Markdown and HTML may hide anything anywhere, so this does not judge what is shown (`anki/` does): it takes out what is certainly not
-words, in one pass without backtracking, and whatever it does not know stays and is searched.
+Markdown and HTML may hide anything anywhere, so this does not judge what is shown (`anki/` does): it takes out what is certainly
+not words, in one pass without backtracking, and whatever it does not know stays and is searched.
 """
 
 import re
@@ -17,7 +17,25 @@ _LONGEST = 2000  # characters of a tag or quotation; what is longer is something
 
 _QUOTING = ("q", "blockquote", "cite", "code", "pre", "script", "style", "head", "title")
 _CELLS = ("td", "th")
-_INLINE = ("a", "abbr", "b", "em", "i", "mark", "small", "span", "strong", "sub", "sup", "u", "wbr", "del", "ins", "s", *_QUOTING[:4:3])
+_INLINE = (
+    "a",
+    "abbr",
+    "b",
+    "em",
+    "i",
+    "mark",
+    "small",
+    "span",
+    "strong",
+    "sub",
+    "sup",
+    "u",
+    "wbr",
+    "del",
+    "ins",
+    "s",
+    *_QUOTING[:4:3],
+)
 _MARKUP = re.compile(
     rf"(?P<comment><!--(?:(?!-->).){{0,{_LONGEST}}}-->)"
     rf"|<(?P<end>/?)(?P<tag>[a-zA-Z][a-zA-Z0-9]*)(?:\s[^<>]{{0,{_LONGEST}}})?/?>"
@@ -32,7 +50,12 @@ _MARKUP = re.compile(
     r"|(?P<sign>\*{1,3}|(?<!\w)_{1,2}(?=\w)|(?<=\w)_{1,2}(?!\w))",
     re.M | re.S,
 )
-_PLAIN_MARKUP = re.compile(rf"(?P<address>(?:https?://|www\.)[^\s<>)\]»\"]+|[^\s<>()]+@[\w-]+\.[\w.-]+)|^(?P<item>[ \t]{{0,20}}(?:[-*+•=o]|\d{{1,4}}[.)])[ \t])|(?P<row>[|\t])", re.M)
+_PLAIN_MARKUP = re.compile(
+    r"(?P<address>(?:https?://|www\.)[^\s<>)\]»\"]+|[^\s<>()]+@[\w-]+\.[\w.-]+)"
+    r"|^(?P<item>[ \t]{0,20}(?:[-*+•=o]|\d{1,4}[.)])[ \t])"
+    r"|(?P<row>[|\t])",
+    re.M,
+)
 _MARKED = re.compile(r"[<&`{|*_\]@/\t]|^[ \t]*[->+•#\d=o]", re.M)
 # A quotation in a text. Those of several paragraphs are none.
 _SPOKEN = re.compile(
@@ -40,7 +63,9 @@ _SPOKEN = re.compile(
     rf'|(?<![\w"])"(?! )(?:[^"{BREAK}\n]|\n(?!\s*\n)){{1,{_LONGEST}}}?"(?!\w)'
 )
 # In italics, from a capital on and several words long: the title of a work.
-_TITLE = re.compile(rf"(?<![*\w])\*(?=[A-ZÀ-Ý])(?=(?:[^*\s]+\s+){{2,}})[^*{BREAK}\n]{{1,300}}\*(?![*\w])|<(em|i)>(?=[A-ZÀ-Ý])[^<]*\s[^<]*\s[^<]*</\1>")
+_TITLE = re.compile(
+    rf"(?<![*\w])\*(?=[A-ZÀ-Ý])(?=(?:[^*\s]+\s+){{2,}})[^*{BREAK}\n]{{1,300}}\*(?![*\w])|<(em|i)>(?=[A-ZÀ-Ý])[^<]*\s[^<]*\s[^<]*</\1>"
+)
 
 
 @dataclass(frozen=True)
@@ -91,7 +116,9 @@ def _read(typed: str, pattern: re.Pattern[str]) -> Passage:
                 shown = _GAP * (end - start)
             case "tag":
                 tag = about["tag"].lower()
-                shown = ("" if tag in _INLINE else CELL if tag in _CELLS else BREAK if tag != "br" else " ").ljust(end - start, _GAP)
+                shown = ("" if tag in _INLINE else CELL if tag in _CELLS else BREAK if tag != "br" else " ").ljust(
+                    end - start, _GAP
+                )
                 if tag in _QUOTING:
                     _follow(opened, tag, bool(about["end"]), start, end, quoted)
             case "entity":

@@ -31,7 +31,8 @@ def to_rule(row: Any) -> Rule:
     """The rule that a row of JSON was made from. Raises ValueError for anything else."""
     match row:
         case [str(), str(), list(), list(), list(), list(), list(), str(), str()]:
-            return Rule(*(tuple(map(str, part)) if isinstance(part, list) else part for part in row))
+            finds, only_near, not_near, prefers, also = (tuple(map(str, part)) for part in row[2:7])
+            return Rule(row[0], row[1], finds, only_near, not_near, prefers, also, row[7], row[8])
     raise ValueError("it is not a rule")
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from html import unescape
+from itertools import zip_longest
 from typing import NamedTuple
 
 from flashdeck.wording.cues import CUES, SILENT, Cues
@@ -19,7 +20,7 @@ from flashdeck.wording.rules import Rule
 Forms = Mapping[str, Sequence[str]]  # by word
 WORD = re.compile(r"[^\W\d_]+")
 HIDDEN = re.compile(r"</?\w+[^<>]{0,200}>|[*_]")  # in a word, perhaps
-SENTENCE_END = re.compile(r"[.!?…;:]+[)\"'»”]*(?=\s)")
+SENTENCE_END = re.compile(r"[.!?…;]+[)\"'»”]*(?=\s)")
 NEAR = 1500  # characters from a table's terms to those that it recommends, or to its heading
 BETWEEN = r"[\s'-]+"
 
@@ -30,12 +31,12 @@ class Hit(NamedTuple):
     start: int
     end: int
     rule: Rule
-    index: int  # of the phrase in the rule
+    phrase: str  # which of its `finds`
 
 
 class _Phrase(NamedTuple):
     rule: Rule
-    index: int  # in the rule
+    typed: str  # as the rule has it
     anchor: frozenset[str]  # the forms of its longest word
     pattern: re.Pattern[str]
     near: tuple[str, ...]  # what must be in its sentence, each
@@ -69,12 +70,12 @@ class Guard:
         """All phrases, each once: where two rules find the same, the first that forbids it counts."""
         found: dict[tuple[str, ...], _Phrase] = {}
         for rule in sorted(self.rules, key=lambda rule: rule.level):  # avoid before caution
-            for index, typed in enumerate(rule.finds):
+            for typed in rule.finds:
                 phrase, near = split_phrase(typed)
                 if words := split(phrase):
                     anchor = frozenset(self.forms.get(max(words, key=len), ()))
                     key = (*split(typed), *(() if not rule.only_near else (rule.card,)))
-                    found.setdefault(key, _Phrase(rule, index, anchor, self._to_pattern([phrase]), near))
+                    found.setdefault(key, _Phrase(rule, typed, anchor, self._to_pattern([phrase]), near))
         return [*found.values()]
 
     @cached_property
@@ -88,7 +89,7 @@ class Guard:
 
     def is_owner(self, card: str, hit: Hit) -> bool:
         """Whether a card discourages these words itself, and so may have them in its own fields."""
-        return card in self._owners[tuple(split(hit.rule.finds[hit.index]))]
+        return card in self._owners[tuple(split(hit.phrase))]
 
     @cached_property
     def anchors(self) -> Mapping[str, list[_Phrase]]:
@@ -116,11 +117,16 @@ class Guard:
 
     def _to_pattern(self, phrases: Sequence[str]) -> re.Pattern[str]:
         """Any of some phrases in folded text, with each word in all its forms."""
-        either = [
-            BETWEEN.join(f"(?:{'|'.join(map(re.escape, sorted(self.forms.get(word, (fold(word),)), key=len, reverse=True)))})" for word in words)
-            for words in filter(None, map(split, phrases))
-        ]
+        either = [self._join(phrase) for phrase in phrases if split(phrase)]
         return re.compile(rf"(?<!\w){self._prefix}(?:{'|'.join(either)})(?!\w)")
+
+    def _join(self, phrase: str) -> str:
+        words = split(phrase)
+        forms = [sorted(self.forms.get(word, (fold(word),)), key=len, reverse=True) for word in words]
+        either = [f"(?:{'|'.join(map(re.escape, some))})" for some in forms]
+        between = re.findall(r"[^\W_]+([\W_]+)(?=[^\W_])", phrase)
+        signs = ["," * ("," in sign) + BETWEEN for sign in between]
+        return "".join(part for pair in zip_longest(either, signs, fillvalue="") for part in pair)
 
     # ---- searching -------------------------------------------------------------------------------------------------------
 
@@ -156,7 +162,7 @@ class Guard:
                 at = start + first, start + last
                 if not passage.is_quoted(*at) and not self._is_named(text, (start, paragraph), (first, last), phrase.rule, hits):
                     place = passage.place(at[0]), passage.place(at[1] - 1) + 1
-                    found.setdefault(place, Hit(*place, phrase.rule, phrase.index))
+                    found.setdefault(place, Hit(*place, phrase.rule, phrase.typed))
         return [found[place] for place in sorted(found)]
 
     def _find_paragraphs(self, text: str) -> list[tuple[int, int]]:
@@ -190,7 +196,9 @@ class Guard:
             return True
         first, last = find_sentence(paragraph, start, end)
         around = f"{paragraph[first:start]} \n {paragraph[end:last]}"
-        if not all(self._has((one,), around) for one in phrase.near) or (rule.only_near and not self._has(rule.only_near, around)):
+        if not all(self._has((one,), around) for one in phrase.near) or (
+            rule.only_near and not self._has(rule.only_near, around)
+        ):
             return False
         return not (rule.not_near and self._has(rule.not_near, around))
 
@@ -212,7 +220,7 @@ class Guard:
         if self.cues.before.search(before) or self.cues.after.search(after):
             return True
         right = self._find_right(rule)
-        if rule.only_near and self.cues.unlike.search(before) and self._has(rule.only_near, before):
+        if rule.only_near and self.cues.unlike.search(before) and self._has(rule.only_near, f"{before} \n {after}"):
             return True
         if self.cues.denied.search(before) and right and (right.search(before) or right.search(after)):
             return True
@@ -240,12 +248,15 @@ class Guard:
         """What a rule recommends, in folded text, in whatever form."""
         if rule.card not in self._right:
             texts = [re.sub(r"\s*[(–—].*", "", text, flags=re.S) for text in (*rule.prefers, *rule.also)]
-            either = [
-                BETWEEN.join(re.escape(word) + ("" if word in INVARIABLE else r"\w{0,2}") for word in map(fold, words))
-                for words in filter(None, map(split, texts))
-            ]
+            either = [BETWEEN.join(map(_to_loose, filter(split, text.split()))) for text in texts if split(text)]
             self._right[rule.card] = re.compile(rf"(?<!\w)(?:{'|'.join(either)})(?!\w)" if either else "(?!)")
         return self._right[rule.card]
+
+
+def _to_loose(token: str) -> str:
+    """A word in whatever form, or any of some with a slash between them."""
+    loose = [re.escape(fold(word)) + ("" if word in INVARIABLE else r"\w{0,2}") for word in split(token)]
+    return f"(?:{'|'.join([*loose, '/'.join(loose)])})" if "/" in token else BETWEEN.join(loose)
 
 
 def find_sentence(paragraph: str, start: int, end: int) -> tuple[int, int]:
