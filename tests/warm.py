@@ -53,6 +53,8 @@ def _serve() -> None:
     flashdeck.model.kind_reader.read_kinds()
     typer.main.get_command = cache(typer.main.get_command)  # otherwise made anew by each command, and always the same
     typer.main.get_command(flashdeck.commands.app)
+    for language in ("en", "fr"):  # those of our decks; every command with an empty cache would open them
+        import_module("flashdeck.wording.forms").open_dictionary(language)
     for line in sys.stdin:
         print(wait(start(*json.loads(line))), flush=True)
 

@@ -280,7 +280,7 @@ CONTENT_DIGEST = 12  # characters: it is only compared with another of the same 
 BUILT_IN = digest_texts("")[:CONTENT_DIGEST]  # of a kind's source, for one that comes with flashdeck
 
 # What an author decides of a card besides what its learners see.
-APART = frozenset(("deck", "guid", "owner", "sensitive", "tags", "was"))
+APART = frozenset(("deck", "find", "guid", "not_near", "only_near", "owner", "quote", "sensitive", "tags", "was"))
 
 
 def to_source_digest(

@@ -236,17 +236,17 @@ class Facts:
             )
         return self._files[unit.path]
 
-    def spot(self, unit: Unit, item: int, *route: str | int, word: str = "") -> Spot:
+    def spot(self, unit: Unit, item: int, *route: str | int, word: str = "", nth: int = 0) -> Spot:
         """The place of a field of a card, in the card or beside `cards`.
 
         It is kept: a mistake that several files make together stands while others are edited, and must not make checks slow.
         """
         known = self._known_spots(unit)
-        question = repr((item, route, word))
+        question = repr((item, route, word, nth))
         if question not in known:
             source, node = self.source(unit), self.node(unit, item)
             top = () if route and route[0] not in node.fields else node.route
-            spot = source.spot(top + route, word=word)
+            spot = source.spot(top + route, word=word, nth=nth)
             known[question] = spot.line, spot.column
             self._new_spots.add(unit.digest)
         return Spot(unit.path, *known[question])

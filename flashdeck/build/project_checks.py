@@ -13,6 +13,7 @@ from flashdeck.anki.identity import split_full_id, split_language
 from flashdeck.anki.media import LARGEST_MEDIA
 from flashdeck.anki.note import to_deck_name
 from flashdeck.anki.safe_kinds import find_scripts, find_unsafe_labels
+from flashdeck.build.discouraged_terms import check_terms
 from flashdeck.build.link import CardFact, Facts, split_tags
 from flashdeck.build.reference_checks import (
     check_repeating_references,
@@ -390,6 +391,7 @@ PROJECT_CHECKS: tuple[Callable[[Facts], Iterator[Problem]], ...] = (
     check_unread_references,
     check_same_sources,
     check_repeating_references,
+    check_terms,
 )
 
 

@@ -19,7 +19,7 @@ from flashdeck.model.texts import RAW
 from flashdeck.sources.values import short
 from flashdeck.sources.yaml_file import Route, Value
 
-NOT_SHOWN = frozenset((*NAME_TYPES, "flag", "word", "day"))
+NOT_SHOWN = frozenset((*NAME_TYPES, "flag", "word", "day", "wording"))
 # A text that begins with a letter, and has no sign that the checks here look for: most are such.
 _HARMLESS = re.compile(rf"{LETTER}[^\n\[*_]*+").fullmatch
 LONGEST_LINE = 40  # nobody wraps a paragraph at so few characters: who ends a line there means it

@@ -71,6 +71,16 @@ def _read_texts(place: Node, name: str, deck: Deck, field: Field | None, problem
     return read_texts(place, name, deck.languages, problems, many=True, optional=optional)
 
 
+def _read_wording(place: Node, name: str, deck: Deck, field: Field | None, problems: list[Problem]) -> bool:
+    """Words in some languages or in all; an empty list says that there are none."""
+    value = place.value
+    if isinstance(value, dict) and value and value.keys() <= deck.language_set:
+        some = [place.node(language) for language, words in value.items() if words != []]
+        valid = [read_texts(node, name, (), problems, many=True, inside=True) for node in some]
+        return all(valid)
+    return value == [] or read_texts(place, name, deck.languages, problems, many=True)
+
+
 def _read_deck_name(place: Node, name: str, deck: Deck, field: Field | None, problems: list[Problem]) -> bool:
     if not read_texts(place, name, deck.languages, problems):
         return False
@@ -198,6 +208,7 @@ READERS: Mapping[str, Callable[[Node, str, Deck, Field | None, list[Problem]], b
     "day": _read_day,
     "date": _read_date,
     "shapes": _read_shapes,
+    "wording": _read_wording,
     "retired": _read_retired,
 }
 
@@ -209,7 +220,7 @@ def is_complete(kind: Kind, key: str, value: Value, language: str) -> bool:
             return all(is_complete_in(shape.names, language) for shape in to_shapes(value))
         case "retired":
             return isinstance(value, dict) and is_complete_in(value["why"], language)
-        case "tags" | "guid" | "was":
+        case "tags" | "guid" | "was" | "wording":
             return True
     return is_complete_in(value, language)
 

@@ -23,6 +23,7 @@ CARD_KEYS = {
     "extra": Key("text", "a remark on the back"),
     "owner": Key("text", "who looks after it; no learner sees it"),
     "sensitive": Key("flag", "true: a course may leave it out"),
+    "quote": Key("flag", "true: its texts are quoted, so discouraged words are left alone"),
     "retired": Key("retired", "why and since when the card is withdrawn; its learners are informed"),
 }
 OVERRIDE_DOC = "the full id of another deck's card whose wording this deck overrides"

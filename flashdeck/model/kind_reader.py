@@ -54,7 +54,7 @@ KINDS_FOLDER = Path(__file__).parent.parent / "kinds"
 KIND_KEYS = ("fields", "cards", "labels", "cloze", "typed", "anki", "stock", "asks", "example", "order")
 TEMPLATE_KEYS = ("name", "front", "back", "when", "id", "since", "anki")
 EXAMPLE_KEYS = ("id", "tags", "reference", "extra")  # beside the kind's fields
-TYPES = ("text", "texts", "options", "references", "word", "flag", "date", "day", "media", "shapes")
+TYPES = ("text", "texts", "options", "references", "word", "flag", "date", "day", "media", "shapes", "wording")
 # What every card or file has: no field of a kind can have these keys, but it may ask for a reference.
 RESERVED_KEYS = frozenset((*CARD_KEYS, "override", *FILE_KEYS)) - {"reference"}
 NAMED_FILE = re.compile(r"""\burl\([ "']*([^"'()\s]+)|\bsrc\s?=[ "']*([^"'\s>]+)""", re.IGNORECASE)

@@ -58,7 +58,8 @@ class Field:
     """What an author may write under `key`; `name` is where Anki stores it, or empty.
 
     Types: text, texts (one or a list), options (the wrong ones of a choice), references, word (one of `words`), flag
-    (true or false), date (shown to learners), day (YYYY-MM-DD), media (a picture or sound) and shapes (on a picture).
+    (true or false), date (shown to learners), day (YYYY-MM-DD), media (a picture or sound), shapes (on a picture) and
+    wording (words for checks, in some languages or all).
     """
 
     key: str
