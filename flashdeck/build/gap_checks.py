@@ -49,12 +49,15 @@ def check_gaps(card: Card, frame: Frame) -> Iterator[Problem]:
     """Without a valid gap Anki makes no card, or one that shows the answer."""
     if not card.kind.cloze or card.kind.shapes:
         return
+    if card.kind.cloze not in card.values and not card.kind.fields[card.kind.cloze].required:
+        help = f"write what is asked into '{card.kind.cloze}', as in {{{{c1::...}}}}"
+        yield card.problem("cloze-without-deletion", "there is no gap on this card", help=help)
     for route, text in card.all_texts(card.kind.cloze):
         if "{{c" in text and PLAIN_GAPS.fullmatch(text):
             continue
 
-        def report(code: str, message: str, word: str = "", route: Route = route, **about: str) -> Problem:
-            if card.kind.imported_note_type and code != "cloze-without-deletion":
+        def report(code: str, message: str, word: str = "", route: Route = route, text: str = text, **about: str) -> Problem:
+            if card.kind.imported_note_type and list_numbers(read_gaps(to_html(text))):
                 about["level"] = "warning"  # its learners have what Anki makes of it
             return card.problem(code, message, *route, word=word, **about)
 

@@ -18,8 +18,7 @@ from flashdeck.model.kinds import Kind, fill
 from flashdeck.model.texts import all_texts
 
 # What a command may be made of; and where a gap makes one: of a hint, which Anki puts into brackets, or of what is beside it.
-_PIECE = re.compile(r"[\[\\]|&[#\w]")
-_PIECE_IN_GAPS = re.compile(r"[\[\\]|::\s*(?:/?anki:|sound:|/?latex|/?\$|<|&)")
+_PIECE = re.compile(r"[\[\\]|&[#\w]|::\s*(?:/?anki:|sound:|/?latex|/?\$|<|&)")
 _BY_CARD = ("Tags", "Deck", "Subdeck")  # what a template may show besides: texts, too, which Anki does not escape
 _SEPARATED = re.compile(r"[\[\\]|\{\{(?:[^{}]*:)?\s*(?:Tags|Deck|Subdeck|Type|Card|hint|kana|kanji|furigana)\b")
 
@@ -29,9 +28,8 @@ def check_sides(card: Card, frame: Frame) -> Iterator[Problem]:
     kind = card.kind
     if not kind.source and (not kind.cloze or kind.shapes):
         return
-    pieces = _PIECE if kind.source else _PIECE_IN_GAPS
     texts = (text for value in card.values.values() for text in all_texts(value))
-    if not any(map(pieces.search, texts)) and not any(_joins(kind, language) for language in card.languages):
+    if not any(map(_PIECE.search, texts)) and not any(_joins(kind, language) for language in card.languages):
         return
     for language in card.languages:
         values = _read_fields(card, language, frame)

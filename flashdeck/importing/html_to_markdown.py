@@ -33,7 +33,7 @@ def from_html(html: str, exact: bool) -> str:
     if "<" not in html and "&" not in html:
         candidates = [html, _escape(html)]
     elif "<" in html:
-        candidates = [_to_markdown(html, exact), html]
+        candidates = [_to_markdown(make_safe(html), exact), html]
     else:
         candidates = [unescape(html), _escape(unescape(html)), html]
     return next((text for text in candidates if text and is_faithful(text)), "") or keep_html(html)
@@ -110,6 +110,7 @@ SIMPLE_MARK = re.compile(r"</?(?:(b|strong)|i|em)>")
 
 
 def _to_markdown(html: str, exact: bool) -> str:
+    """Markdown for HTML that was made safe: Python's parser stops at some of what browsers read."""
     if not exact and SIMPLE.fullmatch(html):
         return SIMPLE_MARK.sub(lambda mark: "**" if mark[1] else "*", html).strip()
     writer = _MarkdownWriter(MARKS if exact else MARKS | PLAIN_MARKS)
