@@ -62,6 +62,8 @@ MEDIA = [
     "deck.yaml",
     "cards.yaml",
 ]
+FONTS = ["Arial", "Arial", "ＭＳ 明朝", "x'; background:url(http://elsewhere.invalid/x)", '"><b>']
+FONTS += ['x\' "onfocus=hit() autofocus x="']
 SECRET = b"a secret of the machine"
 
 
@@ -108,7 +110,10 @@ class PackageGrammar(Grammar):
     def model(self, at: int) -> Json:
         fields = list(dict.fromkeys([self.name(0.05), *(self.name(0.1) for _ in range(self.pick([1, 1, 2, 3])))]))
         cloze = self.odds(0.2)
-        sides = [(self.side(fields), self.side(["FrontSide", *fields])) for _ in range(1 if cloze else self.pick([1, 1, 2]))]
+        sides = [
+            (self.side(fields), self.side(["FrontSide", "Type", "Card", *fields]))
+            for _ in range(1 if cloze else self.pick([1, 1, 2]))
+        ]
         if cloze:
             sides = [(f"{{{{cloze:{fields[0]}}}}}" + (front if self.odds(0.3) else ""), back) for front, back in sides]
         return {
@@ -126,7 +131,7 @@ class PackageGrammar(Grammar):
                 {
                     "name": name,
                     "ord": ord,
-                    "font": self.name(),
+                    "font": self.pick(FONTS),
                     "description": self.html(),
                     "rtl": False,
                     "size": 20,
@@ -142,7 +147,7 @@ class PackageGrammar(Grammar):
                     "afmt": back,
                     "bqfmt": self.side(fields) if self.odds(0.2) else "",
                     "bafmt": "",
-                    "bfont": self.name(),
+                    "bfont": self.pick(FONTS),
                     "did": None,
                 }
                 for ord, (front, back) in enumerate(sides)

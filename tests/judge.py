@@ -41,7 +41,7 @@ FORMULA = re.compile(r"\\\(([^\0]*?)\\\)|\\\[([^\0]*?)\\\]")
 # Commands of Anki's MathJax by which a formula gets addresses, styles or names of its own (tried in a browser).
 MATH_COMMANDS = re.compile(
     r"\\(?:href|style|class|cssId|data|mmlToken|require)(?![a-zA-Z])|\\bbox\s*\[(?![^][(){}\\]*\])"
-    r"|\\unicode\s*\[(?![\w ,.-]*\])|\\f?colorbox\s*(?:\[\w*\]\s*)?\{[^}]*[:;(]"
+    r"|\\unicode\s*\[(?![\w ,.-]*\])|\\fcolorbox\s*(?:\[\w*\]\s*)?\{[^}]*[:;(]"
 )
 # Those that give another name to what is not looked for under it.
 MATH_NAMES = re.compile(r"\\(?:def|let|newcommand|renewcommand)(?![a-zA-Z]).*\\(?:bbox|unicode|fcolorbox)\s*[^\s[{a-zA-Z]", re.S)

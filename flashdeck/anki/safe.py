@@ -349,6 +349,18 @@ def find_unsafe_latex(html: str) -> list[Unsafe]:
     return [Unsafe(word, f"'{word}'", _IN_LATEX) for word in words]
 
 
+# What reads, writes or hides words in the preamble of a document, which may load packages and define words.
+_TEX_PREAMBLE = re.compile(
+    r"\\(?:write\w*|input|include|open(?:in|out)|read\w*|catcode|immediate|csname|directlua|lua\w*|verbatiminput|lstinputlisting"
+    r"|scantokens|shipout|every\w+|pdf\w+)(?![A-Za-z])|\^\^"
+)
+
+
+def runs_in_latex(preamble: str) -> bool:
+    """Whether what stands before or after each formula of LaTeX does more than say how they look."""
+    return bool(_TEX_PREAMBLE.search(preamble))
+
+
 def find_unsafe(html: str) -> list[Unsafe]:
     """What `make_safe` would take away from HTML: tags, attributes, addresses, and words of formulas."""
     found: dict[Unsafe, None] = {}
