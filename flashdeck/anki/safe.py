@@ -93,8 +93,13 @@ def make_safe(html: str, local: bool = True) -> str:
     for _ in range(_ROUNDS):
         before, html = html, clean(html, local=local)
         if html == before or html == _respell(before):
-            return before
+            return _PATH_PLAYED.sub(_take_apart, before) if local and "[sound:" in before else before
     return escape(_TAG.sub("", html), quote=False).replace("[", "[<wbr>")
+
+
+def _take_apart(sound: re.Match[str]) -> str:
+    """A sound that is no file of the learner's media folder, as it was typed."""
+    return f"[<wbr>{sound[0][1:]}"
 
 
 # Tags that every reader of HTML takes for the same, whatever it knows of the rest.

@@ -3,7 +3,7 @@ a check.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from flashdeck.anki.html import to_html
 from flashdeck.anki.shown import to_shown
@@ -115,12 +115,25 @@ def _check_ends(text: str, meant: Reading, gaps: list[Gap], report: Callable[...
         yield report("broken-cloze", message, help="write some of them beside the others", level="warning")
     for gap in gaps:
         answer = reveal(gap.parts)
+        opening = _VALID.match(text, gap.start)
+        if opening and "," in opening[1]:
+            message = f"Anki 25.09 and older make no card of '{opening[0]}'"
+            nested = _nest(gap.numbers, answer, "" if gap.hint is None else f"::{gap.hint}")
+            help = f"write '{short(nested)}', which Anki 2.1.56 and later understand"
+            yield report("broken-cloze", message, opening[0], help=help, level="warning")
         if gap.hint is not None and not text.startswith(RAW) and _looks_cut(answer, gap.hint, text):
             message = f"this gap asks '[{short(gap.hint)}]', and its answer is '{short(answer)}': '::' begins the hint"
             more, separator, _ = gap.hint.rpartition("::")
             whole = f"{answer}::{more if separator else gap.hint}".replace("::", "\\::")
             help = f"if it is part of the answer, write '\\::', as in '{short(whole)}'"
             yield report("cut-gap", message, text[gap.start : gap.end], help=help, level="warning")
+
+
+def _nest(numbers: Iterable[int], answer: str, hint: str) -> str:
+    """A gap of several numbers as gaps in one another."""
+    for number in sorted({*numbers} - {0}, reverse=True):
+        answer = f"{{{{c{number}::{answer}{hint}}}}}"
+    return answer
 
 
 def _find_wrong_opening(text: str, html: str) -> str:
