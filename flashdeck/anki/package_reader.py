@@ -260,7 +260,7 @@ def _read_collection(data: bytes) -> tuple[list[PackageNote], dict[int, PackageN
             place = own[0][2] if own else NO_PLACE
             templates = tuple(at for at, _, _ in own)
             words = tuple(_to_text(tags).split())
-            note = PackageNote(_to_text(guid), id, type, texts, words, deck, templates, changed, has_other_decks)
+            note = PackageNote(_to_text(guid), id, type, texts, words, deck, templates, int(changed), has_other_decks)
             notes.append((place, note))
         notes.sort(key=lambda placed: (placed[0], placed[1].id))
         used = {at for own in cards.values() for _, at, _ in own}
@@ -370,7 +370,7 @@ def _read_tables(database: sqlite3.Connection) -> tuple[dict[int, PackageNoteTyp
             _text(message, 3),
             is_cloze,
             stock_kind,
-            changed,
+            int(changed),
             settings,
             tuple(field_settings[id]),
             tuple(template_settings[id]),

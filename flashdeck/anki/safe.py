@@ -99,8 +99,13 @@ def make_safe(html: str, local: bool = True) -> str:
     for _ in range(_ROUNDS):
         before, html = html, clean(html, local=local)
         if html == before or html == _respell(before):
-            return before
+            return _PATH_PLAYED.sub(_take_apart, before) if local and "[sound:" in before else before
     return escape(_TAG.sub("", html), quote=False).replace("[", "[<wbr>")
+
+
+def _take_apart(sound: re.Match[str]) -> str:
+    """A sound that is no file of the learner's media folder, as it was typed."""
+    return f"[<wbr>{sound[0][1:]}"
 
 
 # Tags that every reader of HTML takes for the same, whatever it knows of the rest.
@@ -201,13 +206,18 @@ def _may_have(tag: str, name: str, value: str) -> bool:
 
 
 def _may_have_in_template(tag: str, name: str, value: str) -> bool:
-    """Whether a tag of a template may have an attribute with this value."""
+    """Whether a tag of a template may have an attribute with this value: none in which Anki would put HTML of its own."""
+    if _REPLACED.search(value):
+        return False
     if name == "style":
         return not any(find_unsafe_css(value))
     if name == "src":
         return _is_local(value)
     known = name in _TEMPLATE_ATTRIBUTES or re.match(r"(?:data|aria)-[\w-]+$", name)
     return bool(known) or _may_have(tag, name, value)
+
+
+_REPLACED = re.compile(r"\[(?:sound:|/?anki:|\[type:|/?latex\]|/?\$)", re.I)
 
 
 def _is_local(address: str) -> bool:
@@ -303,18 +313,28 @@ def find_joined(html: str, usual: str, parts: Collection[str]) -> Unsafe | None:
     """What a side of a card runs, plays or asks, and neither `usual` does, the same side with harmless texts, nor any of its
     `parts` by itself.
     """
-    sounds = {name for part in parts for name in _ACTIVE.findall(part) if name.startswith("[sound:")}
-    found = Counter(_list_active(html))
+    sounds = {word for part in parts for word in _ACTIVE.findall(part) if word.startswith("[sound:")}
+    found = [word for word in _list_active(html) if word not in sounds]
     if found:
-        found -= Counter(_list_active(usual))
-    for word in found:
-        if word not in sounds:
-            return Unsafe(word, f"'{short(word)}'", _TOGETHER)
+        more = Counter(map(_name_apart, found)) - Counter(map(_name_apart, _list_active(usual)))
+        if words := [word for word in found if _name_apart(word) in more]:
+            return Unsafe(words[0], f"'{short(words[0])}'", _TOGETHER)
     known = _MARKS.union(*map(_TAG.findall, (usual, *parts)))
     if not known.issuperset(_TAG.findall(html)):
         unsafe = find_unsafe_in_template(usual)
         return next((one._replace(help=_TOGETHER) for one in find_unsafe_in_template(html) if one not in unsafe), None)
     return None
+
+
+_PATH_PLAYED = re.compile(r"\[sound:(?!\{\{)[^\]{}]*[/\\:][^\]]*\]")
+
+
+def _name_apart(word: str) -> str:
+    """A command, without the name of a sound that is one in the learner's media folder: a template may make it of a field."""
+    return _SOUND_NAME.sub("[sound:]", word)
+
+
+_SOUND_NAME = re.compile(r"\[sound:[^/\\:\]]+\]")
 
 
 def _list_active(html: str) -> Iterator[str]:
@@ -345,6 +365,18 @@ def find_unsafe_latex(html: str) -> list[Unsafe]:
     return [Unsafe(word, f"'{word}'", _IN_LATEX) for word in words]
 
 
+# What reads, writes or hides words in the preamble of a document, which may load packages and define words.
+_TEX_PREAMBLE = re.compile(
+    r"\\(?:write\w*|input|include|open(?:in|out)|read\w*|catcode|immediate|csname|directlua|lua\w*|verbatiminput|lstinputlisting"
+    r"|scantokens|shipout|every\w+|pdf\w+)(?![A-Za-z])|\^\^"
+)
+
+
+def runs_in_latex(preamble: str) -> bool:
+    """Whether what stands before or after each formula of LaTeX does more than say how they look."""
+    return bool(_TEX_PREAMBLE.search(preamble))
+
+
 def find_unsafe(html: str) -> list[Unsafe]:
     """What `make_safe` would take away from HTML: tags, attributes, addresses, and words of formulas."""
     found: dict[Unsafe, None] = {}
@@ -359,6 +391,7 @@ def find_unsafe(html: str) -> list[Unsafe]:
 def find_unsafe_in_template(html: str) -> list[Unsafe]:
     """What may not stand in a template of a deck that allows no scripts."""
     found = dict.fromkeys(_judge(html, TEMPLATE_TAGS, _may_have_in_template)) if "<" in html else {}
+    found |= dict.fromkeys(Unsafe(word, f"'{short(word)}'", IN_TEXT) for word in _PATH_PLAYED.findall(html))
     if "\\" in html:
         found |= dict.fromkeys(Unsafe(word, f"'{word}'", _IN_MATH) for word in _find_commands(html))
     return [*found]

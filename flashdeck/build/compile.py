@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from flashdeck.anki.html import unquote_name
-from flashdeck.anki.media import LARGEST_MEDIA, Media, Place, read_media
+from flashdeck.anki.media import LARGEST_MEDIA, Media, Place, list_forms, read_media
 from flashdeck.anki.note import Content, to_deck_name
 from flashdeck.build.answers import Answers
 from flashdeck.build.card_checks import check_card
@@ -62,7 +62,7 @@ def compile_unit(path: Path, source: Source, found: Iterable[Problem], answers: 
         defines_frame="references" in lists or "courses" in lists,
         problems=tuple(problems),
         deck_names=_find_deck_names(file, rows),
-        named=tuple(sorted({unquote_name(name) for _, name in media})) if ok else _find_mentions(source, media),
+        named=tuple(list_forms(media)) if ok else _find_mentions(source, media),
         large=tuple(
             (str(one.media.path), size, item, str(one.route[0]), one.word)
             for item, one in shown
@@ -214,4 +214,4 @@ def _find_figures(rows: Iterable[TypedCard]) -> tuple[tuple[int, str, str], ...]
 def _find_mentions(source: Source, media: Mapping[Place, Media]) -> tuple[str, ...]:
     """The files that a source with mistakes names or may mean to name."""
     words = re.findall(r"[^\s()\[\]<>\"'{}:,]+\.\w+", source.text + source.unread)
-    return tuple(sorted({*(unquote_name(name) for _, name in media), *map(unquote_name, words)}))
+    return tuple(sorted({*list_forms(media), *map(unquote_name, words)}))

@@ -12,7 +12,7 @@ from flashdeck.anki.html import find_unsafe
 from flashdeck.anki.identity import split_full_id, split_language
 from flashdeck.anki.media import LARGEST_MEDIA
 from flashdeck.anki.note import to_deck_name
-from flashdeck.anki.safe_kinds import find_scripts, find_unsafe_labels
+from flashdeck.anki.safe_kinds import find_scripts, find_unsafe_labels, find_unsafe_settings
 from flashdeck.build.discouraged_terms import check_terms
 from flashdeck.build.link import CardFact, Facts, split_tags
 from flashdeck.build.reference_checks import (
@@ -216,6 +216,12 @@ def check_scripts(facts: Facts) -> Iterator[Problem]:
     for name, kind in facts.frame.kinds.items():
         if "/" in name and split_full_id(name)[0] not in allowed:
             yield from find_scripts(kind)
+            if unsafe := [*find_unsafe_settings(kind)]:
+                source = read_source(facts.frame.kind_folders[name] / OWN_KINDS / kind.word / "kind.yaml", facts.files, [])
+                for route, word in unsafe:
+                    message = f"this '{word}' may run something in a learner's Anki"
+                    help = "leave it out; or, if you know what it does, write 'allow_scripts: true' in deck.yaml"
+                    yield Problem(source.spot(route), "script", message, help)
 
 
 def check_kind_labels(facts: Facts) -> Iterator[Problem]:

@@ -35,7 +35,7 @@ def from_html(html: str, css: str = "") -> str:
     if "<" not in bare and "&" not in bare:
         candidates = [bare, _escape(bare)]
     elif "<" in bare:
-        candidates = [_to_markdown(bare, marks), bare]
+        candidates = [_to_markdown(make_safe(bare), marks), bare]
     else:
         candidates = [unescape(bare), _escape(unescape(bare)), bare]
     shown = (text.replace("\u00a0", "&nbsp;") for text in candidates)
@@ -125,6 +125,7 @@ SIMPLE_MARK = re.compile(r"</?(?:(b|strong)|i|em)>")
 
 
 def _to_markdown(html: str, marks: Mapping[str, str]) -> str:
+    """Markdown for HTML that was made safe: Python's parser stops at some of what browsers read."""
     if "b" in marks and SIMPLE.fullmatch(html):
         return SIMPLE_MARK.sub(lambda mark: "**" if mark[1] else "*", html).strip()
     writer = _MarkdownWriter(marks)

@@ -114,6 +114,10 @@ def check_deck_name(node: Node, languages: Iterable[str], problems: list[Problem
             problems.append(
                 node.problem("bad-deck-name", "Anki may drop the '\"' from a deck's name", *route, word='"', help=help)
             )
+        if re.search("<[a-zA-Z/!?]", text):
+            message = "Anki writes a deck's name into a page as it is, where '<' begins a tag"
+            help = "leave the '<' out, or write a space behind it"
+            problems.append(node.problem("bad-deck-name", message, *route, word="<", help=help))
         if any(not part or part != part.strip() or "\n" in part for part in text.split("::")):
             message = f"'{short(text)}' has an empty part, or one with a leading or trailing space"
             problems.append(node.problem("bad-deck-name", message, *route, help="write it as 'Deck::Part'"))
