@@ -18,7 +18,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from flashdeck import __version__
-from flashdeck.commands import add, build, changes, check, explain, import_, init, list_, recover, rehearse, release, schema
+from flashdeck.commands import add, build, changes, check, explain, import_, init, lint, list_, recover, rehearse, release, schema
 from flashdeck.commands.terminal import echo, echo_line, guard_output
 from flashdeck.diagnostics.errors import FlashdeckError
 
@@ -33,6 +33,7 @@ app = typer.Typer(
 app.command("build", epilog="Example: flashdeck build --course frontline-101 --language fr")(build.build)
 app.command("release", epilog="Example: flashdeck release --dry-run --title Autumn")(release.release)
 app.command("check", epilog="Example: flashdeck check --format github decks")(check.check)
+app.command("lint", epilog="Example: flashdeck lint decks/interpol/README.md")(lint.lint)
 app.command("list", epilog="Example: flashdeck list --format json")(list_.list_)
 app.command("explain", epilog="Example: flashdeck explain same-front")(explain.explain)
 app.command("init", epilog="Example: flashdeck init decks/my-course --name My-course --language en")(init.init)
