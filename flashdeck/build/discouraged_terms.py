@@ -26,7 +26,7 @@ from flashdeck.sources.yaml_file import Route, Value
 from flashdeck.wording.forms import find_forms
 from flashdeck.wording.markup import read_markdown
 from flashdeck.wording.rules import FIND, OWN_FIELDS, Rule
-from flashdeck.wording.search import Guard, list_words
+from flashdeck.wording.search import Guard, list_vocabulary, list_words
 
 # Types of fields that hold no prose: names, days, and the wrong answers of a choice, which are there to be rejected.
 NO_PROSE = frozenset(
@@ -148,7 +148,8 @@ def _search_unit(facts: Facts, unit: Unit, guards: Mapping[str, Guard], numbers:
         return
     data = facts.files.read(Path(unit.path)) if unit.digest else b""
     text = data.decode("utf-8", "replace")
-    found = {code: None if "\\" in text else guard.find_words(text) for code, guard in guards.items()}
+    vocabulary = list_vocabulary(text)
+    found = {code: None if "\\" in text else guard.find_words(vocabulary) for code, guard in guards.items()}
     possible = {code: _Possible(guards[code], words) for code, words in found.items() if words != []}
     if not possible:
         return

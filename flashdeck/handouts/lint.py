@@ -9,7 +9,7 @@ from flashdeck.build.discouraged_terms import explain
 from flashdeck.diagnostics.problem import Problem, Spot
 from flashdeck.handouts.read import Handout, Part
 from flashdeck.sources.values import short
-from flashdeck.wording.search import Guard, Hit
+from flashdeck.wording.search import Guard, Hit, list_vocabulary
 
 # Words that stand in every text of a language, and hardly in others.
 COMMON = {
@@ -42,7 +42,9 @@ def find_language(handout: Handout, languages: Collection[str]) -> str:
 def lint(handout: Handout, guard: Guard) -> Iterator[Finding]:
     """Each discouraged word that a handout uses, in its order."""
     for number, part in enumerate(handout.parts):
-        for hit in guard.search(handout.to_passage(part)) if guard.find_words(part.text) else ():
+        if not guard.find_words(list_vocabulary(part.text)):
+            continue
+        for hit in guard.search(handout.to_passage(part)):
             yield Finding(_to_problem(handout, part, hit), number, hit)
 
 

@@ -38,6 +38,24 @@ class Hit(NamedTuple):
     phrase: str  # which of its `finds`
 
 
+class Vocabulary(NamedTuple):
+    """The distinct words of a text, as they stand there and folded."""
+
+    typed: list[str]
+    folded: list[str]
+
+
+def list_vocabulary(text: str) -> Vocabulary:
+    """The words of a text in any markup. Once for all languages: it is most of the work where there is nothing to find."""
+    if "&" in text:
+        text = unescape(text)
+    words = " ".join({*text.split()})
+    if "<" in words or "*" in words or "_" in words:
+        words += " " + HIDDEN.sub("", words)
+    typed = [*{*WORD.findall(words)}]
+    return Vocabulary(typed, fold("\n".join(typed)).split("\n"))
+
+
 def _has_all(forms: Iterable[frozenset[str]], known: set[str]) -> bool:
     return not any(some.isdisjoint(known) for some in forms)
 
@@ -153,19 +171,13 @@ class Guard:
 
     # ---- searching -------------------------------------------------------------------------------------------------------
 
-    def find_words(self, text: str) -> list[str]:
-        """The rarest words of the phrases that a text may have, in any markup, as they stand there; most texts have none."""
-        return [*self._find_phrases(text)]
+    def find_words(self, vocabulary: Vocabulary) -> list[str]:
+        """The rarest words of the phrases that a text may have, as they stand there; most texts have none."""
+        return [*self._find_phrases(vocabulary)]
 
-    def _find_phrases(self, text: str) -> dict[str, list[_Phrase]]:
+    def _find_phrases(self, vocabulary: Vocabulary) -> dict[str, list[_Phrase]]:
         """The phrases all of whose words a text has, by the words that stand in it for their rarest."""
-        if "&" in text:
-            text = unescape(text)
-        words = " ".join({*text.split()})
-        if "<" in words or "*" in words or "_" in words:
-            words += " " + HIDDEN.sub("", words)
-        typed = [*{*WORD.findall(words)}]
-        folded = fold("\n".join(typed)).split("\n")
+        typed, folded = vocabulary
         known = {*folded}
         bare = folded
         if self._prefixed:
@@ -200,7 +212,7 @@ class Guard:
     def _find_paragraphs(self, text: str) -> dict[tuple[int, int], dict[str, _Phrase]]:
         """The paragraphs that have a phrase, each with those that it may have."""
         found: dict[tuple[int, int], dict[str, _Phrase]] = {}
-        for word, phrases in self._find_phrases(text).items():
+        for word, phrases in self._find_phrases(list_vocabulary(text)).items():
             last = 0
             for start, end in _find_around(text, word):
                 around = fold(text[start:end])
