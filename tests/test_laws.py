@@ -20,7 +20,7 @@ from flashdeck.model import cloze
 from flashdeck.model.cards import open_card_file, read_card
 from flashdeck.model.courses import Course, Filter, Rules, select
 from flashdeck.model.decks import read_deck
-from flashdeck.model.fields import is_complete, read_value
+from flashdeck.model.fields import is_complete, is_optional, read_value
 from flashdeck.model.kind_reader import read_kinds
 from flashdeck.pipeline import compile_project, release
 from flashdeck.release.release import select_notes
@@ -186,7 +186,8 @@ def test_a_card_is_what_each_of_its_values_is_by_itself(word, typed, defaults, c
 
     values = {key: one for key, one in {**defaults, **typed}.items() if key in kind.types}
     good = [key for key in values if read_value(file.place(node, key), key, kind, DECK, alone)]
-    incomplete = {code for key in good for code in DECK.languages if not is_complete(kind, key, values[key], code)}
+    missing = {(key, code) for key in good for code in DECK.languages if not is_complete(kind, key, values[key], code)}
+    incomplete = {code for key, code in missing if not is_optional(kind, key, values) or card.is_blank(code)}
     assert without_keys(problems) == [problem._replace(card="x/one") for problem in without_keys(alone)]
     assert card.languages == tuple(code for code in DECK.languages if code not in incomplete)
     assert card.left_out == tuple(code for code in DECK.languages if code in incomplete)

@@ -48,6 +48,7 @@ def compile_unit(path: Path, source: Source, found: Iterable[Problem], answers: 
     file = open_card_file(source, lists.get("cards", ""), deck, frame.kinds_of(deck), problems)
     rows = [_check(row, frame, problems) for row in read_cards(file, problems)]
     cards = {at: row.card for at, row in enumerate(rows) if row.card}
+    problems += _report_untranslated(cards.values())
     media: dict[Place, Media] = {}
     shown = [(card.item, one) for card in cards.values() for one in read_media(card, files, media, problems)]
     if not recognised:  # its cards count, but what is wrong in them can wait
@@ -106,6 +107,21 @@ def _check(row: TypedCard, frame: Frame, problems: list[Problem]) -> TypedCard:
         problems += found
         return row._replace(valid=row.valid and not has_errors(found))
     return row
+
+
+def _report_untranslated(cards: Iterable[Card]) -> Iterator[Problem]:
+    """Reports for each language, once a file, the texts that cards may lack, and lack in it."""
+    found: dict[str, list[tuple[Card, str]]] = {}
+    for card in cards:
+        for key, language in card.absent:
+            found.setdefault(language, []).append((card, key))
+    for language, some in found.items():
+        card, key = some[0]
+        more = len(some) - 1
+        others = f", nor {'is one other text' if more == 1 else f'are {more} other texts'} of this file" if more else ""
+        message = f"'{key}' is not translated into '{language}'{others}: in it, the cards have nothing there"
+        help = f"translate it; where there is to be none, write '{language}: \"\"'"
+        yield card.problem("missing-translation", message, key, key=True, help=help, level="warning")
 
 
 def _add_rows(unit: Unit, rows: Sequence[TypedCard]) -> Unit:

@@ -58,7 +58,8 @@ def _to_versions(cards: Mapping[int, Card]) -> dict[str, list[_Version]]:
     """The cards that are complete in each language."""
     found: dict[str, list[_Version]] = {}
     for row, card in cards.items():
-        if card.kind.cloze or card.kind.imported_note_type:  # its texts decide
+        by_texts = card.kind.cloze or card.kind.imported_note_type
+        if by_texts or any(type(card.values.get(key)) is dict for key in card.kind.conditions):
             for language in card.languages:
                 found.setdefault(language, []).append(_Version(row, card, tuple(card.templates(language))))
         elif card.languages:

@@ -1,7 +1,7 @@
 """What a value of a card may be, by the type of its field. Each reader reports what is wrong, and returns whether nothing is."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from flashdeck.diagnostics.problem import Problem
@@ -54,7 +54,7 @@ def read_value(place: Node, key: str, kind: Kind, deck: Deck, problems: list[Pro
 
 
 def _read_text(place: Node, name: str, deck: Deck, field: Field | None, problems: list[Problem]) -> bool:
-    return read_texts(place, name, deck.languages, problems)
+    return read_texts(place, name, deck.languages, problems, optional=not (field and field.required))
 
 
 def _read_was(place: Node, name: str, deck: Deck, field: Field | None, problems: list[Problem]) -> bool:
@@ -67,7 +67,8 @@ def _read_was(place: Node, name: str, deck: Deck, field: Field | None, problems:
 
 
 def _read_texts(place: Node, name: str, deck: Deck, field: Field | None, problems: list[Problem]) -> bool:
-    return read_texts(place, name, deck.languages, problems, many=True)
+    optional = field is not None and not field.required and field.type == "texts"
+    return read_texts(place, name, deck.languages, problems, many=True, optional=optional)
 
 
 def _read_deck_name(place: Node, name: str, deck: Deck, field: Field | None, problems: list[Problem]) -> bool:
@@ -211,6 +212,19 @@ def is_complete(kind: Kind, key: str, value: Value, language: str) -> bool:
         case "tags" | "guid" | "was":
             return True
     return is_complete_in(value, language)
+
+
+def is_optional(kind: Kind, key: str, typed: Collection[str]) -> bool:
+    """Whether a card is complete in a language without a field in it, for which all these keys are typed."""
+    field = kind.fields.get(key)
+    if not field:
+        return key == "extra"
+    return (
+        not field.required
+        and field.type not in ("references", "shapes")
+        and key != kind.cloze
+        and not any(other.needs == key for other in kind.fields.values() if other.key in typed)
+    )
 
 
 @dataclass(frozen=True)

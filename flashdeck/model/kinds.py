@@ -193,6 +193,11 @@ class Kind:
         return tuple(field for field in self.fields.values() if field.name == "Extra" and self.common)
 
     @cached_property
+    def conditions(self) -> tuple[str, ...]:
+        """The keys of the fields on which it depends whether there is a card."""
+        return tuple(template.when for template in self.templates if template.when)
+
+    @cached_property
     def gapped(self) -> tuple[str, ...]:
         """The keys of the fields whose gaps make cards: of a note type from elsewhere, all those that its front shows as such."""
         if not self.imported_note_type or not self.templates:
