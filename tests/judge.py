@@ -17,11 +17,11 @@ from anki.cards import Card
 HTML = "{http://www.w3.org/1999/xhtml}"
 NAME = re.compile(r"[a-z][a-z0-9-]*")
 ACTIVE = set(
-    "applet audio base bgsound body button canvas dialog embed form frame frameset head html iframe image input isindex keygen"
+    "applet base bgsound body button canvas dialog embed form frame frameset head html iframe image input isindex keygen"
     " layer link listing marquee meta noembed noframes noscript object option optgroup param plaintext portal script select slot"
-    " source style svg template textarea title track video xmp math".split()
+    " style svg template textarea title track video xmp math".split()
 )
-DESIGNED = {"audio", "button", "input", "source", "style", "video"}
+DESIGNED = {"button", "canvas", "input", "style", "video"}
 LOADING = set(
     "action archive background classid code codebase data dynsrc formaction imagesrcset lowsrc manifest ping poster profile"
     " srcdoc srcset xlink:href http-equiv is contenteditable autofocus accesskey popovertarget shadowrootmode".split()

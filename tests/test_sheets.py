@@ -347,7 +347,7 @@ SHEETS = {
         text("Front &amp; <b>1</b>\ta<br>b\tx y\nf&nbsp;2\tb2\t\n"),
         [
             {"question": "Front & **1**", "answer": "a\\\nb", "tags": ["x", "y"]},
-            {"question": "f\u00a02", "answer": "b2"},
+            {"question": "f&nbsp;2", "answer": "b2"},
         ],
         ["2 rows, separated by tabs, in UTF-8", NO_HEADER.replace("answer;", "answer, 3 -> tags;")],
         {"columns": {"question": "1", "answer": "2", "tags": "3"}},

@@ -11,7 +11,16 @@ from html import escape
 from pathlib import Path
 from unicodedata import normalize
 
-from flashdeck.anki.html import PLAYED, SEEN, find_media, find_pictures_without_alt, to_html, to_media_html, unquote_name
+from flashdeck.anki.html import (
+    PLAYED,
+    SEEN,
+    find_latex_pictures,
+    find_media,
+    find_pictures_without_alt,
+    to_html,
+    to_media_html,
+    unquote_name,
+)
 from flashdeck.diagnostics.errors import FileChanged
 from flashdeck.diagnostics.problem import Problem, nearest
 from flashdeck.model.cards import Card
@@ -120,6 +129,11 @@ def read_media(card: Card, files: Files, known: dict[Place, Media], problems: li
                 if path:
                     known[folder, name] = to_media(path, files.digest(path), files.keeps_name(path))
                     yield Shown(route, unquote_name(name), known[folder, name])
+            for name in find_latex_pictures(html):
+                top = card.home(str(route[0]))[0].folder / MEDIA_FOLDER
+                if (folder, name) not in known and (path := files.find(top, name)) and files.digest(path):
+                    known[folder, name] = to_media(path, "", keeps_name=True)
+                    yield Shown(route, name, known[folder, name])
             for name in find_pictures_without_alt(html):
                 if (folder, name) in known and not (is_media and card.values.get("alt")):
                     problems.append(_missing_alt(card, name, route))
@@ -190,6 +204,15 @@ def find_static(kind: Kind) -> list[str]:
     return sorted(set(re.findall(r"(?<![\w.-])_[\w.-]*\.\w+", html + kind.css)))
 
 
+def find_named_by_fields(html: str) -> list[re.Pattern[str]]:
+    """What matches the names of the files that templates put together of texts and fields, as `_{{Name}}.png`.
+
+    Anki imports only those that begin with `_`.
+    """
+    typed = re.findall(r"""src=["']?([^"'<>]*{{[^"'<>]*)""", html)
+    return [re.compile("[^/]+".join(map(re.escape, re.split(r"{{[^{}]*}}", name)))) for name in dict.fromkeys(typed)]
+
+
 def read_static(kind: Kind, folders: Mapping[str, Path], files: Files) -> dict[Place, Media]:
     """The media that the templates and style of a kind name; `folders` are of the decks that own kinds, by kind."""
     found = {}
@@ -198,4 +221,9 @@ def read_static(kind: Kind, folders: Mapping[str, Path], files: Files) -> dict[P
         tops = (folder / OWN_KINDS / kind.word, folder / MEDIA_FOLDER)
         if path := next((path for top in tops if (path := files.find(top, name)) and files.digest(path)), None):
             found[Path(kind.name), name] = to_media(path, files.digest(path), files.keeps_name(path))
+    patterns = find_named_by_fields("".join(one.front + one.back for one in kind.templates)) if kind.imported_note_type else ()
+    top = folders[kind.name] / MEDIA_FOLDER if patterns else Path()
+    for name in files.names(top) if patterns else ():
+        if name.startswith("_") and any(pattern.fullmatch(name) for pattern in patterns):
+            found[Path(kind.name), name] = to_media(top / name, "", keeps_name=True)
     return found

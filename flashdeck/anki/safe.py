@@ -19,17 +19,19 @@ from flashdeck.model.cloze import MARK
 from flashdeck.sources.values import short
 
 TAGS = frozenset(
-    """a abbr acronym area article aside b bdi bdo big blockquote br caption center cite code col colgroup data dd del details
-    dfn div dl dt em figcaption figure font footer h1 h2 h3 h4 h5 h6 header hgroup hr i img ins kbd li map mark nav ol p pre q rb
-    rp rt rtc ruby s samp section small span strike strong sub summary sup table tbody td tfoot th thead time tr tt u ul var
-    wbr""".split()
+    """a abbr acronym anki-mathjax area article aside audio b bdi bdo big blockquote br caption center cite code col colgroup
+    data dd del details dfn div dl dt em figcaption figure font footer h1 h2 h3 h4 h5 h6 header hgroup hr i img ins kbd li
+    map mark nav ol p pre q rb rp rt rtc ruby s samp section small source span strike strong sub summary sup table tbody
+    td tfoot th thead time tr tt u ul var wbr""".split()
 )
 _ALIGN = "align char charoff valign width height bgcolor nowrap"
 ATTRIBUTES = {
     tag: frozenset(names.split())
     for tag, names in {
-        "*": "class dir lang title style",
+        "*": "border class dir id lang title style",
         "a": "href hreflang",
+        "anki-mathjax": "block",
+        "audio": "autoplay controls loop muted preload src",
         "bdo": "dir",
         "blockquote": "cite",
         "br": "clear",
@@ -53,6 +55,7 @@ ATTRIBUTES = {
         "ol": "start type reversed",
         "p": "align",
         "q": "cite",
+        "source": "src type",
         "table": f"border cellpadding cellspacing rules frame summary {_ALIGN}",
         "tbody": _ALIGN,
         "td": f"headers colspan rowspan scope {_ALIGN}",
@@ -65,12 +68,15 @@ ATTRIBUTES = {
     }.items()
 }
 # What a template may have besides: it is designed as a page, and no text can reach its attributes.
-TEMPLATE_TAGS = TAGS | frozenset("audio button input label main source style video".split())
+TEMPLATE_TAGS = TAGS | frozenset("button canvas input label main style video".split())
 _TEMPLATE_ATTRIBUTES = frozenset(
     """align checked controls disabled draggable for hidden height id loop max maxlength min muted name placeholder preload role
     size src start tabindex type value width""".split()
 )
 _SCHEMES = ("http", "https", "mailto")
+DATA = "data-"  # begins attributes that show nothing
+_DATA = re.compile(r"data-[\w.-]*(?<!src)(?<!data)")  # Anki would take those for files
+ANKI_IDS = frozenset("qa content typeans".split())  # parts of the page around a card, which its scripts look for
 
 
 class Unsafe(NamedTuple):
@@ -165,7 +171,7 @@ def clean(html: str, names: Mapping[str, str] | None = None, local: bool = False
 
 def _cleaner(names: Mapping[str, str] | None = None, local: bool = False) -> nh3.Cleaner:
     def keep(tag: str, name: str, value: str) -> str | None:
-        if names and tag == "img" and name == "src":
+        if names and name == "src":
             value = names.get(value, value)
         if local and name == "src" and not _is_local(value):
             return None
@@ -174,6 +180,7 @@ def _cleaner(names: Mapping[str, str] | None = None, local: bool = False) -> nh3
     return nh3.Cleaner(
         tags=set(TAGS),
         attributes={tag: set(names) for tag, names in ATTRIBUTES.items()},
+        generic_attribute_prefixes={DATA},
         url_schemes=set(_SCHEMES),
         link_rel=None,
         attribute_filter=keep,
@@ -186,7 +193,11 @@ def _may_have(tag: str, name: str, value: str) -> bool:
         return is_safe_style(value)
     if name in ("href", "cite"):
         return _scheme(value) in ("", *_SCHEMES)
-    return name in ATTRIBUTES["*"] or name in ATTRIBUTES.get(tag, ())
+    if name == "src" and tag != "img":
+        return name in ATTRIBUTES.get(tag, ()) and _is_local(value)
+    if name == "id":
+        return value not in ANKI_IDS
+    return name in ATTRIBUTES["*"] or name in ATTRIBUTES.get(tag, ()) or bool(_DATA.fullmatch(name))
 
 
 def _may_have_in_template(tag: str, name: str, value: str) -> bool:
@@ -452,12 +463,23 @@ def simplify(html: str) -> str:
 
 def find_pictures(html: str) -> list[tuple[str, str]]:
     """The pictures of HTML, each with the name of its file and its alternative text."""
-    if "<img" not in html.lower():
-        return []
-    pictures = (
-        dict(_ATTRIBUTE.findall(found["attributes"])) for found in _WRITTEN.finditer(_read(html)[0]) if found["tag"] == "img"
-    )
-    return [(unescape(one["src"]), unescape(one.get("alt", ""))) for one in pictures if "src" in one]
+    return [(name, alt) for tag, name, alt in _find_files(html) if tag == "img"]
+
+
+def find_files(html: str) -> list[str]:
+    """The names of the files that tags of HTML show or play."""
+    return [name for _, name, _ in _find_files(html)]
+
+
+def _find_files(html: str) -> Iterator[tuple[str, str, str]]:
+    """The tags of HTML that show or play a file: each with its name, and the alternative text."""
+    if "src" not in html.lower():
+        return
+    for found in _WRITTEN.finditer(_read(html)[0]):
+        if found["tag"] in ("img", "audio", "source"):
+            one = dict(_ATTRIBUTE.findall(found["attributes"]))
+            if "src" in one:
+                yield found["tag"], unescape(one["src"]), unescape(one.get("alt", ""))
 
 
 def rename_pictures(html: str, names: Mapping[str, str]) -> str:
@@ -477,7 +499,7 @@ def _in_quotes(value: str, names: Mapping[str, str]) -> str:
     return f"{quote}{names.get(unescape(typed), typed)}{quote}"
 
 
-_PLAIN_PICTURE = re.compile(r"<img\s[^>]*>", re.I)
+_PLAIN_PICTURE = re.compile(r"<(?:img|audio|source)\s[^>]*>", re.I)
 _SOURCE = re.compile(rf"(\ssrc=)({_PLAIN_VALUE})", re.I)
 
 

@@ -104,8 +104,17 @@ class _Filled:
         return PART.sub(part, text)
 
 
+# What Anki's own template for pictures with hidden places calls, and what it shows where that fails.
+_STOCK_SCRIPT = re.compile(
+    r"<script>\s*(?:try\s*\{\s*)?anki\.imageOcclusion\.setup\(\);?\s*"
+    r"(?:\}\s*catch\s*\(exc\)\s*\{\s*document\.getElementById\(\"err\"\)\.innerHTML\s*=\s*"
+    r"`(?:[^`$\\{}<]|<br>)*\$\{exc\}`;\s*\}\s*)?</script>"
+)
+
+
 def _judge(filled: _Filled) -> Iterator[Problem]:
     html, pieces = filled.read()
+    html = _STOCK_SCRIPT.sub(lambda script: " " * len(script[0]), html)
     tags = [*_TAG.finditer(html)]
 
     def report(index: int, what: str, how: str, help: str) -> Problem:

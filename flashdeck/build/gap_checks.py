@@ -49,12 +49,14 @@ def check_gaps(card: Card, frame: Frame) -> Iterator[Problem]:
     """Without a valid gap Anki makes no card, or one that shows the answer."""
     if not card.kind.cloze or card.kind.shapes:
         return
-    for route, text in card.all_texts(card.kind.cloze):
+    keys = card.kind.gapped if len(card.kind.gapped) > 1 else ()
+    with_gaps = [key for key in keys if any("{{c" in text for _, text in card.all_texts(key))] or [card.kind.cloze]
+    for route, text in (pair for key in with_gaps for pair in card.all_texts(key)):
         if "{{c" in text and PLAIN_GAPS.fullmatch(text):
             continue
 
         def report(code: str, message: str, word: str = "", route: Route = route, **about: str) -> Problem:
-            if card.kind.imported_note_type and code != "cloze-without-deletion":
+            if card.kind.imported_note_type:
                 about["level"] = "warning"  # its learners have what Anki makes of it
             return card.problem(code, message, *route, word=word, **about)
 

@@ -153,7 +153,10 @@ class Facts:
         for id, deck in self.frame.decks.items():
             units = [unit for unit in self.units if unit.deck == id]
             if not any(problem.code in MEDIA_CODES for unit in units for problem in unit.problems):
-                static = {name for kind in self.frame.kinds_of(deck).values() for name in find_static(kind)}
+                kinds = self.frame.kinds_of(deck).values()
+                static = {name for kind in kinds for name in find_static(kind)}
+                folders_of = self.frame.kind_folders
+                static |= {name for kind in kinds if "/" in kind.name for _, name in read_static(kind, folders_of, self.files)}
                 names = {name for unit in units for name in unit.named} | overriding | static
                 folders[str(deck.folder / MEDIA_FOLDER)] = sorted(names)
         return folders

@@ -435,7 +435,7 @@ class _CardReader:
                 html = is_html(text)
                 if not html and HTML_SIGNS.search(text):
                     self.odd.append(line)
-            return from_html(text.strip(), exact=False) if html else from_plain(text)
+            return from_html(text.strip()) if html else from_plain(text)
 
         return to_text
 

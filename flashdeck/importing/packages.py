@@ -185,7 +185,7 @@ def _to_card(origin: str, note: PackageNote, type: PackageNoteType, target: _Tar
     values: dict[str, Value] = {}
     for (name, _), text in zip(type.fields, note.fields, strict=True):
         key = target.keys.get(normalize("NFC", name)) or target.keys.get(name)
-        if key and text and (value := from_html(normalize("NFC", text), exact=target.exact)):
+        if key and text and (value := from_html(normalize("NFC", text), type.css if target.exact else "")):
             values[key] = value
     content = FIELD_SEPARATOR.join(note.fields)
     return ImportedCard(origin, note.guid, target.kind, values, note.deck, *separate_courses(note.tags), content=content)

@@ -170,7 +170,10 @@ class Card(NamedTuple):
             return [number - 1 for number in find_numbers(text)]
         if kind.cloze:
             text = "".join([self.text(key, language) for key in kind.gapped])
-            return [number - 1 for number in find_numbers(text)]
+            numbers = find_numbers(text)
+            if kind.imported_note_type and not numbers:
+                return [0]  # Anki makes a card all the same, which says that there is no gap
+            return [number - 1 for number in numbers]
         if kind.imported_note_type:  # its templates themselves decide which cards there are; without any, Anki makes the first
             filled = {field.name for field in kind.fields.values() if self.text(field.key, language).strip()}
             shown = [at for at, one in enumerate(kind.templates) if shows_something(one.front, filled)]
