@@ -55,11 +55,13 @@ def is_safe_template(html: str) -> bool:
 
 def make_template_safe(html: str) -> str:
     """A template of a note type from elsewhere without what runs or loads something: as much of it as can be kept."""
-    cut = clean_template(_RUNS.sub("", html))
+    plain = _TEXT_FILTER.sub(r"\1", html)  # shows the field with its marks
+    cut = clean_template(_RUNS.sub("", plain))
     bare = "\n".join(dict.fromkeys(f"{{{{{tag.name}}}}}" for tag in find_tags(html) if not tag.sign and "<" not in tag.name))
-    return next((one for one in (html, cut, bare) if is_safe_template(one)), "")
+    return next((one for one in (html, plain, cut, bare) if is_safe_template(one)), "")
 
 
+_TEXT_FILTER = re.compile(r"((?:\{\{|:)\s*)text\s*:")
 _RUNS = re.compile(r"<(script|iframe|object|svg|math|noscript)\b.*?</\1\s*>", re.S | re.I)
 
 

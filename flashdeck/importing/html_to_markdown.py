@@ -31,7 +31,8 @@ def from_html(html: str, css: str = "") -> str:
     def is_faithful(text: str) -> bool:
         return text.strip() == text and to_look(to_html(text), marks) == expected and not find_unsafe(text)
 
-    bare = html.strip(SPACES) if "<pre" not in html else html
+    bare = make_safe(html)
+    bare = bare if "<pre" in bare else bare.strip(SPACES)
     if "<" not in bare and "&" not in bare:
         candidates = [bare, _escape(bare)]
     elif "<" in bare:

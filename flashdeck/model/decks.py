@@ -34,6 +34,7 @@ class Deck:
     name: Value  # a text, or a mapping language -> text
     title: Value
     languages: tuple[str, ...]
+    description: Value
     licence: str
     folder: Path
     allow_scripts: bool
@@ -50,7 +51,7 @@ def to_package_name(id: str, language: str) -> str:
     return f"{id}-{language}"
 
 
-NOWHERE = Deck("", "", "", (), "", Path(), False, Source("", "", None).node(), valid=False)  # of a file that is in no deck
+NOWHERE = Deck("", "", "", (), "", "", Path(), False, Source("", "", None).node(), valid=False)  # of a file that is in no deck
 
 
 def read_deck(source: Source, problems: list[Problem]) -> Deck:
@@ -61,7 +62,7 @@ def read_deck(source: Source, problems: list[Problem]) -> Deck:
             report_shape(node, "deck.yaml", "a mapping", problems)
         elif not source.unread:
             problems.append(node.problem("empty-file", "this file is empty", help="write the 'id' of the deck first"))
-        return Deck("", "", "", (), "", Path(source.path).parent, False, node, valid=False)
+        return Deck("", "", "", (), "", "", Path(source.path).parent, False, node, valid=False)
     misspelt = report_unknown_keys(node, DECK_KEYS, "a deck", problems)
     id = read_id(node, problems, misspelt)
     if not any(("name" in known, "name" in misspelt, source.may_have("name"))):
@@ -76,7 +77,7 @@ def read_deck(source: Source, problems: list[Problem]) -> Deck:
             problems.append(place.problem("bad-language", f"'{short(language)}' is not a language code", help=help))
     valid_keys = {
         key
-        for key in ("name", "title", "licence")
+        for key in ("name", "title", "description", "licence")
         if key in known and languages and read_texts(node.node(key), f"'{key}'", languages if key != "licence" else (), problems)
     }
     name: Value = known["name"] if "name" in valid_keys else ""
@@ -95,6 +96,7 @@ def read_deck(source: Source, problems: list[Problem]) -> Deck:
         name,
         known["title"] if "title" in valid_keys else name,
         tuple(languages),
+        known["description"] if "description" in valid_keys else "",
         "".join(all_texts(known["licence"])) if "licence" in valid_keys else "",
         Path(source.path).parent,
         scripts and known["allow_scripts"] == "true",

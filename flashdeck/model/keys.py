@@ -50,6 +50,7 @@ DECK_KEYS = {
     "name": "what learners see in Anki; never renamed once they have it",
     "title": "what it is called in lists",
     "languages": "the codes of its languages",
+    "description": "what learners read below its name in Anki",
     "licence": "the terms under which others may use the deck",
     "allow_scripts": "true: templates of the deck's own kinds may run scripts",
 }

@@ -4,12 +4,15 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from flashdeck.anki.html import to_html
 from flashdeck.anki.identity import to_course_tag
 from flashdeck.anki.note import Note, digest_texts, to_deck_name
 from flashdeck.anki.package_writer import to_package
+from flashdeck.anki.safe import make_safe
 from flashdeck.diagnostics.render import count, render_table
 from flashdeck.model.courses import Course, Filter
 from flashdeck.model.decks import Deck, to_package_name
+from flashdeck.model.texts import texts_in
 from flashdeck.release.ledger import Ledger, render_ledger, select_lines
 from flashdeck.release.release import Release, Selection, select_notes
 from flashdeck.release.update_text import render_update, select_changed
@@ -86,8 +89,10 @@ def make_release(target: Target, notes: Sequence[Note], released: Release, deck:
         return
     ledger = released.ledgers[target.deck_id]
     latest = max(ledger.releases, default="")
-    says = f"{target.of.id} ({target.language}), release of {_to_day(latest)}"
-    descriptions = {to_deck_name(deck.name, "", target.language): says} if latest else {}
+    says = f"{target.of.id} ({target.language}), release of {_to_day(latest)}" if latest else ""
+    described = " ".join(to_html(text) for _, text in texts_in(deck.description, target.language)) if deck.description else ""
+    described = make_safe(described) + (f"<p>{says}</p>" if described and says else says)
+    descriptions = {to_deck_name(deck.name, "", target.language): described} if described else {}
     yield _make_package(f"{target.name}.apkg", notes, released, descriptions, released.ledgers)
     courses = (target.of.id, *target.of.former) if isinstance(target.of, Course) else ()
     tag = " ".join(map(to_course_tag, courses))
