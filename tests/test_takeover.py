@@ -342,6 +342,7 @@ PIECES = (
     '<img src="gone.png">',
     "[sound:x.mp3]",
     "[latex]x^2[/latex]",
+    "[$]a&nbsp;b[/$]",
     "\\(a &lt; b\\)",
     '<table border="1"><tbody><tr><td id="q" data-a="1">1</td></tr></tbody></table>',
     "{{c1::gap}}",

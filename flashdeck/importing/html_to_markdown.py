@@ -10,7 +10,7 @@ from html import escape, unescape
 from html.entities import html5
 from html.parser import HTMLParser
 
-from flashdeck.anki.html import RAW, find_unsafe, to_html
+from flashdeck.anki.html import LATEX, RAW, find_unsafe, to_html
 from flashdeck.anki.markdown import PLAIN_TEXT
 from flashdeck.anki.safe import TAGS, clean, make_safe
 from flashdeck.sources.yaml_file import INVISIBLE
@@ -98,6 +98,8 @@ def drop_invisible(text: str) -> str:
 def to_look(html: str, marks: Mapping[str, str]) -> str:
     """HTML without differences that make no difference on a card."""
     html = make_safe(html)
+    if "[/" in html and LATEX.search(html):
+        return html  # its picture is known by its letters
     if "<" in html or "&" in html:
         html = clean(html)
     if "<pre" in html:
