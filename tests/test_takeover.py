@@ -327,6 +327,29 @@ def test_a_large_deck_becomes_a_file_a_part_with_its_description_and_a_list_of_w
     fresh.close()
 
 
+def test_two_files_of_one_name_in_anki_are_an_error_with_its_way_out(cli, tmp_path):
+    for name in ("one", "two"):
+        col = Collection(str(tmp_path / f"{name}.anki2"))
+        col.media.write_data("map.png", name.encode())
+        note = col.new_note(col.models.by_name("Basic"))
+        note.fields = [f'<img src="map.png"> {name}', "answer"]
+        col.add_note(note, col.decks.id(name))
+        export(col, tmp_path / f"{name}.apkg")
+        col.close()
+        assert cli("import", f"{name}.apkg", "--into", f"decks/{name}").code == 0
+
+    ran = cli("check")
+
+    assert ran.code == 1
+    problem = (
+        "decks/two/media/map.png:1:1: error[two-media] 'decks/one/media/map.png' has the same name in Anki, and is another file"
+    )
+    assert problem in ran.out.splitlines()
+    ledger = tmp_path / "decks" / "two" / "flashdeck.lock"
+    ledger.write_text(re.sub("^file .*\n", "", ledger.read_text(), flags=re.M))
+    assert cli("check").code == 0
+
+
 PICTURES = {"map.png": b"a map", "a b.png": b"a picture", "صورة.png": b"another", "x.mp3": b"a sound", "_logo.png": b"a logo"}
 LATEX = f"latex-{sha1(b'x^2').hexdigest()}.png"
 PIECES = (

@@ -25,6 +25,8 @@ from flashdeck.model.texts import all_texts, texts_in
 from flashdeck.sources.values import as_text, find_misspelt
 from flashdeck.sources.yaml_file import Source
 
+MOST_ALIKE = 10  # problems that a file has each at its place, where they are all the same
+
 
 def compile_unit(path: Path, source: Source, found: Iterable[Problem], answers: Answers, languages: Collection[str]) -> Unit:
     """The unit of a file, with its notes in some languages; `found` is what was wrong with it when it was read.
@@ -51,6 +53,7 @@ def compile_unit(path: Path, source: Source, found: Iterable[Problem], answers: 
     problems += _report_untranslated(cards.values())
     media: dict[Place, Media] = {}
     shown = [(card.item, one) for card in cards.values() for one in read_media(card, files, media, problems)]
+    problems = _count_alike(problems, "missing-alt")
     if not recognised:  # its cards count, but what is wrong in them can wait
         del problems[known:]
     ok = not has_errors(problems)
@@ -107,6 +110,15 @@ def _check(row: TypedCard, frame: Frame, problems: list[Problem]) -> TypedCard:
         problems += found
         return row._replace(valid=row.valid and not has_errors(found))
     return row
+
+
+def _count_alike(problems: list[Problem], code: str) -> list[Problem]:
+    """The problems with one that counts in place of many of a code: hundreds of pictures are one thing to know."""
+    alike = [problem for problem in problems if problem.code == code]
+    if len(alike) <= MOST_ALIKE:
+        return problems
+    first = alike[0]._replace(message=f"{alike[0].message}, nor have {len(alike) - 1} others in this file")
+    return [*(problem for problem in problems if problem.code != code), first]
 
 
 def _report_untranslated(cards: Iterable[Card]) -> Iterator[Problem]:

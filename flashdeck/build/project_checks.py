@@ -8,6 +8,7 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 
+from flashdeck.anki.html import find_unsafe
 from flashdeck.anki.identity import split_full_id, split_language
 from flashdeck.anki.media import LARGEST_MEDIA
 from flashdeck.anki.note import to_deck_name
@@ -219,6 +220,24 @@ def check_large_media(facts: Facts) -> Iterator[Problem]:
             seen.add(path)
 
 
+def check_media_names(facts: Facts) -> Iterator[Problem]:
+    """Two files have one name in Anki, which keeps only one of them: learners would see the wrong picture."""
+    found: dict[str, str] = {}
+    for path, name in sorted({(path, name) for unit in facts.units for name, path in unit.media.items()}):
+        other = found.setdefault(name, path)
+        if facts.files.digest(Path(other)) != facts.files.digest(Path(path)):
+            message = f"'{other}' has the same name in Anki, and is another file"
+            help = "delete the line of one of them, which begins with 'file', from its flashdeck.lock: it gets a name of its own"
+            yield Problem(Spot(path, 1, 1), "two-media", message, help)
+
+
+def check_descriptions(facts: Facts) -> Iterator[Problem]:
+    """What may not stand on a card may not stand below a deck's name either."""
+    for deck in facts.frame.decks.values():
+        for one in (one for text in all_texts(deck.description) if deck.description for one in find_unsafe(text)):
+            yield deck.node.problem("unsafe-html", f"{one.named} is not allowed", "description", word=one.word, help=one.help)
+
+
 def check_reviews(facts: Facts) -> Iterator[Problem]:
     """A figure that was not reviewed by the day its author set may be out of date."""
     for unit in facts.units if facts.today else ():
@@ -346,6 +365,8 @@ PROJECT_CHECKS: tuple[Callable[[Facts], Iterator[Problem]], ...] = (
     check_tag_names,
     check_kind_names,
     check_large_media,
+    check_media_names,
+    check_descriptions,
     check_reviews,
     check_package_names,
 )
