@@ -62,7 +62,7 @@ def make_template_safe(html: str) -> str:
 
 
 _TEXT_FILTER = re.compile(r"((?:\{\{|:)\s*)text\s*:")
-_RUNS = re.compile(r"<(script|iframe|object|svg|math|noscript)\b.*?</\1\s*>", re.S | re.I)
+_RUNS = re.compile(r"<(script|iframe|object|noscript)\b.*?</\1\s*>", re.S | re.I)
 
 
 class _Piece(NamedTuple):

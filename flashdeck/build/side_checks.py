@@ -68,7 +68,7 @@ def _find_joined(card: Card, language: str, values: Mapping[str, str]) -> Unsafe
     """The first thing that stands on a side of a card, and neither in its texts nor on that side with harmless ones."""
     kind = card.kind
     usual = {name: text and "x" for name, text in values.items()}
-    names = {"Type": kind.imported_note_type[1] if kind.imported_note_type else kind.name}
+    names = {"Type": kind.imported_note_type.name if kind.imported_note_type else kind.name}
     for at in card.templates(language):
         template = kind.templates[0 if kind.cloze else at]
         sides = (fill(template.front, kind, language), fill(template.back, kind, language))
