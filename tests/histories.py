@@ -81,7 +81,7 @@ class Card:
         )
         gaps = " ".join(f"{{{{c{gap}::{self.mark} gap {gap}}}}}" for gap in self.gaps)
         fields = {
-            "basic": f"question: {words}, answer: a, both_ways: {str(self.both_ways).lower()}",
+            "basic": f"question: {words}, answer: a {self.id}, both_ways: {str(self.both_ways).lower()}",
             "term": f"avoid: {words}, prefer: [p, q], reference: r, level: caution",
             "cloze": f"text: {json.dumps(gaps)}",
             "choice": f"question: {words}, answer: this, distractors: [that, other], why: because",

@@ -9,6 +9,7 @@ from anki.import_export_pb2 import ImportCsvRequest
 from conftest import commit, counts, import_package
 from test_release import CARDS, DECK, FIRST, SECOND, THIRD, at, guids_and_times, ledger_of
 
+from flashdeck.anki.package_reader import read_archive
 from flashdeck.release.ledger import NAME, to_time
 
 FOURTH = "2026-04-01T00:00:00Z"
@@ -258,3 +259,22 @@ def test_the_text_of_a_course_has_what_another_deck_corrected_in_a_release_of_it
         "two-en-notes.md": "# Only two (2026-02-01)",
         "course-en-notes.md": "# Only two (2026-02-01)",
     }
+
+
+def test_a_language_that_is_added_leaves_the_note_type_that_all_share_as_its_learners_have_it(deck, cli, tmp_path):
+    files = {
+        "kinds__pair__kind_yaml": "anki: {name: Pair, id: 1600000000000}\nfields: {front: {}, back: {}}\n",
+        "kinds__pair__front_html": "{{Front}}",
+        "kinds__pair__back_html": "{{Back}}",
+    }
+    cards = "cards: [{id: one, kind: pair, front: a, back: b}]\n"
+    times = []
+    for day, languages, css in ((FIRST, "[en]", ""), (SECOND, "[en, fr]", ""), (THIRD, "[en, fr]", ".card {color: red}")):
+        decks = deck(cards, DECK.replace("[en]", languages), **files, kinds__pair__style_css=css or "p {}")
+        assert cli("release", decks, **at(day)).code == 0
+        packages = sorted((tmp_path / "dist").glob("*.apkg"))
+        times.append([type.changed for package in packages for type in read_archive(package).types.values()])
+
+    first, third = to_time(FIRST), to_time(THIRD)
+    assert times == [[first], [first, first], [third, third]]
+    assert {name: type.changed for name, type in ledger_of(decks).types.items()} == {"test/pair@en": third, "test/pair@fr": third}

@@ -111,7 +111,7 @@ def stamp(
     What is not among the notes stays as it is: it may be released another day. A ledger of which nothing changed stays the same.
     """
     new_notes = {id: dict(ledger.notes) for id, ledger in ledgers.items()}
-    types: dict[str, dict[int, NoteType]] = {id: {} for id in ledgers}
+    types: dict[str, dict[tuple[int, str], NoteType]] = {id: {} for id in ledgers}
     deltas, times = {id: Delta() for id in ledgers}, Times()
     corrected: set[str] = set()  # the guids of originals that changed: what overrides them has to be later again
     notes = [*notes]
@@ -140,7 +140,7 @@ def stamp(
             by_guid = times.overrides if note.overriding else times.notes
             by_guid[note.guid] = max(entry.changed, by_guid.get(note.guid, 0))
         if not note.overriding:
-            types[note.deck_id][note.type.id] = note.type
+            types[note.deck_id][note.type.id, note.type.language] = note.type
             if change in TIMED:
                 corrected.add(note.guid)
     for guid, changed in times.overrides.items():
@@ -227,6 +227,8 @@ def _stamp_types(
         name, digest = name_type(type, ledger.deck_id), digest_type(type)
         home = ledgers.get(type.deck, ledger)
         old = ledger.types.get(name) or home.types.get(name_type(type, home.deck_id))
+        # an imported note type is the same in every language: one that is added changes nothing for the others
+        old = old or next((entry for entry in ledger.types.values() if entry.id == type.id), None)
         if old and old.source == UNKNOWN:
             old = old._replace(digest=old.digest[: len(UNKNOWN)])
         changed = to_text(now)
