@@ -18,7 +18,21 @@ from typing import Annotated, NoReturn
 import typer
 
 from flashdeck import __version__
-from flashdeck.commands import add, build, changes, check, explain, import_, init, list_, recover, rehearse, release, schema
+from flashdeck.commands import (
+    add,
+    build,
+    changes,
+    check,
+    explain,
+    export,
+    import_,
+    init,
+    list_,
+    recover,
+    rehearse,
+    release,
+    schema,
+)
 from flashdeck.commands.terminal import echo, echo_line, guard_output
 from flashdeck.diagnostics.errors import FlashdeckError
 
@@ -38,6 +52,7 @@ app.command("explain", epilog="Example: flashdeck explain same-front")(explain.e
 app.command("init", epilog="Example: flashdeck init decks/my-course --name My-course --language en")(init.init)
 app.command("add", epilog="Example: flashdeck add --deck custom --set question=Q --set answer=A")(add.add)
 app.command("import", epilog="Example: flashdeck import dist/custom-en.apkg --into decks/imported")(import_.import_)
+app.command("export", epilog="Example: flashdeck export --to tbx --course frontline-101")(export.export)
 app.command("schema", epilog="Example: flashdeck schema decks --out schema.json")(schema.schema)
 app.command("changes", epilog="Example: flashdeck changes --since HEAD decks")(changes.changes)
 app.command("rehearse", epilog="Example: flashdeck rehearse dist/interpol-fr.apkg dist/interpol-fr.apkg")(rehearse.rehearse)

@@ -1,0 +1,50 @@
+"""What cards say of terms: which to use, which also count as right, which to keep away from, and why."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from flashdeck.exporting.cards import to_words
+from flashdeck.model.cards import Card
+from flashdeck.model.references import Reference
+
+FIELDS = ("avoid", "prefer")  # what makes a kind one of terms
+
+
+class Term(NamedTuple):
+    """What a card says in one language, in plain words."""
+
+    card: Card
+    language: str
+    preferred: tuple[str, ...]
+    admitted: tuple[str, ...]
+    discouraged: tuple[str, ...]
+    is_forbidden: bool  # else it may be used with caution
+    why: str
+    remark: str
+    references: tuple[Reference, ...]
+
+
+def to_terms(cards: Sequence[Card], languages: Sequence[str], references: Mapping[str, Reference]) -> Iterator[Term]:
+    """The terms of those cards that have any, card by card in the order of the languages, where they are complete."""
+    for card in cards:
+        if card.kind.fields.keys() >= {*FIELDS}:
+            for language in languages:
+                if language in card.languages:
+                    yield _to_term(card, language, references)
+
+
+def _to_term(card: Card, language: str, references: Mapping[str, Reference]) -> Term:
+    def texts(key: str) -> tuple[str, ...]:
+        return tuple(filter(None, (to_words(text) for _, text in card.texts(key, language))))
+
+    return Term(
+        card,
+        language,
+        texts("prefer"),
+        texts("also_accepted"),
+        texts("avoid"),
+        card.text("level", language) != "caution",
+        " ".join(texts("why")),
+        " ".join(texts("extra")),
+        tuple(references[id] for _, id in card.texts("reference", language)),
+    )

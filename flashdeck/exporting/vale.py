@@ -1,0 +1,85 @@
+"""Term cards as a style for Vale, a checker of prose, with a rule for each card.
+
+A rule of Vale's has one level, one message and one link, so each card gets a file of its own: its level says whether a build
+fails, its message has the reason, and who disagrees with one card can switch off that one. Vale knows no languages, hence a style
+for each.
+"""
+
+import re
+from collections.abc import Iterator
+
+from flashdeck.diagnostics.render import count
+from flashdeck.exporting.cards import Exported, ExportOptions, list_cards, select_cards
+from flashdeck.exporting.terms import Term, to_terms
+from flashdeck.model.cards import Card
+from flashdeck.model.courses import Course
+from flashdeck.model.decks import Deck
+from flashdeck.pipeline import Project
+from flashdeck.release.packages import Target
+
+ACTS = re.compile(r"[\\.^$*+?{}\[\]|()]")  # in the regular expressions that Vale reads
+PROSE = re.compile(r"[()\[\]:;/«»“”\"…]")  # a term with one of these explains itself, and stands so in no text
+GROUP = re.compile(r"\$(?=\d)")
+
+
+def export_vale(project: Project, target: Deck | Course, options: ExportOptions) -> Exported:
+    """The folder of a style for each language, with a file for each term card, and how to use it."""
+    cards = select_cards(project.facts, target, options)
+    files: dict[str, bytes] = {}
+    contents: dict[str, str] = {}
+    left_out = []
+    for language in options.languages:
+        style = Target(target, language, options.filter).name
+        rules = {}
+        silent: list[Card] = []
+        for term in to_terms(cards, [language], project.frame.references):
+            silent += [term.card] * len([text for text in term.discouraged if PROSE.search(text)])
+            if text := "\n".join(_to_rule(term)):
+                rules[f"styles/{style}/{term.card.deck.id}-{term.card.id}.yml"] = f"{_to_comment(style)}{text}\n".encode()
+        if silent:
+            what = f"{count(len(silent), 'term')} with brackets and the like, which no text has so"
+            left_out.append(f"{style}: {what}: {list_cards(silent)}")
+        if rules:
+            files |= rules
+            contents[f"styles/{style}"] = count(len(rules), "rule")
+    return Exported(files, contents, left_out)
+
+
+def _to_comment(style: str) -> str:
+    """How to use the style, for whoever opens a file of it."""
+    return f"# Made by flashdeck. To use it, in .vale.ini:\n#   StylesPath = styles\n#   [*.md]\n#   BasedOnStyles = {style}\n"
+
+
+def _to_rule(term: Term) -> Iterator[str]:
+    """The lines of a rule; none where its card has no term that could be found."""
+    words = [text for text in term.discouraged if not PROSE.search(text)]
+    if not words or not term.preferred:
+        return
+    instead = "|".join(GROUP.sub("$$$$", text.replace("|", "/")) for text in term.preferred)
+    message = "Use '%s' instead of '%s'." + f" {term.why}".replace("%", "%%").rstrip()
+    yield "extends: substitution"
+    yield f"message: {_quote(message)}"
+    yield f"level: {'error' if term.is_forbidden else 'warning'}"
+    if link := next((one.url for one in term.references if one.url), ""):
+        yield f"link: {_quote(link)}"
+    yield "ignorecase: true"
+    yield "nonword: true"  # edges are in the patterns: a term may end in a sign that is no letter
+    yield "action:\n  name: replace"
+    yield "swap:"
+    for text in dict.fromkeys(map(_to_pattern, words)):
+        yield f"  {_quote(text)}: {_quote(instead)}"
+
+
+def _to_pattern(text: str) -> str:
+    """A regular expression for a term, whichever spaces and apostrophes a text has."""
+    pattern = re.sub("['’]", "['’]", ACTS.sub(r"\\\g<0>", text)).replace(" ", r"\s+")
+    return f"{_edge(text[0])}{pattern}{_edge(text[-1])}"
+
+
+def _edge(sign: str) -> str:
+    return r"\b" if sign.isalnum() else ""
+
+
+def _quote(text: str) -> str:
+    """A text of one line in YAML, where nothing in it means anything."""
+    return "'" + text.replace("'", "''") + "'"
