@@ -1,5 +1,6 @@
 """What cards say of terms: which to use, which also count as right, which to keep away from, and why."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -8,6 +9,7 @@ from flashdeck.model.cards import Card
 from flashdeck.model.references import Reference
 
 FIELDS = ("avoid", "prefer")  # what makes a kind one of terms
+PROSE = re.compile(r"[()\[\]:;/«»“”\"…]")  # a term with one of these explains itself, and stands so in no text
 
 
 class Term(NamedTuple):
@@ -18,6 +20,9 @@ class Term(NamedTuple):
     preferred: tuple[str, ...]
     admitted: tuple[str, ...]
     discouraged: tuple[str, ...]
+    finds: tuple[str, ...]  # how they stand in texts; `word ... child`: with the other word in the sentence
+    only_near: tuple[str, ...]  # only in a sentence with one of these
+    not_near: tuple[str, ...]  # and with none of these
     is_forbidden: bool  # else it may be used with caution
     why: str
     remark: str
@@ -37,14 +42,24 @@ def _to_term(card: Card, language: str, references: Mapping[str, Reference]) -> 
     def texts(key: str) -> tuple[str, ...]:
         return tuple(filter(None, (to_words(text) for _, text in card.texts(key, language))))
 
+    avoids = texts("avoid")
     return Term(
         card,
         language,
         texts("prefer"),
         texts("also_accepted"),
-        texts("avoid"),
+        avoids,
+        texts("find") if _has_in("find", card, language) else tuple(text for text in avoids if not PROSE.search(text)),
+        texts("only_near"),
+        texts("not_near"),
         card.text("level", language) != "caution",
         " ".join(texts("why")),
         " ".join(texts("extra")),
         tuple(references[id] for _, id in card.texts("reference", language)),
     )
+
+
+def _has_in(key: str, card: Card, language: str) -> bool:
+    """Whether a card says something under a key in a language, be it that there is nothing."""
+    value = card.values.get(key)
+    return value is not None and (not isinstance(value, dict) or language in value)

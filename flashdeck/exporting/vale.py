@@ -6,19 +6,18 @@ for each.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from flashdeck.diagnostics.render import count
 from flashdeck.exporting.cards import Exported, ExportOptions, list_cards, select_cards
 from flashdeck.exporting.terms import Term, to_terms
-from flashdeck.model.cards import Card
 from flashdeck.model.courses import Course
 from flashdeck.model.decks import Deck
 from flashdeck.pipeline import Project
 from flashdeck.release.packages import Target
 
 ACTS = re.compile(r"[\\.^$*+?{}\[\]|()]")  # in the regular expressions that Vale reads
-PROSE = re.compile(r"[()\[\]:;/«»“”\"…]")  # a term with one of these explains itself, and stands so in no text
+NEAR = re.compile(r"\.{3}|…")  # between words to find and others that must stand in their sentence
 GROUP = re.compile(r"\$(?=\d)")
 
 
@@ -27,22 +26,39 @@ def export_vale(project: Project, target: Deck | Course, options: ExportOptions)
     cards = select_cards(project.facts, target, options)
     files: dict[str, bytes] = {}
     contents: dict[str, str] = {}
-    left_out = []
+    left_out: list[str] = []
     for language in options.languages:
         style = Target(target, language, options.filter).name
-        rules = {}
-        silent: list[Card] = []
-        for term in to_terms(cards, [language], project.frame.references):
-            silent += [term.card] * len([text for text in term.discouraged if PROSE.search(text)])
-            if text := "\n".join(_to_rule(term)):
-                rules[f"styles/{style}/{term.card.deck.id}-{term.card.id}.yml"] = f"{_to_comment(style)}{text}\n".encode()
-        if silent:
-            what = f"{count(len(silent), 'term')} with brackets and the like, which no text has so"
-            left_out.append(f"{style}: {what}: {list_cards(silent)}")
+        terms = list(to_terms(cards, [language], project.frame.references))
+        rules = {
+            f"styles/{style}/{term.card.deck.id}-{term.card.id}.yml": f"{_to_comment(style)}{text}\n".encode()
+            for term in terms
+            if (text := "\n".join(_to_rule(term)))
+        }
+        left_out += _find_missing(style, terms)
         if rules:
             files |= rules
             contents[f"styles/{style}"] = count(len(rules), "rule")
     return Exported(files, contents, left_out)
+
+
+def _find_missing(style: str, terms: Sequence[Term]) -> Iterator[str]:
+    """What the rules say otherwise than the cards."""
+    silent = [term.card for term in terms if term.discouraged and not term.finds and "find" not in term.card.values]
+    if silent:
+        what = f"{count(len(silent), 'card')} whose terms stand so in no text, and that have no 'find'"
+        yield f"{style}: {what}: {list_cards(silent)}"
+    bound = [term.card for term in terms if term.only_near or any(map(NEAR.search, term.finds))]
+    if bound:
+        yield f"{style}: words to find only beside others, since Vale cannot look there: {list_cards(bound)}"
+    free = [term.card for term in terms if term.not_near and list(_list_words(term))]
+    if free:
+        yield f"{style}: words beside which a term is right ('not_near'), so Vale reports too much: {list_cards(free)}"
+
+
+def _list_words(term: Term) -> Iterator[str]:
+    """What Vale can find of a term."""
+    return iter(()) if term.only_near else (text for text in term.finds if not NEAR.search(text))
 
 
 def _to_comment(style: str) -> str:
@@ -52,7 +68,7 @@ def _to_comment(style: str) -> str:
 
 def _to_rule(term: Term) -> Iterator[str]:
     """The lines of a rule; none where its card has no term that could be found."""
-    words = [text for text in term.discouraged if not PROSE.search(text)]
+    words = list(_list_words(term))
     if not words or not term.preferred:
         return
     instead = "|".join(GROUP.sub("$$$$", text.replace("|", "/")) for text in term.preferred)
