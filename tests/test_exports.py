@@ -182,6 +182,16 @@ def test_what_no_table_can_hold_has_no_row_and_is_named(deck, cli, tmp_path):
             kind: basic
             question: <b>q4</b>
             answer: a
+          - id: elsewhere
+            kind: basic
+            deck: "::Elsewhere"
+            question: q5
+            answer: a
+          - id: twice
+            kind: basic
+            deck: Test
+            question: q6
+            answer: a
           - id: formula
             kind: statistic
             claim: c
@@ -203,7 +213,8 @@ def test_what_no_table_can_hold_has_no_row_and_is_named(deck, cli, tmp_path):
     assert ran.code == 0 and [path.name for path in (tmp_path / "dist" / "test").iterdir()] == ["basic.csv"]
     assert ran.err.splitlines()[-4:] == [
         "not in these files:",
-        "  test/basic.csv: 3 cards, since it would come back otherwise: test/lines, test/comma, test/bold",
+        "  test/basic.csv: 5 cards, since it would come back otherwise: "
+        "test/lines, test/comma, test/bold, test/elsewhere, test/twice",
         "  test/statistic.csv: 1 card, since a cell with one of its words would be a formula: test/formula",
         "  test/occlusion.csv: 1 card, since no table can hold places on a picture: test/place",
     ]
@@ -378,6 +389,19 @@ def test_a_folder_for_crowdanki_gives_the_same_cards_as_the_package_by_its_rules
     # whoever has it by CrowdAnki has it by the same uuids after it was taken over
     assert cli("export", "again", "--to", "crowdanki", "--out", "again-out").code == 0
     assert [find_uuids(tmp_path / "again-out" / f"{name}-en") for name in ("test-en", "test-en-2")] == [*map(find_uuids, folders)]
+
+
+def test_what_was_released_keeps_its_guids_and_a_note_without_cards_is_named(deck, cli, tmp_path):
+    cards = "cards:\n  - {id: one, kind: basic, question: q1, answer: a}\n  - {id: two, kind: basic, question: q2, answer: a"
+    deck(f"{cards}}}\n", ENGLISH)
+    assert cli("release").code == 0
+    deck(f"{cards}, retired: {{since: 2024-01, why: Old}}}}\n", ENGLISH)
+
+    ran = cli("export", "--to", "crowdanki")
+
+    says = "  test-en: 1 note that was withdrawn: who has it keeps it, without the reason"
+    assert (ran.code, ran.err.splitlines()) == (0, ["not in these files:", says])
+    assert [guid for guid, _ in find_uuids(tmp_path / "dist" / "test-en")[1]] == ["test/one@en"]
 
 
 def find_uuids(folder: Path) -> tuple[list[str], list[tuple[str, str]]]:

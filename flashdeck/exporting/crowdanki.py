@@ -37,8 +37,9 @@ def export_crowdanki(project: Project, target: Deck | Course, options: ExportOpt
         selection = one.select(draft)
         notes = [note for note in selection.notes if note.cards]
         if number := len(selection.notes) - len(notes):
+            were, it = ("was", "it") if number == 1 else ("were", "them")
             left_out.append(
-                f"{one.name}: {count(number, 'note')} that were withdrawn: who has them keeps them, without the reason"
+                f"{one.name}: {count(number, 'note')} that {were} withdrawn: who has {it} keeps {it}, without the reason"
             )
         if number := len(selection.left_out):
             left_out.append(f"{one.name}: {count(number, 'card')} for a missing translation")

@@ -18,6 +18,7 @@ from flashdeck.diagnostics.render import count
 from flashdeck.exporting.cards import Exported, ExportOptions, list_cards, select_cards
 from flashdeck.importing.cards import ImportedCard, ImportOptions
 from flashdeck.importing.columns import WORDS_ALONE, read_cards, shows_html, to_text
+from flashdeck.importing.plan import part_below
 from flashdeck.importing.tables import read_text_table
 from flashdeck.model.cards import Card
 from flashdeck.model.courses import Course
@@ -26,6 +27,7 @@ from flashdeck.model.kinds import Kind
 from flashdeck.model.texts import all_texts, texts_in
 from flashdeck.pipeline import Project
 from flashdeck.sources.files import MEDIA_FOLDER, Files
+from flashdeck.sources.values import first_text
 from flashdeck.sources.yaml_file import Value
 
 ABOUT = ("id", "deck", "tags")  # columns beside those of fields
@@ -219,7 +221,8 @@ def _is_same(card: Card, back: ImportedCard, columns: Collection[Column], langua
     """Whether a card came back as it is."""
     if {*card.tags} != {*back.tags, *back.courses} or back.kind != card.kind.word:
         return False
-    if isinstance(part := card.values.get("deck", ""), str) and part.removeprefix(TOP) != back.deck.removeprefix(TOP):
+    part = card.values.get("deck", "")
+    if isinstance(part, str) and part != part_below(back.deck, first_text(card.deck.name), False):
         return False
     for column in columns:
         if column.key not in ABOUT:
