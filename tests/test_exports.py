@@ -83,6 +83,7 @@ def test_a_termbase_has_a_concept_for_each_term_card_and_the_status_of_each_term
     ran = cli("export", "--to", "tbx")
 
     assert (ran.code, ran.out) == (0, "file           content\ndist/test.tbx  3 concepts, 15 terms\n")
+    assert ran.err == "not in these files:\n  test.tbx: 'tags' of 1 card\n"
     golden("terms.tbx", read(tmp_path / "dist" / "test.tbx"))
 
 
@@ -440,7 +441,7 @@ def test_a_style_for_vale_has_a_rule_for_each_card_with_its_level_reason_and_sou
     assert (ran.code, ran.err) == (0, "")
     assert ran.out == "file                 content\ndist/styles/test-fr  3 rules\ndist/styles/test-en  2 rules\n"
     styles = tmp_path / "dist" / "styles"
-    golden("vale.yml", read(styles / "test-en" / "test-material.yml"))
+    golden("vale.yml", read(styles / "test-en" / "test--material.yml"))
     english, french = (
         [yaml.safe_load(read(path)) for path in sorted((styles / name).iterdir())] for name in ("test-en", "test-fr")
     )
@@ -472,7 +473,7 @@ def test_words_to_find_come_before_the_terms_and_what_vale_cannot_do_is_named(de
         kind: word
         prefer: offender
         cards:
-          - {id: found, avoid: Patron (of a child), find: [patron, punter ... child]}
+          - {id: is.found, avoid: Patron (of a child), find: [patron, punter ... child]}
           - {id: silent, avoid: 'Client: a euphemism'}
           - {id: beside, avoid: customer, only_near: child}
           - {id: besides, avoid: buyer, not_near: shop}
@@ -488,11 +489,14 @@ def test_words_to_find_come_before_the_terms_and_what_vale_cannot_do_is_named(de
     assert ran.err.splitlines() == [
         "not in these files:",
         "  test-en: 1 card whose terms stand so in no text, and that have no 'find': test/silent",
-        "  test-en: words to find only beside others, since Vale cannot look there: test/found, test/beside",
+        "  test-en: words to find only beside others, since Vale cannot look there: test/is.found, test/beside",
         "  test-en: words beside which a term is right ('not_near'), so Vale reports too much: test/besides",
     ]
-    rules = [yaml.safe_load(read(path)) for path in sorted((tmp_path / "dist" / "styles" / "test-en").iterdir())]
-    assert [rule["swap"] for rule in rules] == [{r"\bbuyer\b": "offender"}, {r"\bpatron\b": "offender"}]
+    rules = {path.name: yaml.safe_load(read(path))["swap"] for path in (tmp_path / "dist" / "styles" / "test-en").iterdir()}
+    assert rules == {
+        "test--besides.yml": {r"\bbuyer\b": "offender"},
+        "test--is__found.yml": {r"\bpatron\b": "offender"},  # Vale takes what comes after a dot for no part of the name
+    }
 
 
 # ---- the command -------------------------------------------------------------------------------------------------------------
@@ -517,9 +521,19 @@ def test_a_part_has_a_name_of_its_own_and_a_course_has_the_cards_of_several_deck
         "first/other/basic.csv",
         "first/test/term.csv",
         "other-en+basic/deck.json",
-        "styles/first-en/test-material.yml",
+        "styles/first-en/test--material.yml",
         "test-en+core.tbx",
     ]
+
+
+def test_a_card_without_a_translation_is_in_one_language_and_named(deck, cli, tmp_path):
+    deck("kind: term\ncards:\n  - {id: a, avoid: {fr: x}, prefer: {fr: y, en: z}, reference: book}\n", references_yaml=REFERENCES)
+
+    for format, name in (("tbx", "test.tbx"), ("vale", "test-en")):
+        ran = cli("export", "--to", format)
+        says = f"  {name}: 1 card for a missing translation into 'en': test/a"
+        assert (ran.code, ran.err.splitlines()[-2:]) == (0, ["not in these files:", says])
+    assert re.findall("<term>(.*)</term>", read(tmp_path / "dist" / "test.tbx")) == ["y", "x"]
 
 
 def test_nothing_is_exported_where_there_is_nothing_or_an_error(deck, cli, tmp_path):
@@ -543,5 +557,5 @@ def test_what_an_earlier_export_left_is_named(deck, cli, tmp_path):
 
     assert ran.err.splitlines()[-2:] == [
         "not of this export, so delete what you do not want:",
-        "  dist/styles/test-fr/test-french.yml",
+        "  dist/styles/test-fr/test--french.yml",
     ]

@@ -1,12 +1,13 @@
 """What every export works with: what its user asked for, which cards that is, and what comes out."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from flashdeck.anki.html import to_html
 from flashdeck.anki.shown import to_shown
 from flashdeck.build.link import Facts
+from flashdeck.diagnostics.render import count
 from flashdeck.model.cards import Card
 from flashdeck.model.courses import Course, Filter, select
 from flashdeck.model.decks import Deck
@@ -53,6 +54,16 @@ def select_cards(facts: Facts, target: Deck | Course, options: ExportOptions) ->
     cards = filter(None, map(facts.read_card, select(found, options.filter)))
     wanted = {*options.languages}
     return [card for card in cards if not card.retired and not wanted.isdisjoint((*card.languages, *card.left_out))]
+
+
+def find_missing(name: str, cards: Iterable[Card], find_keys: Callable[[Card], Iterable[str]]) -> Iterator[str]:
+    """What is typed on cards and not in a file: `find_keys` gives the keys of a card."""
+    missing: dict[str, int] = {}
+    for card in cards:
+        for key in find_keys(card):
+            missing[key] = missing.get(key, 0) + 1
+    for key, number in missing.items():
+        yield f"{name}: '{key}' of {count(number, 'card')}"
 
 
 def to_words(text: str) -> str:

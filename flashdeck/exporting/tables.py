@@ -15,7 +15,7 @@ from flashdeck.anki.media import Media, Place, load_media, read_media
 from flashdeck.anki.note import TOP
 from flashdeck.diagnostics.errors import FlashdeckError
 from flashdeck.diagnostics.render import count
-from flashdeck.exporting.cards import Exported, ExportOptions, list_cards, select_cards
+from flashdeck.exporting.cards import Exported, ExportOptions, find_missing, list_cards, select_cards
 from flashdeck.importing.cards import ImportedCard, ImportOptions
 from flashdeck.importing.columns import WORDS_ALONE, read_cards, shows_html, to_text
 from flashdeck.importing.plan import part_below
@@ -69,7 +69,7 @@ def export_tables(project: Project, target: Deck | Course, options: ExportOption
             files[path], contents[path] = data, count(number, "card")
             lost = {card.id for some in wrong.values() for card in some}
             left_out += _add_media(files, folder, project.facts.files, [card for card in cards if card.id not in lost])
-    left_out += _find_missing(target.id, [card for cards in groups.values() for card in cards])
+    left_out += find_missing(target.id, [card for cards in groups.values() for card in cards], _find_missing)
     return Exported(files, contents, left_out)
 
 
@@ -91,18 +91,13 @@ def _add_media(files: dict[str, bytes], folder: str, sources: Files, cards: Sequ
         yield f"{folder}: {what}: {list_cards(elsewhere)}"
 
 
-def _find_missing(name: str, cards: Sequence[Card]) -> Iterator[str]:
-    """What there are no columns for."""
-    missing: dict[str, list[Card]] = {}
-    for card in cards:
-        keys = [key for key in card.values if key not in SAID and key not in card.kind.fields]
-        keys += ["deck"] if isinstance(card.values.get("deck"), dict) else []
-        keys += ["languages"] if {*card.languages, *card.left_out} != card.deck.language_set else []
-        for key in keys:
-            missing.setdefault(key, []).append(card)
-    for key, some in missing.items():
-        what = "'deck', which has several languages," if key == "deck" else f"'{key}'"
-        yield f"{name}: {what} of {count(len(some), 'card')}"
+def _find_missing(card: Card) -> Iterator[str]:
+    """The keys of what there are no columns for."""
+    yield from (key for key in card.values if key not in SAID and key not in card.kind.fields)
+    if isinstance(card.values.get("deck"), dict):
+        yield "deck"
+    if {*card.languages, *card.left_out} != card.deck.language_set:
+        yield "languages"
 
 
 def _to_table(cards: Sequence[Card], languages: Sequence[str], kinds: Mapping[str, Kind]) -> tuple[bytes, dict[str, list[Card]]]:

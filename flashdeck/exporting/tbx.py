@@ -10,8 +10,8 @@ from urllib.parse import quote
 from xml.etree import ElementTree as ET
 
 from flashdeck.diagnostics.render import count
-from flashdeck.exporting.cards import Exported, ExportOptions, select_cards, to_words
-from flashdeck.exporting.terms import Term, to_terms
+from flashdeck.exporting.cards import Exported, ExportOptions, find_missing, select_cards, to_words
+from flashdeck.exporting.terms import Term, find_untranslated, to_terms
 from flashdeck.model.courses import Course
 from flashdeck.model.decks import Deck
 from flashdeck.model.references import Reference, cite
@@ -19,12 +19,14 @@ from flashdeck.pipeline import Project
 from flashdeck.sources.values import first_text
 
 NAMESPACE = "urn:iso:std:iso:30042:ed-2"
+SAID = frozenset("kind avoid prefer also_accepted level why extra reference".split())  # the keys that a termbase has a place for
 IN_ADDRESSES = "!$%&'()*+,/:;=?@~#"  # what an address may have besides letters, digits and `-._`
 
 
 def export_tbx(project: Project, target: Deck | Course, options: ExportOptions) -> Exported:
     """A termbase with an entry for each term card, and a section in it for each language."""
-    terms = list(to_terms(select_cards(project.facts, target, options), options.languages, project.frame.references))
+    cards = select_cards(project.facts, target, options)
+    terms = list(to_terms(cards, options.languages, project.frame.references))
     if not terms:
         return Exported()
     deck = project.frame.decks[target.deck] if isinstance(target, Course) else target
@@ -47,7 +49,11 @@ def export_tbx(project: Project, target: Deck | Course, options: ExportOptions) 
     path = f"{options.name(target)}.tbx"
     data = ET.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n"
     number = sum(len(term.preferred + term.admitted + term.discouraged) for term in terms)
-    return Exported({path: data}, {path: f"{count(len(entries), 'concept')}, {count(number, 'term')}"})
+    left_out = [*find_untranslated(path, cards, options.languages)]
+    left_out += find_missing(
+        path, [entry[0].card for entry in entries], lambda card: [key for key in card.values if key not in SAID]
+    )
+    return Exported({path: data}, {path: f"{count(len(entries), 'concept')}, {count(number, 'term')}"}, left_out)
 
 
 def _add(parent: ET.Element, name: str, text: str, **attributes: str) -> ET.Element:

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from flashdeck.exporting.cards import to_words
+from flashdeck.diagnostics.render import count
+from flashdeck.exporting.cards import list_cards, to_words
 from flashdeck.model.cards import Card
 from flashdeck.model.references import Reference
 
@@ -32,10 +33,21 @@ class Term(NamedTuple):
 def to_terms(cards: Sequence[Card], languages: Sequence[str], references: Mapping[str, Reference]) -> Iterator[Term]:
     """The terms of those cards that have any, card by card in the order of the languages, where they are complete."""
     for card in cards:
-        if card.kind.fields.keys() >= {*FIELDS}:
+        if _has_terms(card):
             for language in languages:
                 if language in card.languages:
                     yield _to_term(card, language, references)
+
+
+def find_untranslated(name: str, cards: Sequence[Card], languages: Sequence[str]) -> Iterator[str]:
+    """Which cards of terms a missing translation keeps out of a language."""
+    for language in languages:
+        if some := [card for card in cards if _has_terms(card) and language in card.left_out]:
+            yield f"{name}: {count(len(some), 'card')} for a missing translation into '{language}': {list_cards(some)}"
+
+
+def _has_terms(card: Card) -> bool:
+    return card.kind.fields.keys() >= {*FIELDS}
 
 
 def _to_term(card: Card, language: str, references: Mapping[str, Reference]) -> Term:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from flashdeck.diagnostics.render import count
 from flashdeck.exporting.cards import Exported, ExportOptions, list_cards, select_cards
-from flashdeck.exporting.terms import Term, to_terms
+from flashdeck.exporting.terms import Term, find_untranslated, to_terms
 from flashdeck.model.courses import Course
 from flashdeck.model.decks import Deck
 from flashdeck.pipeline import Project
@@ -28,18 +28,23 @@ def export_vale(project: Project, target: Deck | Course, options: ExportOptions)
     contents: dict[str, str] = {}
     left_out: list[str] = []
     for language in options.languages:
-        style = Target(target, language, options.filter).name
+        style = _to_name(Target(target, language, options.filter).name)
         terms = list(to_terms(cards, [language], project.frame.references))
         rules = {
-            f"styles/{style}/{term.card.deck.id}-{term.card.id}.yml": f"{_to_comment(style)}{text}\n".encode()
+            f"styles/{style}/{_to_name(term.card.full_id)}.yml": f"{_to_comment(style)}{text}\n".encode()
             for term in terms
             if (text := "\n".join(_to_rule(term)))
         }
-        left_out += _find_missing(style, terms)
+        left_out += [*find_untranslated(style, cards, [language]), *_find_missing(style, terms)]
         if rules:
             files |= rules
             contents[f"styles/{style}"] = count(len(rules), "rule")
     return Exported(files, contents, left_out)
+
+
+def _to_name(id: str) -> str:
+    """A name for Vale, in which a dot separates a style from a rule. In ids, no two of these signs stand beside one another."""
+    return id.replace("/", "--").replace(".", "__")
 
 
 def _find_missing(style: str, terms: Sequence[Term]) -> Iterator[str]:
