@@ -142,6 +142,27 @@ def test_a_table_has_a_column_for_each_field_and_language_and_import_knows_every
     assert (again.code, again.out.splitlines()[2:]) == (2, ["no new cards", "3 cards there already"])
 
 
+def test_a_table_of_one_language_corrects_that_one_and_leaves_the_others_alone(deck, cli, tmp_path):
+    deck(
+        """\
+        kind: basic
+        cards:
+          - {id: one, question: {fr: q, en: q}, answer: {fr: vieux, en: old}, extra: {fr: e, en: e}, reference: [book]}
+          - {id: two, question: {fr: r, en: r}, answer: {fr: s, en: s}, extra: {en: only here}}
+        """,
+        references_yaml=REFERENCES,
+    )
+    before = read(tmp_path / "decks" / "test" / "cards.yaml")
+    assert cli("export", "--to", "csv", "--language", "fr").code == 0
+    table = tmp_path / "dist" / "test-fr" / "basic.csv"
+    table.write_bytes(table.read_bytes().replace(b"vieux", b"neuf"))
+
+    ran = cli("import", table, "--kind", "basic", "--language", "fr", "--into", "decks/test", "--update")
+
+    assert ran.code == 0
+    assert read(tmp_path / "decks" / "test" / "cards.yaml") == before.replace("vieux", "neuf")
+
+
 def test_no_cell_is_a_formula_and_all_words_come_back(deck, tmp_path):
     texts = ["=1+2", "+1", "-x", "@SUM(A1)", "\t=1", "-**b**", "= *x*", "'=x", "- a\n- b", "＝1", "a; b", "=a; b", "#x"]
     cards = [
