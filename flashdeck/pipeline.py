@@ -65,10 +65,12 @@ def compile_project(
     languages: Collection[str] | None = None,
     edits: Mapping[Path, bytes] | None = None,
     follow: Follow = iter,
+    hints: bool = False,
 ) -> Project:
     """Everything below `paths`, with its notes in some languages (in all, if None).
 
-    `today` is for figures that are due for review; `edits` are files as they would be after a change; `follow` shows progress.
+    `today` is for figures that are due for review; `edits` are files as they would be after a change; `follow` shows progress;
+    `hints` are on what is a matter of taste.
     """
     stray: list[Problem] = []
     files = cache.open_files(find_tops(paths, edits or ()), edits or {})
@@ -83,7 +85,7 @@ def compile_project(
     editions = find_editions(ledgers.values()) if any(kind.edition > 1 for kind in frame.kinds.values()) else {}
     linked = link(frame, units, files, today, cache, find_type_ids(ledgers.values()), editions)
     facts = complete(linked, answers, frame.languages if languages is None else languages)
-    problems += check_all(facts)
+    problems += check_all(facts, hints)
     find_notes = None if has_errors(problems) else partial(_find_notes, facts, read, answers, cache)
     problems += check_compatibility(facts, ledgers, find_notes)
     problems += find_unused_media(facts.named_media, files.record())

@@ -77,7 +77,7 @@ class Ran:
 
 
 OURS = ("FLASHDECK_CACHE", "SOURCE_DATE_EPOCH")  # what Python does not look at
-START = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
+ENVIRONMENT = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
 
 
 @pytest.fixture(scope="session")
@@ -86,7 +86,7 @@ def warm() -> Iterator[Warm | None]:
     if not hasattr(os, "fork"):
         yield None
         return
-    process = Warm(START)
+    process = Warm(ENVIRONMENT)
     yield process
     process.stop()
 
@@ -99,10 +99,11 @@ def cli(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, warm: Warm | N
 
     def run(*words: str | Path, cwd: Path = tmp_path, **environment: str) -> Ran:
         texts = [*map(str, words)]
-        environment = {**START, "FLASHDECK_CACHE": str(cache), **environment}
+        environment = {**ENVIRONMENT, "FLASHDECK_CACHE": str(cache), **environment}
         if (
             warm
-            and {key: text for key, text in environment.items() if key not in ("FLASHDECK_CACHE", "SOURCE_DATE_EPOCH")} == START
+            and {key: text for key, text in environment.items() if key not in ("FLASHDECK_CACHE", "SOURCE_DATE_EPOCH")}
+            == ENVIRONMENT
         ):
             ran = Ran(*warm.run(texts, cwd, environment, streams))
         else:
@@ -151,6 +152,18 @@ def import_package(col: Collection, package: Path) -> ImportLogWithChanges.Log:
     options = ImportAnkiPackageOptions()
     options.CopyFrom(presets)
     return col.import_anki_package(ImportAnkiPackageRequest(package_path=str(package), options=options)).log
+
+
+def find_old_anki(version: str) -> Path:
+    """The Python of an environment that has an old Anki; it is made once, and kept under .cache."""
+    folder = ROOT / ".cache" / f"anki-{version}"
+    python = folder / ("Scripts" if sys.platform == "win32" else "bin") / "python"
+    if not (folder / "ready").exists():
+        subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
+        done = subprocess.run([python, "-m", "pip", "install", "-q", f"anki=={version}"], capture_output=True, encoding="utf-8")
+        assert done.returncode == 0, f"Anki {version} cannot be had on this machine, so it is NOT tested: {done.stderr}"
+        (folder / "ready").touch()
+    return python
 
 
 def counts(log: ImportLogWithChanges.Log) -> dict[str, int]:

@@ -6,7 +6,7 @@ A danger is what runs, what loads by itself from elsewhere, and what Anki would 
 import re
 from collections.abc import Collection, Iterator
 from html import unescape
-from urllib.parse import unquote
+from urllib.parse import unquote, urljoin
 from xml.etree.ElementTree import Element
 
 import html5lib
@@ -17,20 +17,21 @@ from anki.cards import Card
 HTML = "{http://www.w3.org/1999/xhtml}"
 NAME = re.compile(r"[a-z][a-z0-9-]*")
 ACTIVE = set(
-    "applet audio base bgsound body button canvas dialog embed form frame frameset head html iframe image input isindex keygen"
+    "applet base bgsound body button canvas dialog embed form frame frameset head html iframe image input isindex keygen"
     " layer link listing marquee meta noembed noframes noscript object option optgroup param plaintext portal script select slot"
-    " source style svg template textarea title track video xmp math".split()
+    " style svg template textarea title track video xmp math".split()
 )
-DESIGNED = {"audio", "button", "input", "source", "style", "video"}
+DESIGNED = {"button", "canvas", "input", "style", "video"}
 LOADING = set(
     "action archive background classid code codebase data dynsrc formaction imagesrcset lowsrc manifest ping poster profile"
     " srcdoc srcset xlink:href http-equiv is contenteditable autofocus accesskey popovertarget shadowrootmode".split()
 )
 ADDRESSES = {"href", "src", "cite", "longdesc", "usemap", "itemid", "itemtype", "content"}
+NEAR = "http://near.invalid/media/"
 SCHEMES = {"", "http", "https", "mailto"}
 # What Anki rewrites wherever it stands in a field, as it is spelt there, also inside a tag; sounds and gaps have a good use.
 COMMANDS = re.compile(r"\[anki:(?:tts|play)|\[\[type:")
-IN_TAGS = re.compile(r"<[^>]*?(\[sound:|\{\{c\d)")
+IN_TAGS = re.compile(r"<[a-zA-Z/][^>]*?(\[sound:|\{\{c\d)")
 # With `[latex]`, a program of the learner's machine runs; half of a pair may stand in another field of the card.
 LATEX = re.compile(r"\[/?(?:latex|\$\$?)\]", re.I)
 MADE_BY_ANKI = re.compile(r"latex-[0-9a-f]{40}\.(?:png|svg)")
@@ -40,7 +41,7 @@ FORMULA = re.compile(r"\\\(([^\0]*?)\\\)|\\\[([^\0]*?)\\\]")
 # Commands of Anki's MathJax by which a formula gets addresses, styles or names of its own (tried in a browser).
 MATH_COMMANDS = re.compile(
     r"\\(?:href|style|class|cssId|data|mmlToken|require)(?![a-zA-Z])|\\bbox\s*\[(?![^][(){}\\]*\])"
-    r"|\\unicode\s*\[(?![\w ,.-]*\])|\\f?colorbox\s*(?:\[\w*\]\s*)?\{[^}]*[:;(]"
+    r"|\\unicode\s*\[(?![\w ,.-]*\])|\\fcolorbox\s*(?:\[\w*\]\s*)?\{[^}]*[:;(]"
 )
 # Those that give another name to what is not looked for under it.
 MATH_NAMES = re.compile(r"\\(?:def|let|newcommand|renewcommand)(?![a-zA-Z]).*\\(?:bbox|unicode|fcolorbox)\s*[^\s[{a-zA-Z]", re.S)
@@ -52,7 +53,7 @@ def find_dangers(html: str, files: Collection[str] = (), designed: bool = False)
 
     A template that was `designed` may have some more elements, and comments.
     """
-    found = [*_find_commands(html, files), *re.findall("<output", html)]
+    found = [*_find_commands(html, files, designed), *re.findall("<output", html)]
     if "<" in html or "\\" in html:
         # Anki strips tags from formulas in a text with gaps, by a pattern that knows no attributes
         stripped = FORMULA.sub(lambda formula: re.sub("(?s)<.*?>", "", formula[0]), html)
@@ -79,7 +80,7 @@ def find_css_dangers(css: str, files: Collection[str] = ()) -> list[str]:
     return found + [*_find_in_css(tinycss2.parse_stylesheet(css), files)]
 
 
-def _find_commands(html: str, files: Collection[str]) -> Iterator[str]:
+def _find_commands(html: str, files: Collection[str], designed: bool) -> Iterator[str]:
     for command in COMMANDS.findall(html):
         yield f"command: {command}"
     for command in IN_TAGS.findall(html):
@@ -87,7 +88,8 @@ def _find_commands(html: str, files: Collection[str]) -> Iterator[str]:
     if LATEX.search(html) and (command := TEX_COMMANDS.search(html)):
         yield f"command of TeX: {command[0]}"
     for name in SOUND.findall(html):
-        if unescape(name) not in files:
+        missing = designed and not re.search(r"[/\\:]", unescape(name))  # what a template names is not packed
+        if unescape(name) not in files and not missing:
             yield f"sound: {name}"
     if re.search(r"\[sound:(?![^\]]*\])", html):
         yield "sound: not closed"
@@ -107,10 +109,10 @@ def _find_in_tree(tree: Element, files: Collection[str], designed: bool) -> Iter
         if name == "style":
             yield from find_css_dangers(element.text or "", files)
         for attribute, value in element.attrib.items():
-            yield from _find_in_attribute(name, str(attribute).lower(), value, files)
+            yield from _find_in_attribute(name, str(attribute).lower(), value, files, designed)
 
 
-def _find_in_attribute(element: str, name: str, value: str, files: Collection[str]) -> Iterator[str]:
+def _find_in_attribute(element: str, name: str, value: str, files: Collection[str], designed: bool) -> Iterator[str]:
     if name.startswith("on") or name in LOADING or not NAME.fullmatch(name):
         yield f"attribute: {name}={value[:40]}"
     if name in ADDRESSES:
@@ -118,7 +120,10 @@ def _find_in_attribute(element: str, name: str, value: str, files: Collection[st
         scheme = re.match(r"([a-zA-Z][a-zA-Z0-9+.-]*):", address)
         if (scheme[1].lower() if scheme else "") not in SCHEMES:
             yield f"address: {value[:40]}"
-    if name == "src" and value and not {value, unquote(value)} & {*files} and not MADE_BY_ANKI.fullmatch(value):
+    near = {value, unquote(value)} & {*files} or MADE_BY_ANKI.fullmatch(value)
+    if designed and urljoin(NEAR, value.replace("\\", "/")).startswith(NEAR):
+        near = True  # a file that is missing
+    if name == "src" and value and not near:
         yield f"src: {value[:40]}"
     if name == "style":
         yield from _find_in_css(tinycss2.parse_blocks_contents(value), files)

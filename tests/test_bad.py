@@ -7,19 +7,29 @@ A second source of one code adds what it is about, as in `unknown-card.replaced-
 import ast
 import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
 
 import pytest
 from conftest import DECK_YAML, ROOT
 
-from flashdeck.diagnostics.problem import Problem, read_explanations
+from flashdeck.diagnostics.problem import Problem, read_explanations, without_hints
 from flashdeck.pipeline import compile_project
 
 TODAY = date(2026, 11, 23)
 CODES = set(read_explanations())
 BAD = sorted(path for path in (ROOT / "tests" / "bad").iterdir())
+HINTS = {
+    "answer-in-front",
+    "foreign-reference",
+    "gap-in-open-list",
+    "in-no-course",
+    "longest-option",
+    "near-fronts",
+    "nested-citation",
+    "unused-reference",
+}
 GOOD = sorted(path for path in (ROOT / "tests" / "good").iterdir())
 
 
@@ -61,7 +71,9 @@ def test_a_bad_source_gets_the_problems_it_names_and_no_others(path, tmp_path, m
     put(path, tmp_path / "decks")
     monkeypatch.chdir(tmp_path)
 
-    problems = compile_project([Path("decks")], TODAY).problems
+    problems: Sequence[Problem] = compile_project([Path("decks")], TODAY, hints=True).problems
+    if code_of(path) not in HINTS:  # what the others are about is none of taste
+        problems = without_hints(problems)
 
     assert to_lines(path, problems) == read_expected(path)
     assert code_of(path) in {problem.code for problem in problems}
@@ -72,7 +84,7 @@ def test_a_bad_source_gets_the_problems_it_names_and_no_others(path, tmp_path, m
 def test_a_good_source_gets_no_problem(path, tmp_path):
     put(path, tmp_path / "decks")
 
-    assert compile_project([tmp_path / "decks"]).problems == ()
+    assert without_hints(compile_project([tmp_path / "decks"]).problems) == []
 
 
 def test_every_code_is_explained_and_has_a_bad_source():

@@ -13,8 +13,9 @@ from pathlib import Path
 from zlib import crc32
 
 import pytest
-from conftest import ROOT
+from conftest import ENVIRONMENT, ROOT
 from edits import START, write
+from warm import start, wait
 
 sys.path.insert(0, str(ROOT / "tests" / "benchmarks"))
 from sources import make_notes, write_flashdeck
@@ -332,19 +333,19 @@ def test_what_a_killed_process_had_taken_is_missing_and_nothing_else_is_lost():
     assert len({*made}) == len(made) >= 1_999
 
 
-def start_build(place: Path, cache: str, out: str) -> subprocess.Popen:
-    words = [sys.executable, "-m", "flashdeck", "build", "--language", "fr", "--out", out]
-    about = {"FLASHDECK_CACHE": str(place / cache), "SOURCE_DATE_EPOCH": "1790000000", "PYTHONPATH": str(ROOT)}
-    return subprocess.Popen(words, cwd=place, env=os.environ | about, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+def start_build(place: Path, cache: str, out: str) -> int:
+    about = {**ENVIRONMENT, "FLASHDECK_CACHE": str(place / cache), "SOURCE_DATE_EPOCH": "1790000000"}
+    return start(["build", "--language", "fr", "--out", out], str(place), about, os.devnull, str(place / f"{out}.err"))
 
 
 def build(place: Path, cache: str, out: str) -> bytes:
     """The package of a build."""
-    process = start_build(place, cache, out)
-    assert process.communicate()[1] == b"" and process.returncode == 0
+    code = wait(start_build(place, cache, out))
+    assert (code, (place / f"{out}.err").read_text()) == (0, "")
     return (place / out / "bench-fr.apkg").read_bytes()
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 def test_builds_at_once_and_builds_that_are_killed_leave_nothing_that_is_not_so(place):
     """In two processes each: there are more notes than one is thought to be enough for."""
     write_flashdeck(place, make_notes(2_000), 20)
@@ -353,10 +354,10 @@ def test_builds_at_once_and_builds_that_are_killed_leave_nothing_that_is_not_so(
         path = place / "decks" / "bench" / f"cards-{turn:03}.yaml"
         path.write_text(path.read_text().replace("fr: ", f"fr: turn{turn} ", 1))
         both = [start_build(place, "cache", "dist") for _ in range(2)]
-        time.sleep(chance.uniform(0.05, 0.4))
+        time.sleep(chance.uniform(0.02, 0.3))
         for process in both:
-            process.send_signal(chance.choice([signal.SIGKILL, signal.SIGTERM]))
-            process.communicate()
+            os.kill(process, chance.choice([signal.SIGKILL, signal.SIGTERM]))
+            wait(process)
 
         after = build(place, "cache", "dist")
 

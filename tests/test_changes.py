@@ -216,6 +216,7 @@ def test_changes_since_a_revision_compare_the_sources(project, cli):
         "new": [],
         "retired": [],
         "moved": [],
+        "placed": [],
         "gone": [],
     } or found["facts"]["notes"][0]["guid"] == "interpol/black-notice@en"
     assert cli("changes", "--since", "nowhere", cwd=project).code == 2
@@ -239,6 +240,15 @@ def test_a_card_that_moved_is_among_the_changes_with_both_decks(releases):
     ]
 
 
+def test_the_fewest_cards_that_have_another_place_are_among_the_changes(releases):
+    lines = OLD.splitlines()
+    last_first = [*lines[:3], lines[7], *lines[3:7], *lines[8:]]
+
+    changes = find_changes(*map(read_package, releases(OLD, "\n".join(last_first))))
+
+    assert [(change.group, change.guid) for change in changes] == [("placed", "test/bad@en")]
+
+
 def test_a_rehearsal_of_a_good_release_loses_nothing(releases, cli):
     old, new = releases(*MOVING)
 
@@ -259,6 +269,7 @@ def test_a_rehearsal_of_a_good_release_loses_nothing(releases, cli):
         "conflicting": [],
         "not_removed": [],
         "not_moved": ["test/elsewhere@en"],
+        "not_reordered": [],
         "retired": [],
         "not_retired": ["test/bad@en"],
         "edits_lost": ["test/members@en"],

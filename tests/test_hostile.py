@@ -23,6 +23,7 @@ from flashdeck.anki.html import find_unsafe, to_html
 from flashdeck.anki.safe import clean, make_safe
 from flashdeck.anki.safe_kinds import is_safe_template, make_template_safe
 from flashdeck.anki.templates import render
+from flashdeck.importing.html_to_markdown import from_html
 from flashdeck.pipeline import compile_project, release
 from flashdeck.sources.yaml_file import find_invisible
 
@@ -121,7 +122,7 @@ def test_a_hostile_template_is_taken_over_without_what_runs(template):
 SIGNS = """
     <script> </script> <img src=x onerror=x()> <img src=//x.example/a>
     <svg> <svg/onload=x> <math> <mtext> <mglyph> <style> </style> <!-- --> --!> <!-->
-    <![CDATA[ ]]> <?x <a href='javascript:x'> </a> <table> <td> <p> </p> <b> <b </b> <i title=" <i title=' " ' > = / <title>
+    <![CDATA[ <![x ]]> <?x <a href='javascript:x'> </a> <table> <td> <p> </p> <b> <b </b> <i title=" <i title=' " ' > = / <title>
     <textarea> <noscript> <select> <template> <li> <ul> <pre> <font color=red> <b style="u\\72l(//x)"> <b style="color:red"> &lt;
     &quot; &#x27; &nbsp; & [sound:a.mp3] [sound: [[type:Answer]] [anki:tts [latex] [$] ] \\href{javascript:x} \\( \\) {{c1:: :: }}
     <br/> <IMG alt='x' onclick=x \u3000 <form> <body onload=x> <plaintext> <form><math><mtext></form><form><mglyph><style>
@@ -163,6 +164,15 @@ def test_no_markdown_runs(text):
 
     assert make_safe(safe) == safe
     assert list(find_what_runs(safe)) == []
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(html)
+def test_an_import_makes_harmless_texts_of_any_html(text):
+    made = from_html(text, exact=True)
+
+    assert not find_unsafe(made)
+    assert list(find_what_runs(to_html(made))) == []
 
 
 def test_what_stands_in_a_comment_of_a_template_is_no_section_to_the_package(col, tmp_path):

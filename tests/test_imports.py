@@ -25,6 +25,7 @@ from openpyxl import Workbook
 from flashdeck.anki.package_reader import read_archive
 from flashdeck.anki.package_writer import to_package
 from flashdeck.importing.cards import ImportOptions
+from flashdeck.importing.html_to_markdown import to_look
 from flashdeck.importing.plan import plan_import
 from flashdeck.model.courses import Filter
 from flashdeck.pipeline import compile_project, release
@@ -368,12 +369,17 @@ def some_collection(folder: Path) -> Collection:
     return col
 
 
+def look(html: str) -> str:
+    """HTML without differences that nobody sees."""
+    return to_look(html, {"b": "**"})
+
+
 def stored(col: Collection) -> dict[str, tuple]:
-    """What a learner has, but for names of media, which are new."""
+    """What a learner has, but for what looks the same."""
     return {
         note.guid: (
             note.note_type()["name"].rstrip("+"),
-            [re.sub(r"(a b|a-b)[\w-]*\.png", "P", one) for one in note.fields],
+            [*map(look, note.fields)],
             [card.ord for card in note.cards()],
         )
         for note in map(col.get_note, col.find_notes(""))
@@ -432,7 +438,7 @@ def test_crowdanki_folders_are_read_with_their_sub_decks(cli, tmp_path):
             guid: abc
             deck: Africa
             country: Chad
-            map: <img src="map.png">
+            map: '![](map.png)'
         """)
     assert cli("build").code == 0
 
@@ -479,9 +485,9 @@ HOSTILE = {
     "wrong json": lambda path, good: make_package(path, collection_of(good, "UPDATE col SET models = '[1, 2'")),
     "notes of no type": lambda path, good: make_package(path, collection_of(good, "UPDATE notes SET mid = 1")),
     "media that is no list": lambda path, good: make_package(path, collection_of(good), b"[1]"),
-    "bomb": lambda path, good: make_package(path, b"SQLite format 3\0" + b"\0" * 400_000_000),
+    "bomb": lambda path, good: make_package(path, b"SQLite format 3\0" + b"\0" * 30_000_000),
     "zstd bomb": lambda path, good: make_package(
-        path, zstandard.compress(b"SQLite format 3\0" + b"\0" * 400_000_000, 19), name="collection.anki21b"
+        path, zstandard.compress(b"SQLite format 3\0" + b"\0" * 30_000_000, 19), name="collection.anki21b"
     ),
     "no zstd": lambda path, good: make_package(path, b"hello", name="collection.anki21b"),
     "wrong protobuf": lambda path, good: make_package(
@@ -609,8 +615,8 @@ WIDTH = "there are 2 columns; correct the line, or delete it"
             "x.csv",
             b"a,b,c,d,e\n1,2,3,4,5\n",
             [],
-            "it has 5 columns and no header; name them, as in '--map question=1 --map answer=2', or the line of the header, as in"
-            " '--header 1'",
+            "it has 5 columns and no header that is known; name them, as in '--map question=1 --map answer=2', or the line of the"
+            " header, as in '--header 1'",
         ),
         ("x.csv", b"Country,Capital\nChad,x\n", ["--map", "question=Cuntry"], "there is no column 'Cuntry'; there is 'Country'"),
         ("x.csv", b"Front,Back\na,b\n", ["--kind", "bascic"], "there is no kind 'bascic'; there is 'basic'"),
@@ -669,13 +675,13 @@ def test_what_cannot_be_imported_gets_a_line_that_states_what_to_do(name, data, 
 
 def test_an_xml_bomb_in_a_workbook_is_refused(cli, tmp_path):
     with zipfile.ZipFile(tmp_path / "x.xlsx", "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("xl/workbook.xml", b" " * 300_000_000)
+        archive.writestr("xl/workbook.xml", b" " * 30_000_000)
 
     ran = cli("import", "x.xlsx", "--into", "deck")
 
     assert (ran.code, ran.err) == (
         2,
-        "flashdeck: nothing was imported from 'x.xlsx': it unpacks to 300 MB; save its sheets as CSV, one by one\n",
+        "flashdeck: nothing was imported from 'x.xlsx': it unpacks to 30 MB; save its sheets as CSV, one by one\n",
     )
 
 
@@ -942,7 +948,8 @@ def test_what_is_built_and_imported_into_an_empty_folder_builds_the_same_notes(s
         (Path(place) / "two.apkg").write_bytes(build_package(two))
 
         first, second = (read_archive(Path(place) / f"{name}.apkg") for name in ("one", "two"))
-        assert [replace(note, id=0) for note in second.notes] == [replace(note, id=0) for note in first.notes]
+        notes = [[replace(note, id=0, fields=tuple(map(look, note.fields))) for note in one.notes] for one in (first, second)]
+        assert notes[0] == notes[1]
         assert second.types == first.types
         assert {name: read() for name, read in second.media.items()} == {name: read() for name, read in first.media.items()}
 
@@ -958,10 +965,12 @@ def test_our_own_decks_come_back_as_they_were_in_the_real_anki(cli, tmp_path):
         for package in (tmp_path / "first" / f"{name}.apkg", tmp_path / "second" / f"{name}-{language}-draft.apkg"):
             col = Collection(str(tmp_path / f"{len(seen)}.anki2"))
             import_package(col, package)
-            rows = col.db.all("select guid, mid, flds, tags from notes order by guid")
+            rows = [
+                [*row[:2], look(row[2]), row[3]] for row in col.db.all("select guid, mid, flds, tags from notes order by guid")
+            ]
             cards = col.db.all("select n.guid, c.ord from cards c join notes n on n.id = c.nid order by c.due, 2")
             decks = sorted(deck.name for deck in col.decks.all_names_and_ids())
-            answers = [card.answer() for card in map(col.get_card, sorted(col.find_cards("")))]
+            answers = [look(card.answer()) for card in map(col.get_card, sorted(col.find_cards("")))]
             seen.append((rows, cards, decks, sorted(answers)))
             col.close()
         assert seen[-2] == seen[-1]

@@ -3,11 +3,13 @@
 import re
 
 import pytest
+from conftest import ROOT
 
-from flashdeck.anki.note import to_note_type
+from flashdeck.anki.note import digest_texts, to_note_type
 from flashdeck.model.kind_reader import KINDS_FOLDER, read_kinds
 from flashdeck.model.kinds import COMMON_FIELDS
 from flashdeck.model.template_language import find_tags
+from flashdeck.pipeline import compile_project
 
 LANGUAGES = ("en", "fr", "es", "ar", "de")
 STYLE = (KINDS_FOLDER / "style.css").read_text(encoding="utf-8")
@@ -88,3 +90,47 @@ def test_cards_fetch_nothing_from_anywhere():
                 r"https?:|//|url\(|@import|src=",
                 re.sub(r"/\*.*?\*/|^ *//.*$", "", path.read_text(encoding="utf-8"), flags=re.S | re.M),
             ), path
+
+
+# ---- what learners have already --------------------------------------------------------------------------------------------
+
+STORED = ROOT / "tests" / "golden" / "stored"
+CLASSES = re.compile(r"\.([a-z][\w-]*)|class=[\"']([^\"'{]*)")
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory) -> dict[str, str]:
+    """What the cards of each kind store today, field by field."""
+    folder = tmp_path_factory.mktemp("stored")
+    (folder / "deck.yaml").write_text("id: deck\nname: Deck\nlanguages: [en]\n")
+    (folder / "cards.yaml").write_text((STORED / "cards.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    (folder / "square.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg" width="4" height="4"/>')
+    project = compile_project([folder])
+    assert [problem for problem in project.problems if problem.level == "error"] == []
+    texts: dict[str, str] = {}
+    for note in project.notes("en"):
+        for (_, name), html in zip(note.type.fields, note.fields, strict=True):
+            if html:
+                texts[note.kind] = texts.get(note.kind, "") + f"<!-- {name} -->\n{html}\n"
+    return texts
+
+
+def test_what_each_kind_stores_is_among_what_learners_may_have(stored, request):
+    """What was released is never deleted here: `pytest --update` adds what is stored today."""
+    for kind, text in stored.items():
+        path = STORED / f"{kind}-{digest_texts(text)[:8]}.html"
+        if request.config.getoption("--update"):
+            path.write_text(text, encoding="utf-8", newline="\n")
+        assert path.exists(), f"{kind} is stored otherwise than ever: look at it, then run pytest --update"
+        assert path.read_text(encoding="utf-8") == text
+    assert stored.keys() == read_kinds().keys()
+
+
+@pytest.mark.parametrize("path", sorted(STORED.glob("*.html")), ids=lambda path: path.stem)
+def test_todays_style_shows_all_that_was_ever_stored(path):
+    text = path.read_text(encoding="utf-8")
+    type = to_note_type(read_kinds()[path.stem.rpartition("-")[0]], "en", {}, "deck")
+    known = {word for pair in CLASSES.findall(type.css + str(type.templates)) for words in pair for word in words.split()}
+
+    assert {*re.findall(r"^<!-- (.*?) -->$", text, re.M)} <= {name for _, name in type.fields}
+    assert {word for words in re.findall(r'class="([^"]*)"', text) for word in words.split()} <= known

@@ -1,5 +1,6 @@
 """Pictures, sounds and the files of templates, in the real Anki."""
 
+import json
 import re
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from conftest import import_package
 from flashdeck.anki.html import RAW, find_media, find_unsafe, rename_media, to_html
 from flashdeck.anki.media import to_media
 from flashdeck.anki.safe import make_safe
+from flashdeck.pipeline import compile_project
 
 RED = b'<svg xmlns="http://www.w3.org/2000/svg" width="4" height="4"><rect width="4" height="4" fill="red"/></svg>'
 CARDS = """
@@ -94,6 +96,43 @@ def test_names_of_files_that_break_out_of_a_tag_or_a_sound_do_not(deck, cli, col
     assert (
         "error[missing-media] 'a.mp3]<b>.mp3' cannot be played: Anki would end its name too early" in cli("check", pictures).out
     )
+
+
+NAMED = [
+    "[sound:a b.mp3]",
+    "[sound:a%20b.mp3]",
+    "[sound:a&amp;b.mp3]",
+    "[sound:a&#39;b.mp3]",
+    "[sound:'&gt;.mp3]",
+    "[sound:100%.mp3]",
+    "[sound:a&unknown;b.mp3]",
+    '<img src="a b.png">',
+    '<img src="a%20b.png">',
+    '<img src="%41.png">',
+    '<img src="a&amp;b.png">',
+    "<img src='a\"b.png'>",
+    '<img src="a&#39;b.png">',
+    '<img src="a#b.png">',
+]
+
+
+@pytest.mark.parametrize("html", NAMED)
+def test_a_file_is_looked_up_as_anki_does(html, deck, cli, col):
+    """The file that Anki misses for these words is the one that is packed for them."""
+    note = col.new_note(col.models.by_name("Basic"))
+    note["Front"] = html
+    col.add_note(note, 1)
+    [name] = col.media.check().missing
+    col.remove_notes([note.id])
+    folder = deck(f"kind: basic\ncards:\n  - {{id: a, question: q, answer: {json.dumps(RAW + html)}}}\n")
+    (folder / "test" / "media").mkdir()
+    (folder / "test" / "media" / name).write_text(name)
+
+    project = compile_project([folder])
+
+    [note] = project.notes("en")
+    assert [problem for problem in project.problems if problem.code != "missing-alt"] == []
+    assert [file.path.name for file in note.media] == [name]
 
 
 def test_media_are_found_however_they_are_quoted():

@@ -15,7 +15,7 @@ from edits import CARDS, EDITS, START, write
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from test_bad import BAD, GOOD, TODAY, name_of, put, read_expected, to_lines
+from test_bad import BAD, GOOD, HINTS, TODAY, code_of, name_of, put, read_expected, to_lines
 
 from flashdeck.anki.package_writer import to_package
 from flashdeck.build.cache import NO_CACHE, Cache
@@ -28,8 +28,10 @@ NOW = 1_800_000_000
 DECKS = Path("decks")
 
 
-def compile_here(cache: Cache = NO_CACHE, languages: list[str] | None = None, today: date = TODAY) -> Project:
-    return compile_project([DECKS], today, cache, languages)
+def compile_here(
+    cache: Cache = NO_CACHE, languages: list[str] | None = None, today: date = TODAY, hints: bool = False
+) -> Project:
+    return compile_project([DECKS], today, cache, languages, hints=hints)
 
 
 def release_all(project: Project, languages: list[str], now: int = NOW) -> tuple[Release, dict[str, bytes]]:
@@ -67,7 +69,7 @@ def test_every_source_gets_its_problems_cold_and_warm_and_without_a_cache(path, 
     monkeypatch.chdir(tmp_path)
     cache = Cache(tmp_path / "cache")
 
-    cold, warm, without = (compile_here(one) for one in (cache, cache, NO_CACHE))
+    cold, warm, without = (compile_here(one, hints=code_of(path) in HINTS) for one in (cache, cache, NO_CACHE))
 
     for project in (cold, warm, without):
         assert to_lines(path, project.problems) == read_expected(path)
@@ -164,6 +166,39 @@ def test_what_comes_later_is_found_by_the_files_that_lacked_it(tmp_path, monkeyp
         assert {problem.code for problem in found.problems} == codes
         assert_same(found, compile_here())
         codes, texts = codes - {code}, LATER[code]
+
+
+OWN = {
+    "deck.yaml": "id: x\nname: X\nlanguages: [en]\n",
+    "a.yaml": "kind: own\ncards:\n  - {id: one, word: w, meaning: m}\n  - {id: two, word: v, meaning: m}\n",
+    "kinds/own/kind.yaml": "fields:\n  word: {required: true}\n  meaning: {}\n  note: {}\n",
+    "kinds/own/front.html": "{{Word}}",
+    "kinds/own/back.html": "{{Meaning}}",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "codes"),
+    [
+        ("kinds/own/kind.yaml", "note: {}", "note: {required: true}", {"missing-field"}),
+        ("kinds/own/kind.yaml", "meaning: {}", "meanings: {}", {"unknown-key", "unknown-field"}),
+        ("kinds/own/front.html", "Word", "Meaning", {"same-front"}),
+        ("kinds/own/back.html", "Meaning", "Word", set()),
+    ],
+)
+def test_the_cards_of_a_kind_change_with_all_of_its_files(name, old, new, codes, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    cache = Cache(tmp_path / "cache", time.time_ns())
+    for file, text in OWN.items():
+        (DECKS / file).parent.mkdir(parents=True, exist_ok=True)
+        (DECKS / file).write_text(text)
+    assert compile_here(cache).problems == ()
+    (DECKS / name).write_text(OWN[name].replace(old, new))
+
+    after = compile_here(cache)
+
+    assert {problem.code for problem in after.problems} == codes
+    assert_same(after, compile_here())
 
 
 # An unrelated mistake changes nothing

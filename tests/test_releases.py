@@ -3,7 +3,6 @@
 import json
 import shutil
 import subprocess
-import sys
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -13,7 +12,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from anki.collection import Collection
 from anki.import_export_pb2 import ImportCsvRequest
-from conftest import ROOT, counts, import_package
+from conftest import ROOT, counts, find_old_anki, import_package
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -232,9 +231,10 @@ def test_the_update_text_has_what_changed_since_a_release_and_nothing_that_was_w
     changed = [[note.card for note in select_changed(notes, last.ledgers, time)] for time in times]
 
     assert changed == [["one", "two"], ["two"], []]
-    assert render_update([last.notes["deck/one", "en"]]) == (
+    note = last.notes["deck/one", "en"]
+    assert render_update([note]) == (
         "#separator:tab\n#html:true\n#guid column:1\n#notetype column:2\n#deck column:3\n"
-        "deck/one@en\tdeck basic (en)\tDeck\tWhat is one in its wording 1?\t"
+        f"deck/one@en\t{note.type.id}\tDeck\tWhat is one in its wording 1?\t"
         '"the ""answer"" 1 of one"\t1\t\t\t\t\n'
     )
 
@@ -253,7 +253,32 @@ def test_the_update_text_has_every_field_of_a_note_type_from_elsewhere(deck, tmp
 
     rows = render_update(select_changed(last.notes.values(), last.ledgers, to_text(100))).splitlines()[5:]
 
-    assert rows == ["test/one@en\tPair\tTest\ta\tb1"]
+    assert rows == ["test/one@en\tPair\tTest\ta\tb1"]  # by its name: of its id nothing is known
+
+
+@pytest.mark.parametrize("name", ["Test", "2024"])
+def test_the_update_text_finds_note_types_that_anki_renamed_and_decks_whose_names_are_numbers(name, deck, cli, col, tmp_path):
+    """A learner has note types of these names already, so Anki calls ours `Basic+` and `deck+`."""
+    kinds = {
+        "kinds__pair__kind_yaml": "anki: {name: Basic, id: 1600000000000}\nfields: {front: {}, back: {}, more: {}}\n",
+        "kinds__pair__front_html": "{{Front}}",
+        "kinds__pair__back_html": "{{Back}}",
+    }
+    cards = "cards: [{id: one, kind: pair, front: a, back: b%d}, {id: two, kind: basic, question: a, answer: b%d}]\n"
+    about = f"id: test\nname: '{name}'\nlanguages: [en]\n"
+    col.models.add(col.models.by_name("Cloze") | {"id": 0, "name": "test basic (en)"})
+    for at in (0, 1):
+        deck(cards % (at, at), about, **kinds)
+        assert cli("release", SOURCE_DATE_EPOCH=str(1_700_000_000 + at)).code == 0
+        if at == 0:
+            import_package(col, tmp_path / "dist" / "test-en.apkg")
+    names = {col.get_note(id).note_type()["name"] for id in col.find_notes("")}
+
+    (path,) = map(str, (tmp_path / "dist").glob("*.txt"))
+    log = col.import_csv(ImportCsvRequest(path=path, metadata=col.get_csv_metadata(path, None))).log
+
+    assert (names, len(log.updated), log.found_notes) == ({"Basic+", "test basic (en)+"}, 2, 2)
+    assert sorted(note.fields[1] for note in map(col.get_note, col.find_notes(""))) == ["b1", "b1"]
 
 
 def test_a_retired_card_is_found_by_one_search_and_new_learners_get_no_card_of_it(tmp_path):
@@ -446,15 +471,9 @@ print(json.dumps({"notes": {g: [f.split("\\x1f"), t.split()] for g, f, t in rows
 
 @pytest.fixture(scope="session", params=["2.1.54", "24.11"])
 def old_anki(request):
-    """Runs steps in an old Anki; its environment is made once and kept under .cache."""
+    """Runs steps in an old Anki."""
     version = request.param
-    folder = ROOT / ".cache" / f"anki-{version}"
-    python = folder / ("Scripts" if sys.platform == "win32" else "bin") / "python"
-    if not (folder / "ready").exists():
-        subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
-        done = subprocess.run([python, "-m", "pip", "install", "-q", f"anki=={version}"], capture_output=True, encoding="utf-8")
-        assert done.returncode == 0, f"Anki {version} cannot be had on this machine, so it is NOT tested: {done.stderr}"
-        (folder / "ready").touch()
+    python = find_old_anki(version)
 
     def run(*steps: dict) -> dict:
         engine = "legacy" if version == "2.1.54" else "backend"

@@ -1,15 +1,20 @@
 """Tables as people save them, and the cards that each has to become: nothing cut, nothing guessed, nothing left out silently."""
 
+import os
+import pty
 import re
+import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from html import unescape
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import pytest
-from conftest import import_package
+from conftest import ROOT, import_package
 from openpyxl import Workbook
 from openpyxl.comments import Comment
 from openpyxl.worksheet.worksheet import Worksheet
@@ -65,7 +70,7 @@ def with_hidden_sheet() -> Workbook:
 
 
 def with_comment() -> Workbook:
-    made = book(HEAD, ["two\nlines", "  spaces  "])
+    made = book(HEAD, ["two_x000D_\nlines", "  spaces  "])
     made.active["A2"].comment = Comment("check this!", "me")
     return made
 
@@ -75,6 +80,20 @@ def from_numbers() -> Workbook:
         ["This document was exported from Numbers."], ["Numbers Sheet Name", "Numbers Table Name"], title="Export Summary"
     )
     fill(made.create_sheet("Words"), [["Words"], HEAD, ["dog", "Hund"]])
+    return made
+
+
+def of_a_course_lead() -> Workbook:
+    made = book(
+        ["Vocabulaire de police, module 2"],
+        [],
+        ["Thème", "Terme français ", "Traduction allemande", "Exemple", "Vu le"],
+        ["Enquête", "le témoin", "der Zeuge", "Elle témoigne.\nEr sagt aus.", (date(2025, 11, 3), "dd/mm/yyyy")],
+        [None, "la garde à vue", "der Gewahrsam", "24 h < 48 h"],
+        ["Droit", "art. 12.10", '=CONCAT("§ ","12")'],
+        ["Total", None, 3],
+    )
+    made.active.merge_cells("A4:A5")
     return made
 
 
@@ -166,11 +185,11 @@ SHEETS = {
         basic(('"open', "un"), ('a "dog"', "deux")),
         ["2 rows, separated by tabs, in UTF-8, quotes taken literally", FIRST],
     ),
-    "trailing empty columns, empty lines": Sheet(
+    "trailing empty columns, empty lines, the header once more on the next page": Sheet(
         "a.csv",
-        text("Question;Answer;;;\n;;;;\ndog;chien;;;\n\n;;;;\ncat;chat;;;\n;;;;\n"),
+        text("Question;Answer;;;\n;;;;\ndog;chien;;;\n\n;;;;\nQuestion;Answer;;;\ncat;chat;;;\n;;;;\n"),
         basic(("dog", "chien"), ("cat", "chat")),
-        ["2 rows, separated by semicolons, in UTF-8", FIRST],
+        ["3 rows, separated by semicolons, in UTF-8", FIRST, "left out: 1", "  line 6: it repeats the header"],
     ),
     "titles above the header, a total below": Sheet(
         "a.csv",
@@ -214,6 +233,13 @@ SHEETS = {
         basic(("dog", "chien")),
         ["1 row, separated by commas, in UTF-8", f"{FIRST}; left out: Answer"],
         {"columns": {"question": "1", "answer": "3"}},
+    ),
+    "a first card with a word that names columns, columns by number": Sheet(
+        "a.csv",
+        text("answer,Antwort\ndog,Hund\n"),
+        basic(("answer", "Antwort"), ("dog", "Hund")),
+        ["2 rows, separated by commas, in UTF-8", NO_HEADER],
+        {"columns": {"question": "1", "answer": "2"}},
     ),
     "a header in words that nobody knows": Sheet(
         "a.csv",
@@ -347,7 +373,7 @@ SHEETS = {
         text("Front &amp; <b>1</b>\ta<br>b\tx y\nf&nbsp;2\tb2\t\n"),
         [
             {"question": "Front & **1**", "answer": "a\\\nb", "tags": ["x", "y"]},
-            {"question": "f\u00a02", "answer": "b2"},
+            {"question": "f&nbsp;2", "answer": "b2"},
         ],
         ["2 rows, separated by tabs, in UTF-8", NO_HEADER.replace("answer;", "answer, 3 -> tags;")],
         {"columns": {"question": "1", "answer": "2", "tags": "3"}},
@@ -451,6 +477,25 @@ SHEETS = {
             f"{FIRST}, Deck -> deck",
             "above the header, and not read: 'Unit 1: the farm'",
         ],
+    ),
+    "a course lead's workbook, some columns named by the user": Sheet(
+        "a.xlsx",
+        of_a_course_lead(),
+        [
+            {"deck": "Enquête", "question": "le témoin", "answer": "der Zeuge", "extra": "Elle témoigne.\\\nEr sagt aus."},
+            {"deck": "Enquête", "question": "la garde à vue", "answer": "der Gewahrsam", "extra": "24 h < 48 h"},
+        ],
+        [
+            "4 rows, the sheet 'Sheet1'",
+            "columns: Thème -> deck, Terme français -> question, Traduction allemande -> answer, Exemple -> extra;"
+            " left out: Vu le",
+            "above the header, and not read: 'Vocabulaire de police, module 2'",
+            "left out: 2",
+            "  line 6: 'Traduction allemande' holds a formula that was never calculated; open the workbook, save it, import it"
+            " again",
+            "  line 7: it adds up what is above it",
+        ],
+        {"columns": {"extra": "Exemple", "deck": "Thème"}, "name": "Police"},
     ),
     "hidden sheets": Sheet(
         "a.xlsx",
@@ -648,6 +693,23 @@ def test_a_spreadsheet_shows_this(value, format, shown):
     assert show(value, format) == shown
 
 
+def test_who_waits_sees_what_is_being_done_and_nobody_else_does():
+    code = (
+        "import time; from flashdeck.commands.terminal import show_stages as s\nwith s() as show: show('reading'); time.sleep({})"
+    )
+
+    def run(seconds: float, terminal: bool) -> str:
+        reader, writer = pty.openpty() if terminal else os.pipe()
+        subprocess.run([sys.executable, "-c", code.format(seconds)], stderr=writer, cwd=ROOT, check=True)
+        os.write(writer, b".")
+        shown = ""
+        while not shown.endswith("."):  # a terminal gives what it has got so far
+            shown += os.read(reader, 1000).decode()
+        return shown
+
+    assert (run(0.1, True), run(0.8, True), run(0.8, False)) == (".", "\rreading (0 s)\r             \r.", ".")
+
+
 def test_anki_shows_what_was_typed(cli, col, tmp_path):
     """What counts is the card: its text as a learner reads it."""
     rows = [
@@ -671,3 +733,42 @@ def test_anki_shows_what_was_typed(cli, col, tmp_path):
         fields = [unescape(re.sub(r"<[^<>]*>", "", re.sub(r"<br>\s*", "\n", one))) for one in col.get_note(id).fields]
         shown[fields[1]] = fields[0]
     assert shown == {f"{at}.50": learner for at, (_, learner) in enumerate(rows)}
+
+
+def test_notes_of_ours_that_somebody_corrected_in_anki_come_back(cli, col, tmp_path, deck):
+    """Exported from Anki as text, with all that such an export can have."""
+    cards = """\
+        kind: basic
+        tags: [core]
+        cards:
+          - {id: a, question: What is *it*?, answer: {en: 1 < 2, fr: 1 < 3}, extra: more, both_ways: true}
+          - {id: b, kind: cloze, text: 'A {{c1::gap}}'}
+          - {id: c, kind: choice, question: Q, answer: A, distractors: [x, y], why: because}
+        """
+    deck(dedent(cards), "id: test\nname: Test\nlanguages: [en, fr]\n")
+    assert cli("release").code == 0
+    for language in ("en", "fr"):
+        import_package(col, tmp_path / "dist" / f"test-{language}.apkg")
+    for id in col.find_notes("tag:core"):
+        note = col.get_note(id)
+        if note.guid == "test/a@fr":
+            note["Answer"] = "1 &lt; 4"
+        if note.guid == "test/c@en":
+            note["Why"], note["My notes"], note.tags = "", "mine", ["core", "new"]
+        col.update_note(note)
+    options = dict.fromkeys(("with_html", "with_tags", "with_deck", "with_notetype", "with_guid"), True)
+    col.export_note_csv(out_path=str(tmp_path / "notes.txt"), limit=None, **options)
+
+    ran = cli("import", "notes.txt", "--into", "decks/test", "--update")
+
+    assert sorted(re.sub(r"line \d+", "line", line) for line in ran.out.splitlines()[2:]) == [
+        "  line: answer of test/a: {en: 1 < 2, fr: 1 < 3} -> {en: 1 < 2, fr: 1 < 4}",
+        "  line: tags of test/c: [core] -> [core, new]",
+        "  line: why of test/c: 'because' -> nothing",
+        "4 cards there already",
+        "corrected: 2",
+        "no new cards",
+    ]
+    assert (tmp_path / "decks" / "test" / "cards.yaml").read_text() == dedent(cards).replace("fr: 1 < 3", "fr: 1 < 4").replace(
+        ", why: because}", ", tags: [core, new]}"
+    )

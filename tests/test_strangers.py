@@ -219,7 +219,7 @@ PIECES = [
     ("\\(x", "\\)"),
 ]
 TAGS = ["a", "<b>", "<img/src='x'/onerror=hit()>", "[sound:x.mp3]", "\\(", "a::b"]
-DECKS = ["a", "a::b", "<img src='x' onerror=hit()>", "[anki:play:q:0]"]
+DECKS = ["a", "a::b", "[anki:play:q:0]"]
 
 
 def write_kinds(decks: Path, count: int) -> None:
@@ -283,7 +283,8 @@ def test_kinds_that_are_accepted_are_harmless_in_the_real_anki(tmp_path, col):
     assert counts(log) == {"new": len(notes)}
     assert find_rendered_otherwise(col, notes) == {}
     assert len({note.kind for note in notes}) >= KINDS // 20
-    asked = Counter({"<output": 2})  # a template may ask to type
+    hint = "attribute: onclick=this.style.display='none';\ndocument.getE"  # Anki's own link
+    asked = Counter({"<output": 2, hint: 2})  # a template may ask to type
     wrong = {card: found for card, found in shown.items() if not found <= asked}
     joined = {
         card: found for card, found in shown.items() if not found <= shown.get((card[0].replace("/p", "/k"), card[1]), asked)

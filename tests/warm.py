@@ -1,19 +1,23 @@
 """`python -m flashdeck` without its start, which takes longer than most of what tests ask of it.
 
-A process that has imported flashdeck, and done nothing else, forks for each command: what runs is a process of its own, with its
-own folder, environment and streams. What depends on how Python starts (`PYTHONHASHSEED`, a locale, colours) needs a real start.
+A process that has imported flashdeck, its kinds and the words of its commands, forks for each command: what runs is a process of
+its own, with its own folder, environment and streams. What depends on how Python starts (`PYTHONHASHSEED`, a locale, colours)
+needs a real start.
 """
 
 import json
 import os
 import pkgutil
 import runpy
+import signal
 import subprocess
 import sys
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from importlib import import_module
 from pathlib import Path
+from typing import NoReturn
 
 LONGEST = 120  # seconds
 
@@ -39,19 +43,39 @@ class Warm:
 
 
 def _serve() -> None:
+    import typer
+
     import flashdeck
 
     for module in pkgutil.walk_packages(flashdeck.__path__, "flashdeck."):
         if module.name != "flashdeck.__main__":
             import_module(module.name)
+    flashdeck.model.kind_reader.read_kinds()
+    typer.main.get_command = cache(typer.main.get_command)  # otherwise made anew by each command, and always the same
+    typer.main.get_command(flashdeck.commands.app)
+    for language in ("en", "fr"):  # those of our decks; every command with an empty cache would open them
+        import_module("flashdeck.wording.forms").open_dictionary(language)
     for line in sys.stdin:
-        if not (child := os.fork()):
-            _run(*json.loads(line))
-        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+        print(wait(start(*json.loads(line))), flush=True)
 
 
-def _run(words: list[str], cwd: str, environment: dict[str, str], out: str, err: str) -> None:
-    """Becomes the command, and never returns."""
+def start(
+    words: Sequence[str], cwd: str, environment: Mapping[str, str], out: str, err: str, prepare: Callable[[], None] = lambda: None
+) -> int:
+    """The number of a copy of this process that runs the command, after `prepare`, and prints into two files."""
+    if not (child := os.fork()):
+        _become(words, cwd, environment, out, err, prepare)
+    return child
+
+
+def wait(process: int) -> int:
+    """Its exit code, or minus the signal that ended it."""
+    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+
+
+def _become(
+    words: Sequence[str], cwd: str, environment: Mapping[str, str], out: str, err: str, prepare: Callable[[], None]
+) -> NoReturn:
     code: object = 1
     try:
         for number, path in enumerate((os.devnull, out, err)):
@@ -64,9 +88,9 @@ def _run(words: list[str], cwd: str, environment: dict[str, str], out: str, err:
         os.environ.clear()
         os.environ.update(environment)
         sys.argv = ["flashdeck", *words]
-        import signal
-
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.alarm(LONGEST)
+        prepare()
         runpy.run_module("flashdeck", run_name="__main__", alter_sys=True)
     except SystemExit as end:
         code = end.code
@@ -75,9 +99,11 @@ def _run(words: list[str], cwd: str, environment: dict[str, str], out: str, err:
     except BaseException:
         traceback.print_exc()
     finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code if isinstance(code, int) else 0 if code is None else 1)
+        try:
+            sys.stdout.flush()
+            sys.stderr.flush()
+        finally:
+            os._exit(code if isinstance(code, int) else 0 if code is None else 1)
 
 
 if __name__ == "__main__":

@@ -3,11 +3,13 @@
 import re
 from collections.abc import Mapping
 from functools import lru_cache
+from hashlib import sha1
 from html import escape, unescape
 
 from flashdeck.anki.markdown import PLAIN_TEXT, to_raw_html
-from flashdeck.anki.safe import Unsafe, clean, find_pictures, make_safe, rename_pictures, replace_pictures
+from flashdeck.anki.safe import Unsafe, clean, find_files, find_pictures, make_safe, rename_pictures, replace_pictures
 from flashdeck.anki.safe import find_unsafe as find_unsafe_html
+from flashdeck.model.cloze import read_gaps, reveal
 from flashdeck.model.texts import RAW as RAW
 
 SEEN = tuple(".apng .avif .bmp .gif .ico .jfif .jpe .jpeg .jpg .png .svg .tif .tiff .webp".split())
@@ -67,7 +69,22 @@ def find_unsafe(text: str) -> list[Unsafe]:
 
 def find_media(html: str) -> list[str]:
     """The files that a card's HTML shows or plays, by the names the author wrote."""
-    return [name for name, _ in find_pictures(html)] + [unescape(name) for name in SOUND.findall(html)]
+    return find_files(html) + [unescape(name) for name in SOUND.findall(html)]
+
+
+LATEX = re.compile(r"\[latex\](.+?)\[/latex\]|\[\$\](.+?)\[/\$\]|\[\$\$\](.+?)\[/\$\$\]", re.I | re.S)
+
+
+def find_latex_pictures(html: str) -> list[str]:
+    """The names under which Anki looks for pictures of the LaTeX in a card's HTML: learners without LaTeX see only these."""
+    if "[/" not in html:
+        return []
+    names = []
+    for plain, inline, display in LATEX.findall(reveal(read_gaps(html))):
+        latex = plain or (f"${inline}$" if inline else f"\\begin{{displaymath}}{display}\\end{{displaymath}}")
+        text = unescape(re.sub(r"<[^>]*>", "", re.sub(r"<br ?/?>|<div>", "\n", latex, flags=re.I))).replace("\u00a0", " ")
+        names += [f"latex-{sha1(text.encode()).hexdigest()}.{suffix}" for suffix in ("png", "svg")]
+    return names
 
 
 def link_remote_media(html: str) -> tuple[str, list[str]]:
@@ -99,4 +116,4 @@ def rename_media(html: str, names: Mapping[str, str]) -> str:
     def play(found: re.Match[str]) -> str:
         return f"[sound:{names.get(unescape(found[1]), found[1])}]"
 
-    return SOUND.sub(play, rename_pictures(html, names) if names and "<img" in html.lower() else html)
+    return SOUND.sub(play, rename_pictures(html, names) if names and "src" in html.lower() else html)

@@ -17,13 +17,20 @@ COURSE_PREFIX = "course::"
 RESERVED_TAGS = frozenset(("marked", "leech"))  # Anki sets them itself, and drops them from packages
 RESERVED_PREFIXES = (COURSE_PREFIX, "flashdeck::")
 
+FIRST_ID, IDS = 10**12, 5 * 10**11
+
 GUID = re.compile(rf"({ID.pattern})/({ID.pattern})@([A-Za-z0-9-]+)")
 
 
 def stable_id(*names: str | int) -> int:
     """A permanent id for what is named: a number like the milliseconds that Anki uses, of the years 2001 to 2017."""
     digest = sha256(FIELD_SEPARATOR.join(map(str, names)).encode()).digest()
-    return 10**12 + int.from_bytes(digest[:8], "big") % (5 * 10**11)
+    return FIRST_ID + int.from_bytes(digest[:8], "big") % IDS
+
+
+def shift_id(id: int, by: int) -> int:
+    """Another id like those of `stable_id`: for ids that are not equal, ids that are not equal."""
+    return FIRST_ID + (id + by) % IDS
 
 
 def to_full_id(deck: str, card: str) -> str:

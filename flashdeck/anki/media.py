@@ -5,13 +5,22 @@ Anki keeps all media in one folder, and never replaces a file there: a corrected
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from html import escape
+from html import escape, unescape
 from pathlib import Path
 from unicodedata import normalize
 
-from flashdeck.anki.html import PLAYED, SEEN, find_media, find_pictures_without_alt, to_html, to_media_html, unquote_name
+from flashdeck.anki.html import (
+    PLAYED,
+    SEEN,
+    find_latex_pictures,
+    find_media,
+    find_pictures_without_alt,
+    to_html,
+    to_media_html,
+    unquote_name,
+)
 from flashdeck.diagnostics.errors import FileChanged
 from flashdeck.diagnostics.problem import Problem, nearest
 from flashdeck.model.cards import Card
@@ -96,12 +105,16 @@ def read_media(card: Card, files: Files, known: dict[Place, Media], problems: li
             if "[" not in text and "<" not in text and not is_media:
                 continue
             html = to_media_html(text, "") if is_media else to_html(text)
-            if broken := re.search(r"!\[[^\]]*\]\(|!\[\[([^\]\n|]*)", re.sub(r"<code>.*?</code>", "", html, flags=re.S)):
+            if broken := re.search(r"!\[[^\]]*\]\(|!\[\[([^\]\n|]*)", _CODE.sub("", html)):
                 help = "if the file name contains spaces, write it as ![words](<name of file.png>)"
                 if broken[1] is not None:
                     help = f"write ![what it shows]({broken[1].strip().replace(' ', '%20')})"
                 message = "this is not rendered as a picture"
                 problems.append(card.problem("missing-media", message, *route, word=broken[0], help=help))
+            if "[<wbr>sound:" in html and (unplayed := UNPLAYED.search(_CODE.sub("", html))):
+                message = f"'{short(unescape(_TAG.sub('', unplayed[0])))}' is not played: no name of a sound is like that"
+                help = "rename the file: letters, digits, hyphens; to write about it, put `...` around it"
+                problems.append(card.problem("missing-media", message, *route, word="[sound:", help=help, level="warning"))
             for name in find_media(html):
                 if name.lower().endswith(PLAYED) and f'<img src="{escape(name)}"' in html:
                     message = f"'{short(unquote_name(name))}' cannot be played: Anki would end its name too early"
@@ -120,9 +133,19 @@ def read_media(card: Card, files: Files, known: dict[Place, Media], problems: li
                 if path:
                     known[folder, name] = to_media(path, files.digest(path), files.keeps_name(path))
                     yield Shown(route, unquote_name(name), known[folder, name])
+            for name in find_latex_pictures(html):
+                top = card.home(str(route[0]))[0].folder / MEDIA_FOLDER
+                if (folder, name) not in known and (path := files.find(top, name)) and files.digest(path):
+                    known[folder, name] = to_media(path, "", keeps_name=True)
+                    yield Shown(route, name, known[folder, name])
             for name in find_pictures_without_alt(html):
                 if (folder, name) in known and not (is_media and card.values.get("alt")):
                     problems.append(_missing_alt(card, name, route))
+
+
+_CODE = re.compile(r"<code\b.*?</code>", re.S)
+_TAG = re.compile(r"<[^>]*>")
+UNPLAYED = re.compile(r"\[<wbr>sound:[^\]]*\]?")
 
 
 def _may_name_files(value: Value) -> bool:
@@ -130,6 +153,11 @@ def _may_name_files(value: Value) -> bool:
     if type(value) is str:
         return "[" in value or "<" in value
     return any(_may_name_files(item) for item in (value.values() if isinstance(value, dict) else value))
+
+
+def list_forms(media: Iterable[Place]) -> list[str]:
+    """The names of files as they are typed, and with their `%20` read: one of the two is that on the disk."""
+    return sorted({form for _, name in media for form in (name, unquote_name(name))})
 
 
 def _missing_alt(card: Card, name: str, route: Route) -> Problem:
@@ -141,8 +169,14 @@ def _missing_alt(card: Card, name: str, route: Route) -> Problem:
 
 
 def _find(card: Card, folder: Path, typed: str, route: Route, files: Files, problems: list[Problem]) -> Path | None:
-    """The one file that a name means: in the deck's `media` folder, or beside the YAML file."""
+    """The one file that a name means, as typed or else with its `%20` read: in the deck's `media` folder, or beside the YAML
+    file.
+    """
+    deck = card.home(str(route[0]))[0].folder
+    tops = (deck / MEDIA_FOLDER, folder)
     name = unquote_name(typed)
+    if name != typed and not find_invisible(typed) and any(files.find(top, typed) for top in tops):
+        name = typed  # as Anki takes it
 
     def report(code: str, message: str, help: str, level: str = "error") -> None:
         problems.append(card.problem(code, message, *route, word=name, help=help, level=level))
@@ -153,8 +187,6 @@ def _find(card: Card, folder: Path, typed: str, route: Route, files: Files, prob
     if find_invisible(name):  # no file system takes it, and Python would stop at a NUL
         report("missing-media", f"there is no file '{typed}'", "write the name of a file in the deck's 'media' folder")
         return None
-    deck = card.home(str(route[0]))[0].folder
-    tops = (deck / MEDIA_FOLDER, folder)
     found = {os.path.realpath(path): path for top in tops if (path := files.find(top, name))}
     inside = {path: is_inside(path, deck) for path in (top / name for top in tops)}
     if "\\" in name or not any(inside.values()) or not all(inside[path] for path in inside if os.path.lexists(path)):
@@ -190,6 +222,15 @@ def find_static(kind: Kind) -> list[str]:
     return sorted(set(re.findall(r"(?<![\w.-])_[\w.-]*\.\w+", html + kind.css)))
 
 
+def find_named_by_fields(html: str) -> list[re.Pattern[str]]:
+    """What matches the names of the files that templates put together of texts and fields, as `_{{Name}}.png`.
+
+    Anki imports only those that begin with `_`.
+    """
+    typed = re.findall(r"""src=["']?([^"'<>]*{{[^"'<>]*)""", html)
+    return [re.compile("[^/]+".join(map(re.escape, re.split(r"{{[^{}]*}}", name)))) for name in dict.fromkeys(typed)]
+
+
 def read_static(kind: Kind, folders: Mapping[str, Path], files: Files) -> dict[Place, Media]:
     """The media that the templates and style of a kind name; `folders` are of the decks that own kinds, by kind."""
     found = {}
@@ -198,4 +239,9 @@ def read_static(kind: Kind, folders: Mapping[str, Path], files: Files) -> dict[P
         tops = (folder / OWN_KINDS / kind.word, folder / MEDIA_FOLDER)
         if path := next((path for top in tops if (path := files.find(top, name)) and files.digest(path)), None):
             found[Path(kind.name), name] = to_media(path, files.digest(path), files.keeps_name(path))
+    patterns = find_named_by_fields("".join(one.front + one.back for one in kind.templates)) if kind.imported_note_type else ()
+    top = folders[kind.name] / MEDIA_FOLDER if patterns else Path()
+    for name in files.names(top) if patterns else ():
+        if name.startswith("_") and any(pattern.fullmatch(name) for pattern in patterns):
+            found[Path(kind.name), name] = to_media(top / name, "", keeps_name=True)
     return found

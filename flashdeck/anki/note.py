@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 from unicodedata import normalize
 
-from flashdeck.anki.html import SOUND, find_media, rename_media, to_html, to_media_html
+from flashdeck.anki.html import SOUND, find_latex_pictures, find_media, rename_media, to_html, to_media_html
 from flashdeck.anki.identity import FIELD_SEPARATOR, RETIRED_TAG, in_language, stable_id, to_course_tag, to_guid
 from flashdeck.anki.media import Media, Place, find_static, to_static_name
 from flashdeck.anki.safe import MARKUP, make_safe
@@ -180,7 +180,7 @@ def to_note_type(kind: Kind, language: str, media: Mapping[Place, Media], deck: 
         rename(kind.css),
         bool(kind.cloze),
         not imported and is_right_to_left(language),
-        tuple(static.values()),
+        tuple(media.values()),
         kind.original_stock_kind,
         bool(imported),
         kind.source or BUILT_IN,
@@ -241,7 +241,7 @@ def to_content(
     """
     page = _Page(card, language, media, {})
     kind = card.kind
-    htmls = [page.field(field) if field.key in card.values or kind.original_stock_kind else "" for field in kind.stored]
+    htmls = [page.field(field) if field.key in card.values or kind.shapes else "" for field in kind.stored]
     if kind.common:
         values = card.values
         htmls += (
@@ -280,7 +280,7 @@ CONTENT_DIGEST = 12  # characters: it is only compared with another of the same 
 BUILT_IN = digest_texts("")[:CONTENT_DIGEST]  # of a kind's source, for one that comes with flashdeck
 
 # What an author decides of a card besides what its learners see.
-APART = frozenset(("deck", "guid", "sensitive", "tags", "was"))
+APART = frozenset(("deck", "find", "guid", "not_near", "only_near", "owner", "quote", "sensitive", "tags", "was"))
 
 
 def to_source_digest(
@@ -339,23 +339,24 @@ class _Page(NamedTuple):
     def html(self, key: str, text: str) -> str:
         """A text of a field as HTML."""
         html = to_html(text)
-        return self.with_files(key, html) if "<img" in html or "[sound:" in html else html
+        return self.with_files(key, html) if "src=" in html or "[sound:" in html or "[/" in html else html
 
     def with_files(self, key: str, html: str) -> str:
         """HTML of a field with the names that its files have in Anki."""
         folder = self.card.home(key)[1]
-        files = {name: self.media[folder, name] for name in find_media(html) if (folder, name) in self.media}
+        names = find_media(html) + find_latex_pictures(html)
+        files = {name: self.media[folder, name] for name in names if (folder, name) in self.media}
         self.shown.update(dict.fromkeys(files.values()))
         return rename_media(html, {name: file.name for name, file in files.items()})
 
     def field(self, field: Field) -> str:
         card, kind, key = self.card, self.card.kind, field.key
-        if field.type == "text" and not kind.original_stock_kind:  # by far the most
+        if field.type == "text" and not kind.shapes:  # by far the most
             return self.html(key, text) if (text := card.text(key, self.language)) else ""
         if field.type == "shapes":
             return _to_masks(card.values[key], card.values.get("hide") == "all")
         texts = [text for _, text in card.texts(key, self.language)]
-        if field.name == OCCLUSION_REMARK and kind.original_stock_kind:
+        if field.name == OCCLUSION_REMARK and kind.shapes:
             remark = f'<div class="remark">{self.html(key, texts[0])}</div>' if texts else ""
             return self.shape_names() + remark
         if not texts:

@@ -10,7 +10,7 @@ import re
 import sqlite3
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -37,6 +37,9 @@ NO_PLACE = 1 << 62  # the place of a note without cards in its author's order: a
 
 class PackageError(FlashdeckError):
     """A file that is not a package; the message is for its user."""
+
+
+TOO_MUCH_TEXT = PackageError("its collection has more text than fits into it")  # a column that is computed could be endless
 
 
 @dataclass(frozen=True)
@@ -85,13 +88,36 @@ class Archive:
     is_crowdanki: bool = False  # then the ids of its note types are not those of its learners, who each have others
 
 
+@dataclass(frozen=True)
+class Contents:
+    """What the notes of a package hold, as Anki stores it, and when each last changed; and its note types by id."""
+
+    notes: Mapping[str, tuple[str, str, int]]  # by guid: fields, tags and a Unix time
+    types: Mapping[int, PackageNoteType]
+
+
 def read_archive(path: Path) -> Archive:
     """A package or a CrowdAnki folder's JSON. Raises PackageError."""
-    try:
+    with _as_package_errors():
         if path.suffix.lower() == ".json" or path.is_dir():
             return _read_crowdanki(path)
         with open_file(path) as file, ZipFile(file) as archive:
             return _read_zip(path, archive)
+
+
+def read_contents(path: Path) -> Contents:
+    """What the notes of a package hold, in a fourth of the time that `read_archive` takes. Raises PackageError."""
+    with _as_package_errors(), open_file(path) as file, ZipFile(file) as archive:
+        data, _ = _unpack_collection(archive)
+        with _open_collection(data) as (database, types, _):
+            return Contents(_read_contents(database, len(data)), types)
+
+
+@contextmanager
+def _as_package_errors() -> Iterator[None]:
+    """Whatever is wrong with a package, as a PackageError."""
+    try:
+        yield
     except OSError as error:
         raise PackageError((error.strerror or str(error)).lower()) from error
     except (BadZipFile, zlib.error, NotImplementedError, EOFError) as error:
@@ -102,7 +128,8 @@ def read_archive(path: Path) -> Archive:
         raise PackageError("it is encrypted; unpack it and pack it again without a password") from error
 
 
-def _read_zip(path: Path, archive: ZipFile) -> Archive:
+def _unpack_collection(archive: ZipFile) -> tuple[bytes, bool]:
+    """The newest collection in a package, as a database of SQLite; and whether its files are zstd."""
     names = archive.namelist()
     name = next((name for name in ("collection.anki21b", "collection.anki21", "collection.anki2") if name in names), "")
     if not name:
@@ -111,6 +138,11 @@ def _read_zip(path: Path, archive: ZipFile) -> Archive:
     data = _unpack(archive, name, zstd, LARGEST_COLLECTION, "its collection")
     if not data.startswith(b"SQLite format 3\0"):
         raise PackageError("its collection cannot be read")
+    return data, zstd
+
+
+def _read_zip(path: Path, archive: ZipFile) -> Archive:
+    data, zstd = _unpack_collection(archive)
     notes, types, decks = _read_collection(data)
     media, messages = _find_media(path, archive, zstd)
     descriptions = {name: description for name, description, _ in decks if description}
@@ -140,36 +172,36 @@ def _unpack(archive: ZipFile, name: str, zstd: bool, limit: int, what: str) -> b
     if entry.file_size > limit:
         raise PackageError(f"{what} is larger than {limit // 1_000_000:,} MB")
     with archive.open(entry) as stream:
-        return _read_at_most(_unzstd(stream) if zstd else stream, entry.compress_size, limit, what)
+        if not zstd:
+            return _read_at_most(stream, entry.compress_size, limit, what)
+        import zstandard
 
-
-def _unzstd(stream: IO[bytes]) -> IO[bytes]:
-    import zstandard
-
-    reader: IO[bytes] = zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(stream, read_across_frames=True)
-    return reader
+        decompressor = zstandard.ZstdDecompressor(max_window_size=1 << 27)
+        try:
+            return _read_at_most(decompressor.stream_reader(stream, read_across_frames=True), entry.compress_size, limit, what)
+        except zstandard.ZstdError as error:
+            raise PackageError(f"{what} cannot be unpacked") from error
 
 
 def _read_at_most(stream: IO[bytes], size: int, limit: int, what: str) -> bytes:
-    import zstandard
-
     data = bytearray()
-    try:
-        while piece := stream.read(CHUNK):
-            data += piece
-            if len(data) > limit:
-                raise PackageError(f"{what} is larger than {limit // 1_000_000:,} MB")
-            if len(data) > max(SMALL, MAX_COMPRESSION * size):
-                raise PackageError(f"{what} unpacks to more than {MAX_COMPRESSION} times its size, as a zip bomb does")
-    except zstandard.ZstdError as error:
-        raise PackageError(f"{what} cannot be unpacked") from error
+    while piece := stream.read(CHUNK):
+        data += piece
+        if len(data) > limit:
+            raise PackageError(f"{what} is larger than {limit // 1_000_000:,} MB")
+        if len(data) > max(SMALL, MAX_COMPRESSION * size):
+            raise PackageError(f"{what} unpacks to more than {MAX_COMPRESSION} times its size, as a zip bomb does")
     return bytes(data)
 
 
 PackageDeck = tuple[str, str, int]  # its name, its description, and the id of its options: 1 for those that every deck has
 
 
-def _read_collection(data: bytes) -> tuple[list[PackageNote], dict[int, PackageNoteType], list[PackageDeck]]:
+@contextmanager
+def _open_collection(
+    data: bytes,
+) -> Iterator[tuple[sqlite3.Connection, dict[int, PackageNoteType], dict[int, PackageDeck]]]:
+    """A collection, as anybody may have made it, with its note types and decks by id: whatever is in it, reading ends."""
     steps = iter(range(STEPS))
     with closing(sqlite3.connect(":memory:")) as database:
         database.text_factory = lambda raw: raw.decode("utf-8", "replace")
@@ -192,6 +224,24 @@ def _read_collection(data: bytes) -> tuple[list[PackageNote], dict[int, PackageN
             types, decks = _read_tables(database)
         else:
             types, decks = _read_json(_load(models), _load(decks_json))
+        yield database, types, decks
+
+
+def _read_contents(database: sqlite3.Connection, size: int) -> dict[str, tuple[str, str, int]]:
+    database.text_factory = str  # what is no UTF-8 is an error
+    text, number = "CAST(coalesce({}, '') AS TEXT)", "CAST(coalesce({}, 0) AS INTEGER)"  # a cell may hold anything
+    columns = text.format("guid"), text.format("flds"), f"trim({text.format('tags')})", number.format("mod")
+    contents, length = {}, 0
+    for guid, fields, tags, changed in database.execute(f"SELECT {', '.join(columns)} FROM notes"):
+        length += len(fields)
+        if length > size:
+            raise TOO_MUCH_TEXT
+        contents[guid] = fields, tags, changed
+    return contents
+
+
+def _read_collection(data: bytes) -> tuple[list[PackageNote], dict[int, PackageNoteType], list[PackageDeck]]:
+    with _open_collection(data) as (database, types, decks):
         cards: dict[int, list[tuple[int, int, int]]] = {}
         for note, at, deck, home, due in database.execute("SELECT nid, ord, did, odid, due FROM cards ORDER BY nid, ord"):
             cards.setdefault(note, []).append((at, home or deck, due))
@@ -201,8 +251,8 @@ def _read_collection(data: bytes) -> tuple[list[PackageNote], dict[int, PackageN
                 raise PackageError("its collection has a note without a note type")
             fields = _to_text(fields)
             length += len(fields)
-            if length > len(data):  # a column that is computed could be endless
-                raise PackageError("its collection has more text than fits into it")
+            if length > len(data):
+                raise TOO_MUCH_TEXT
             texts = _fit(fields.split(FIELD_SEPARATOR), types[type])
             own = cards.get(id, [])
             deck = decks[own[0][1]][0] if own and own[0][1] in decks else ""
@@ -210,12 +260,12 @@ def _read_collection(data: bytes) -> tuple[list[PackageNote], dict[int, PackageN
             place = own[0][2] if own else NO_PLACE
             templates = tuple(at for at, _, _ in own)
             words = tuple(_to_text(tags).split())
-            note = PackageNote(_to_text(guid), id, type, texts, words, deck, templates, changed, has_other_decks)
+            note = PackageNote(_to_text(guid), id, type, texts, words, deck, templates, int(changed), has_other_decks)
             notes.append((place, note))
-    notes.sort(key=lambda placed: (placed[0], placed[1].id))
-    used = {at for own in cards.values() for _, at, _ in own}
-    used_types = _used_types(types, (note.type for _, note in notes))
-    return [note for _, note in notes], used_types, [deck for id, deck in decks.items() if id in used]
+        notes.sort(key=lambda placed: (placed[0], placed[1].id))
+        used = {at for own in cards.values() for _, at, _ in own}
+        used_types = _used_types(types, (note.type for _, note in notes))
+        return [note for _, note in notes], used_types, [deck for id, deck in decks.items() if id in used]
 
 
 def _load(text: str | bytes) -> Any:
@@ -320,7 +370,7 @@ def _read_tables(database: sqlite3.Connection) -> tuple[dict[int, PackageNoteTyp
             _text(message, 3),
             is_cloze,
             stock_kind,
-            changed,
+            int(changed),
             settings,
             tuple(field_settings[id]),
             tuple(template_settings[id]),

@@ -46,14 +46,15 @@ def to_package(notes: Sequence[Note], times: Times, descriptions: Mapping[str, s
         for at, name in names.items():
             _add(archive, str(at), load_media(media[name]))
         if ledgers:
-            _add(archive, LEDGER_MEMBER, ledgers.encode())
+            _add(archive, LEDGER_MEMBER, ledgers.encode(), 6)
     return package.getvalue()
 
 
-def _add(archive: ZipFile, name: str, data: bytes | bytearray) -> None:
+def _add(archive: ZipFile, name: str, data: bytes | bytearray, level: int = 1) -> None:
+    """Adds a member. The higher levels take long and gain little, but for a ledger, whose digests look random to the lowest."""
     entry = ZipInfo(name, (1980, 1, 1, 0, 0, 0))  # the earliest a zip can hold
     entry.create_system, entry.external_attr, entry.compress_type = 3, 0o644 << 16, ZIP_DEFLATED
-    archive.writestr(entry, data, compresslevel=1)  # the higher levels take long and gain little
+    archive.writestr(entry, data, compresslevel=level)
 
 
 def _to_database(notes: Sequence[Note], times: Times, descriptions: Mapping[str, str]) -> bytearray:

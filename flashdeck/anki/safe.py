@@ -19,17 +19,19 @@ from flashdeck.model.cloze import MARK
 from flashdeck.sources.values import short
 
 TAGS = frozenset(
-    """a abbr acronym area article aside b bdi bdo big blockquote br caption center cite code col colgroup data dd del details
-    dfn div dl dt em figcaption figure font footer h1 h2 h3 h4 h5 h6 header hgroup hr i img ins kbd li map mark nav ol p pre q rb
-    rp rt rtc ruby s samp section small span strike strong sub summary sup table tbody td tfoot th thead time tr tt u ul var
-    wbr""".split()
+    """a abbr acronym anki-mathjax area article aside audio b bdi bdo big blockquote br caption center cite code col colgroup
+    data dd del details dfn div dl dt em figcaption figure font footer h1 h2 h3 h4 h5 h6 header hgroup hr i img ins kbd li
+    map mark nav ol p pre q rb rp rt rtc ruby s samp section small source span strike strong sub summary sup table tbody
+    td tfoot th thead time tr tt u ul var wbr""".split()
 )
 _ALIGN = "align char charoff valign width height bgcolor nowrap"
 ATTRIBUTES = {
     tag: frozenset(names.split())
     for tag, names in {
-        "*": "class dir lang title style",
+        "*": "border class dir id lang title style",
         "a": "href hreflang",
+        "anki-mathjax": "block",
+        "audio": "autoplay controls loop muted preload src",
         "bdo": "dir",
         "blockquote": "cite",
         "br": "clear",
@@ -53,6 +55,7 @@ ATTRIBUTES = {
         "ol": "start type reversed",
         "p": "align",
         "q": "cite",
+        "source": "src type",
         "table": f"border cellpadding cellspacing rules frame summary {_ALIGN}",
         "tbody": _ALIGN,
         "td": f"headers colspan rowspan scope {_ALIGN}",
@@ -65,12 +68,15 @@ ATTRIBUTES = {
     }.items()
 }
 # What a template may have besides: it is designed as a page, and no text can reach its attributes.
-TEMPLATE_TAGS = TAGS | frozenset("audio button input label main source style video".split())
+TEMPLATE_TAGS = TAGS | frozenset("button canvas input label main style video".split())
 _TEMPLATE_ATTRIBUTES = frozenset(
     """align checked controls disabled draggable for hidden height id loop max maxlength min muted name placeholder preload role
     size src start tabindex type value width""".split()
 )
 _SCHEMES = ("http", "https", "mailto")
+DATA = "data-"  # begins attributes that show nothing
+_DATA = re.compile(r"data-[\w.-]*(?<!src)(?<!data)")  # Anki would take those for files
+ANKI_IDS = frozenset("qa content typeans".split())  # parts of the page around a card, which its scripts look for
 
 
 class Unsafe(NamedTuple):
@@ -93,8 +99,13 @@ def make_safe(html: str, local: bool = True) -> str:
     for _ in range(_ROUNDS):
         before, html = html, clean(html, local=local)
         if html == before or html == _respell(before):
-            return before
+            return _PATH_PLAYED.sub(_take_apart, before) if local and "[sound:" in before else before
     return escape(_TAG.sub("", html), quote=False).replace("[", "[<wbr>")
+
+
+def _take_apart(sound: re.Match[str]) -> str:
+    """A sound that is no file of the learner's media folder, as it was typed."""
+    return f"[<wbr>{sound[0][1:]}"
 
 
 # Tags that every reader of HTML takes for the same, whatever it knows of the rest.
@@ -165,7 +176,7 @@ def clean(html: str, names: Mapping[str, str] | None = None, local: bool = False
 
 def _cleaner(names: Mapping[str, str] | None = None, local: bool = False) -> nh3.Cleaner:
     def keep(tag: str, name: str, value: str) -> str | None:
-        if names and tag == "img" and name == "src":
+        if names and name == "src":
             value = names.get(value, value)
         if local and name == "src" and not _is_local(value):
             return None
@@ -174,6 +185,7 @@ def _cleaner(names: Mapping[str, str] | None = None, local: bool = False) -> nh3
     return nh3.Cleaner(
         tags=set(TAGS),
         attributes={tag: set(names) for tag, names in ATTRIBUTES.items()},
+        generic_attribute_prefixes={DATA},
         url_schemes=set(_SCHEMES),
         link_rel=None,
         attribute_filter=keep,
@@ -186,17 +198,26 @@ def _may_have(tag: str, name: str, value: str) -> bool:
         return is_safe_style(value)
     if name in ("href", "cite"):
         return _scheme(value) in ("", *_SCHEMES)
-    return name in ATTRIBUTES["*"] or name in ATTRIBUTES.get(tag, ())
+    if name == "src" and tag != "img":
+        return name in ATTRIBUTES.get(tag, ()) and _is_local(value)
+    if name == "id":
+        return value not in ANKI_IDS
+    return name in ATTRIBUTES["*"] or name in ATTRIBUTES.get(tag, ()) or bool(_DATA.fullmatch(name))
 
 
 def _may_have_in_template(tag: str, name: str, value: str) -> bool:
-    """Whether a tag of a template may have an attribute with this value."""
+    """Whether a tag of a template may have an attribute with this value: none in which Anki would put HTML of its own."""
+    if _REPLACED.search(value):
+        return False
     if name == "style":
         return not any(find_unsafe_css(value))
     if name == "src":
         return _is_local(value)
     known = name in _TEMPLATE_ATTRIBUTES or re.match(r"(?:data|aria)-[\w-]+$", name)
     return bool(known) or _may_have(tag, name, value)
+
+
+_REPLACED = re.compile(r"\[(?:sound:|/?anki:|\[type:|/?latex\]|/?\$)", re.I)
 
 
 def _is_local(address: str) -> bool:
@@ -292,18 +313,28 @@ def find_joined(html: str, usual: str, parts: Collection[str]) -> Unsafe | None:
     """What a side of a card runs, plays or asks, and neither `usual` does, the same side with harmless texts, nor any of its
     `parts` by itself.
     """
-    sounds = {name for part in parts for name in _ACTIVE.findall(part) if name.startswith("[sound:")}
-    found = Counter(_list_active(html))
+    sounds = {word for part in parts for word in _ACTIVE.findall(part) if word.startswith("[sound:")}
+    found = [word for word in _list_active(html) if word not in sounds]
     if found:
-        found -= Counter(_list_active(usual))
-    for word in found:
-        if word not in sounds:
-            return Unsafe(word, f"'{short(word)}'", _TOGETHER)
+        more = Counter(map(_name_apart, found)) - Counter(map(_name_apart, _list_active(usual)))
+        if words := [word for word in found if _name_apart(word) in more]:
+            return Unsafe(words[0], f"'{short(words[0])}'", _TOGETHER)
     known = _MARKS.union(*map(_TAG.findall, (usual, *parts)))
     if not known.issuperset(_TAG.findall(html)):
         unsafe = find_unsafe_in_template(usual)
         return next((one._replace(help=_TOGETHER) for one in find_unsafe_in_template(html) if one not in unsafe), None)
     return None
+
+
+_PATH_PLAYED = re.compile(r"\[sound:(?!\{\{)[^\]{}]*[/\\:][^\]]*\]")
+
+
+def _name_apart(word: str) -> str:
+    """A command, without the name of a sound that is one in the learner's media folder: a template may make it of a field."""
+    return _SOUND_NAME.sub("[sound:]", word)
+
+
+_SOUND_NAME = re.compile(r"\[sound:[^/\\:\]]+\]")
 
 
 def _list_active(html: str) -> Iterator[str]:
@@ -334,6 +365,18 @@ def find_unsafe_latex(html: str) -> list[Unsafe]:
     return [Unsafe(word, f"'{word}'", _IN_LATEX) for word in words]
 
 
+# What reads, writes or hides words in the preamble of a document, which may load packages and define words.
+_TEX_PREAMBLE = re.compile(
+    r"\\(?:write\w*|input|include|open(?:in|out)|read\w*|catcode|immediate|csname|directlua|lua\w*|verbatiminput|lstinputlisting"
+    r"|scantokens|shipout|every\w+|pdf\w+)(?![A-Za-z])|\^\^"
+)
+
+
+def runs_in_latex(preamble: str) -> bool:
+    """Whether what stands before or after each formula of LaTeX does more than say how they look."""
+    return bool(_TEX_PREAMBLE.search(preamble))
+
+
 def find_unsafe(html: str) -> list[Unsafe]:
     """What `make_safe` would take away from HTML: tags, attributes, addresses, and words of formulas."""
     found: dict[Unsafe, None] = {}
@@ -348,6 +391,7 @@ def find_unsafe(html: str) -> list[Unsafe]:
 def find_unsafe_in_template(html: str) -> list[Unsafe]:
     """What may not stand in a template of a deck that allows no scripts."""
     found = dict.fromkeys(_judge(html, TEMPLATE_TAGS, _may_have_in_template)) if "<" in html else {}
+    found |= dict.fromkeys(Unsafe(word, f"'{short(word)}'", IN_TEXT) for word in _PATH_PLAYED.findall(html))
     if "\\" in html:
         found |= dict.fromkeys(Unsafe(word, f"'{word}'", _IN_MATH) for word in _find_commands(html))
     return [*found]
@@ -452,12 +496,23 @@ def simplify(html: str) -> str:
 
 def find_pictures(html: str) -> list[tuple[str, str]]:
     """The pictures of HTML, each with the name of its file and its alternative text."""
-    if "<img" not in html.lower():
-        return []
-    pictures = (
-        dict(_ATTRIBUTE.findall(found["attributes"])) for found in _WRITTEN.finditer(_read(html)[0]) if found["tag"] == "img"
-    )
-    return [(unescape(one["src"]), unescape(one.get("alt", ""))) for one in pictures if "src" in one]
+    return [(name, alt) for tag, name, alt in _find_files(html) if tag == "img"]
+
+
+def find_files(html: str) -> list[str]:
+    """The names of the files that tags of HTML show or play."""
+    return [name for _, name, _ in _find_files(html)]
+
+
+def _find_files(html: str) -> Iterator[tuple[str, str, str]]:
+    """The tags of HTML that show or play a file: each with its name, and the alternative text."""
+    if "src" not in html.lower():
+        return
+    for found in _WRITTEN.finditer(_read(html)[0]):
+        if found["tag"] in ("img", "audio", "source"):
+            one = dict(_ATTRIBUTE.findall(found["attributes"]))
+            if "src" in one:
+                yield found["tag"], unescape(one["src"]), unescape(one.get("alt", ""))
 
 
 def rename_pictures(html: str, names: Mapping[str, str]) -> str:
@@ -477,7 +532,7 @@ def _in_quotes(value: str, names: Mapping[str, str]) -> str:
     return f"{quote}{names.get(unescape(typed), typed)}{quote}"
 
 
-_PLAIN_PICTURE = re.compile(r"<img\s[^>]*>", re.I)
+_PLAIN_PICTURE = re.compile(r"<(?:img|audio|source)\s[^>]*>", re.I)
 _SOURCE = re.compile(rf"(\ssrc=)({_PLAIN_VALUE})", re.I)
 
 

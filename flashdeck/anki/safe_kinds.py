@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from flashdeck.anki.css import find_unsafe_css
-from flashdeck.anki.safe import clean_template, find_unsafe, find_unsafe_in_template, read_words_of
+from flashdeck.anki.safe import clean_template, find_unsafe, find_unsafe_in_template, read_words_of, runs_in_latex
 from flashdeck.diagnostics.problem import Problem
-from flashdeck.model.kinds import PART, ImportedNoteType, Kind, fill
+from flashdeck.model.kinds import PART, ImportedNoteType, Kind, Setting, Settings, fill
 from flashdeck.model.template_language import find_tags
-from flashdeck.sources.yaml_file import Source
+from flashdeck.sources.yaml_file import Route, Source
 
 _TAG = re.compile(r"\{\{[^{}]*\}\}")
 _MARK = re.compile("\ufdd0(\\d+)\ufdd1")  # stands for an Anki tag; noncharacters: HTML takes them for letters
@@ -60,6 +60,27 @@ def make_template_safe(html: str) -> str:
     return next((one for one in (html, cut, bare) if is_safe_template(one)), "")
 
 
+def find_unsafe_settings(kind: Kind) -> Iterator[tuple[Route, str]]:
+    """What may not stand in the settings of an imported note type: its place in kind.yaml, and its name."""
+    places: list[tuple[Route, Settings]] = [(("anki",), kind.imported_note_type.settings if kind.imported_note_type else ())]
+    places += [(("fields", key, "anki"), field.settings) for key, field in kind.fields.items()]
+    places += [(("cards", template.key, "anki"), template.settings) for template in kind.templates]
+    for route, settings in places:
+        yield from (((*route, name), name) for name, value in settings if not is_safe_setting(name, value))
+
+
+def is_safe_setting(name: str, value: Setting) -> bool:
+    """Whether a setting of a note type neither runs nor loads anything: Anki writes fonts into a style as they are, and has a
+    program of the learner's machine run what begins formulas of LaTeX.
+    """
+    if not isinstance(value, str):
+        return True
+    if name in ("font", "bfont"):
+        return bool(_FONT.fullmatch(value))
+    return not (runs_in_latex(value) if name in ("latexPre", "latexPost") else find_unsafe_in_template(value))
+
+
+_FONT = re.compile(r"[\w .,@()+/-]*")
 _RUNS = re.compile(r"<(script|iframe|object|svg|math|noscript)\b.*?</\1\s*>", re.S | re.I)
 
 
@@ -104,8 +125,17 @@ class _Filled:
         return PART.sub(part, text)
 
 
+# What Anki's own template for pictures with hidden places calls, and what it shows where that fails.
+_STOCK_SCRIPT = re.compile(
+    r"<script>\s*(?:try\s*\{\s*)?anki\.imageOcclusion\.setup\(\);?\s*"
+    r"(?:\}\s*catch\s*\(exc\)\s*\{\s*document\.getElementById\(\"err\"\)\.innerHTML\s*=\s*"
+    r"`(?:[^`$\\{}<]|<br>)*\$\{exc\}`;\s*\}\s*)?</script>"
+)
+
+
 def _judge(filled: _Filled) -> Iterator[Problem]:
     html, pieces = filled.read()
+    html = _STOCK_SCRIPT.sub(lambda script: " " * len(script[0]), html)
     tags = [*_TAG.finditer(html)]
 
     def report(index: int, what: str, how: str, help: str) -> Problem:

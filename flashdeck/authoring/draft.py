@@ -17,7 +17,7 @@ from flashdeck.build.compile import add_cards
 from flashdeck.build.link import CardFact, Facts, to_unit_notes
 from flashdeck.build.unit import Unit, to_rows
 from flashdeck.diagnostics.errors import FlashdeckError
-from flashdeck.diagnostics.problem import Problem, has_errors
+from flashdeck.diagnostics.problem import Problem, has_errors, without_hints
 from flashdeck.model.cloze import fill_gaps
 from flashdeck.model.decks import Deck
 from flashdeck.model.keys import CARD_KEYS, OF_ONE_CARD
@@ -98,11 +98,11 @@ def _to_notes(facts: Facts, fact: CardFact) -> Iterator[Note]:
 
 
 def find_new_problems(before: Iterable[Problem], after: Iterable[Problem], ignore: Collection[str] = ()) -> tuple[Problem, ...]:
-    """What is wrong after an edit that was not before, on whatever line; without problems of the codes in `ignore`."""
+    """What is wrong after an edit that was not before, on whatever line; without hints, and problems of the codes in `ignore`."""
     known = {(problem.spot.path, problem.code, problem.message) for problem in before}
     return tuple(
         problem
-        for problem in after
+        for problem in without_hints(after)
         if (problem.spot.path, problem.code, problem.message) not in known and problem.code not in ignore
     )
 

@@ -152,6 +152,7 @@ def _field(field: Field, names: _Names) -> Schema:
         "flag": FLAG,
         "day": TEXT,
         "shapes": _shapes(names),
+        "wording": {"anyOf": [names.localized(TEXT, many=True), {"type": ["array", "object"]}]},
     }
     return about | types.get(field.type, names.localized(TEXT))
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from flashdeck.anki.html import unquote_name
-from flashdeck.anki.media import LARGEST_MEDIA, Media, Place, read_media
+from flashdeck.anki.media import LARGEST_MEDIA, Media, Place, list_forms, read_media
 from flashdeck.anki.note import Content, to_deck_name
 from flashdeck.build.answers import Answers
 from flashdeck.build.card_checks import check_card
@@ -24,6 +24,7 @@ from flashdeck.model.lists import find_lists
 from flashdeck.model.texts import all_texts, texts_in
 from flashdeck.sources.values import as_text, find_misspelt
 from flashdeck.sources.yaml_file import Source
+from flashdeck.wording.rules import to_rules
 
 
 def compile_unit(path: Path, source: Source, found: Iterable[Problem], answers: Answers, languages: Collection[str]) -> Unit:
@@ -48,6 +49,7 @@ def compile_unit(path: Path, source: Source, found: Iterable[Problem], answers: 
     file = open_card_file(source, lists.get("cards", ""), deck, frame.kinds_of(deck), problems)
     rows = [_check(row, frame, problems) for row in read_cards(file, problems)]
     cards = {at: row.card for at, row in enumerate(rows) if row.card}
+    problems += _report_untranslated(cards.values())
     media: dict[Place, Media] = {}
     shown = [(card.item, one) for card in cards.values() for one in read_media(card, files, media, problems)]
     if not recognised:  # its cards count, but what is wrong in them can wait
@@ -60,7 +62,7 @@ def compile_unit(path: Path, source: Source, found: Iterable[Problem], answers: 
         defines_frame="references" in lists or "courses" in lists,
         problems=tuple(problems),
         deck_names=_find_deck_names(file, rows),
-        named=tuple(sorted({unquote_name(name) for _, name in media})) if ok else _find_mentions(source, media),
+        named=tuple(list_forms(media)) if ok else _find_mentions(source, media),
         large=tuple(
             (str(one.media.path), size, item, str(one.route[0]), one.word)
             for item, one in shown
@@ -69,6 +71,8 @@ def compile_unit(path: Path, source: Source, found: Iterable[Problem], answers: 
         reviews=tuple(
             (card.item, key, str(card.values[key])) for card in cards.values() for key in card.kind.days if key in card.values
         ),
+        figures=_find_figures(rows),
+        rules=tuple(rule for card in cards.values() for rule in to_rules(card)),
         overrides=tuple((int(node.route[1]), as_text(here["override"])) for node, here in file.overrides),
     )
     return add_languages(_add_rows(unit, rows), cards, frame.references, media, languages if ok else ())
@@ -100,12 +104,27 @@ def _check(row: TypedCard, frame: Frame, problems: list[Problem]) -> TypedCard:
     if not row.card:
         return row
     found = check_card(row.card, frame)
-    if row.valid and not has_errors(found):
+    if row.valid and not (found and has_errors(found)):
         found += check_sides(row.card, frame)
     if found:
         problems += found
         return row._replace(valid=row.valid and not has_errors(found))
     return row
+
+
+def _report_untranslated(cards: Iterable[Card]) -> Iterator[Problem]:
+    """Reports for each language, once a file, the texts that cards may lack, and lack in it."""
+    found: dict[str, list[tuple[Card, str]]] = {}
+    for card in cards:
+        for key, language in card.absent:
+            found.setdefault(language, []).append((card, key))
+    for language, some in found.items():
+        card, key = some[0]
+        more = len(some) - 1
+        others = f", nor {'is one other text' if more == 1 else f'are {more} other texts'} of this file" if more else ""
+        message = f"'{key}' is not translated into '{language}'{others}: in it, the cards have nothing there"
+        help = f"translate it; where there is to be none, write '{language}: \"\"'"
+        yield card.problem("missing-translation", message, key, key=True, help=help, level="warning")
 
 
 def _add_rows(unit: Unit, rows: Sequence[TypedCard]) -> Unit:
@@ -180,7 +199,19 @@ def _find_questions(path: Path, file: CardFile, rows: Iterable[TypedCard], probl
     return questions
 
 
+def _find_figures(rows: Iterable[TypedCard]) -> tuple[tuple[int, str, str], ...]:
+    """The dates of the figures of which nothing says when to look for a newer one."""
+    found = []
+    for row in rows:
+        card = row.card
+        if card and row.valid and (dates := card.kind.dates):
+            values = card.values
+            if values.get("historic") != "true" and values.keys().isdisjoint(("retired", *card.kind.days)):
+                found += [(row.item, key, date) for key in dates if type(date := values.get(key)) is str]
+    return tuple(found)
+
+
 def _find_mentions(source: Source, media: Mapping[Place, Media]) -> tuple[str, ...]:
     """The files that a source with mistakes names or may mean to name."""
     words = re.findall(r"[^\s()\[\]<>\"'{}:,]+\.\w+", source.text + source.unread)
-    return tuple(sorted({*(unquote_name(name) for _, name in media), *map(unquote_name, words)}))
+    return tuple(sorted({*list_forms(media), *map(unquote_name, words)}))

@@ -7,8 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from flashdeck.anki.html import unquote_name
-from flashdeck.anki.media import Media, Place, read_media
+from flashdeck.anki.media import Media, Place, list_forms, read_media
 from flashdeck.anki.note import Content, to_asked
 from flashdeck.build.answers import Answers
 from flashdeck.build.card_checks import check_card
@@ -105,7 +104,7 @@ def _complete(facts: Facts, dependents: Dependents, answers: Answers, languages:
             deck=base.deck,
             problems=tuple(problems),
             media={file.name: str(file.path) for file in media.values()},
-            named=tuple(sorted({unquote_name(name) for _, name in media})),
+            named=tuple(list_forms(media)),
             overriding=group,
         )
         by_row = [replacements.get(row, {}) for row in cards]

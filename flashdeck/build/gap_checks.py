@@ -3,7 +3,7 @@ a check.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from flashdeck.anki.html import to_html
 from flashdeck.anki.shown import to_shown
@@ -49,12 +49,17 @@ def check_gaps(card: Card, frame: Frame) -> Iterator[Problem]:
     """Without a valid gap Anki makes no card, or one that shows the answer."""
     if not card.kind.cloze or card.kind.shapes:
         return
-    for route, text in card.all_texts(card.kind.cloze):
+    keys = card.kind.gapped or (card.kind.cloze,)
+    if not any(key in card.values or card.kind.fields[key].required for key in keys):
+        help = f"write what is asked into '{card.kind.cloze}', as in {{{{c1::...}}}}"
+        yield card.problem("cloze-without-deletion", "there is no gap on this card", help=help)
+    with_gaps = [key for key in keys[len(keys) == 1 :] if any("{{c" in text for _, text in card.all_texts(key))]
+    for route, text in (pair for key in with_gaps or [card.kind.cloze] for pair in card.all_texts(key)):
         if "{{c" in text and PLAIN_GAPS.fullmatch(text):
             continue
 
-        def report(code: str, message: str, word: str = "", route: Route = route, **about: str) -> Problem:
-            if card.kind.imported_note_type and code != "cloze-without-deletion":
+        def report(code: str, message: str, word: str = "", route: Route = route, text: str = text, **about: str) -> Problem:
+            if card.kind.imported_note_type and list_numbers(read_gaps(to_html(text))):
                 about["level"] = "warning"  # its learners have what Anki makes of it
             return card.problem(code, message, *route, word=word, **about)
 
@@ -112,12 +117,25 @@ def _check_ends(text: str, meant: Reading, gaps: list[Gap], report: Callable[...
         yield report("broken-cloze", message, help="write some of them beside the others", level="warning")
     for gap in gaps:
         answer = reveal(gap.parts)
+        opening = _VALID.match(text, gap.start)
+        if opening and "," in opening[1]:
+            message = f"Anki 25.09 and older make no card of '{opening[0]}'"
+            nested = _nest(gap.numbers, answer, "" if gap.hint is None else f"::{gap.hint}")
+            help = f"write '{short(nested)}', which Anki 2.1.56 and later understand"
+            yield report("broken-cloze", message, opening[0], help=help, level="warning")
         if gap.hint is not None and not text.startswith(RAW) and _looks_cut(answer, gap.hint, text):
             message = f"this gap asks '[{short(gap.hint)}]', and its answer is '{short(answer)}': '::' begins the hint"
             more, separator, _ = gap.hint.rpartition("::")
             whole = f"{answer}::{more if separator else gap.hint}".replace("::", "\\::")
             help = f"if it is part of the answer, write '\\::', as in '{short(whole)}'"
             yield report("cut-gap", message, text[gap.start : gap.end], help=help, level="warning")
+
+
+def _nest(numbers: Iterable[int], answer: str, hint: str) -> str:
+    """A gap of several numbers as gaps in one another."""
+    for number in sorted({*numbers} - {0}, reverse=True):
+        answer = f"{{{{c{number}::{answer}{hint}}}}}"
+    return answer
 
 
 def _find_wrong_opening(text: str, html: str) -> str:

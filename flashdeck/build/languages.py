@@ -34,7 +34,8 @@ def add_languages(
     versions = _to_versions(cards)
     codes = dict.fromkeys(one for card in cards.values() for one in (*card.languages, *card.left_out))
     wanted = [code for code in codes if code in languages]
-    languages = {code: _to_language_facts(cards, versions.get(code, ()), code) for code in codes}
+    with_guid = {row for row, card in cards.items() if "guid" in card.values or "was" in card.values}
+    languages = {code: _to_language_facts(cards, versions.get(code, ()), code, with_guid) for code in codes}
     notes = {code: _to_notes(versions.get(code, ()), code, references, media, replacements) for code in wanted}
     return replace(
         unit,
@@ -58,7 +59,8 @@ def _to_versions(cards: Mapping[int, Card]) -> dict[str, list[_Version]]:
     """The cards that are complete in each language."""
     found: dict[str, list[_Version]] = {}
     for row, card in cards.items():
-        if card.kind.cloze or card.kind.imported_note_type:  # its texts decide
+        by_texts = card.kind.cloze or card.kind.imported_note_type
+        if by_texts or any(type(card.values.get(key)) is dict for key in card.kind.conditions):
             for language in card.languages:
                 found.setdefault(language, []).append(_Version(row, card, tuple(card.templates(language))))
         elif card.languages:
@@ -71,22 +73,18 @@ def _to_versions(cards: Mapping[int, Card]) -> dict[str, list[_Version]]:
 # Each of these gives the columns of a table as lists.
 
 
-def _to_language_facts(cards: Mapping[int, Card], versions: Sequence[_Version], language: str) -> Columns:
+def _to_language_facts(
+    cards: Mapping[int, Card], versions: Sequence[_Version], language: str, with_guid: Collection[int]
+) -> Columns:
+    """`with_guid` are the rows of cards whose notes have a guid that does not follow from their ids."""
     texts = {templates: ",".join(map(str, templates)) for templates in {one.templates for one in versions}}
     return (
         [str(one.row) for one in versions],
         [RETIRED if "retired" in one.card.values else texts[one.templates] for one in versions],
-        [_find_own_guid(one.card, language) for one in versions],
+        [to_guid_of(one.card, language) if one.row in with_guid else "" for one in versions],
         [_digest_gaps(one.card, language) if one.card.kind.cloze and len(one.templates) > 1 else "" for one in versions],
         [str(row) for row, card in cards.items() if language in card.left_out],
     )
-
-
-def _find_own_guid(card: Card, language: str) -> str:
-    """The guid of a card's note in a language, where that does not follow from its id."""
-    if "guid" not in card.values and "was" not in card.values:
-        return ""
-    return to_guid_of(card, language)
 
 
 def _digest_gaps(card: Card, language: str) -> str:

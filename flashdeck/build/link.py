@@ -153,7 +153,10 @@ class Facts:
         for id, deck in self.frame.decks.items():
             units = [unit for unit in self.units if unit.deck == id]
             if not any(problem.code in MEDIA_CODES for unit in units for problem in unit.problems):
-                static = {name for kind in self.frame.kinds_of(deck).values() for name in find_static(kind)}
+                kinds = self.frame.kinds_of(deck).values()
+                static = {name for kind in kinds for name in find_static(kind)}
+                folders_of = self.frame.kind_folders
+                static |= {name for kind in kinds if "/" in kind.name for _, name in read_static(kind, folders_of, self.files)}
                 names = {name for unit in units for name in unit.named} | overriding | static
                 folders[str(deck.folder / MEDIA_FOLDER)] = sorted(names)
         return folders
@@ -168,6 +171,10 @@ class Facts:
     def card(self, unit: Unit, row: int) -> CardFact:
         """The card in one row of a unit."""
         return self._cards_of(unit)[row]
+
+    def card_at(self, unit: Unit, item: int) -> CardFact:
+        """The card that is one of the items of `cards`."""
+        return next(card for card in self._cards_of(unit) if card.item == item)
 
     def _cards_of(self, unit: Unit) -> list[CardFact]:
         if unit.path not in self._rows:
@@ -229,17 +236,17 @@ class Facts:
             )
         return self._files[unit.path]
 
-    def spot(self, unit: Unit, item: int, *route: str | int, word: str = "") -> Spot:
+    def spot(self, unit: Unit, item: int, *route: str | int, word: str = "", nth: int = 0) -> Spot:
         """The place of a field of a card, in the card or beside `cards`.
 
         It is kept: a mistake that several files make together stands while others are edited, and must not make checks slow.
         """
         known = self._known_spots(unit)
-        question = repr((item, route, word))
+        question = repr((item, route, word, nth))
         if question not in known:
             source, node = self.source(unit), self.node(unit, item)
             top = () if route and route[0] not in node.fields else node.route
-            spot = source.spot(top + route, word=word)
+            spot = source.spot(top + route, word=word, nth=nth)
             known[question] = spot.line, spot.column
             self._new_spots.add(unit.digest)
         return Spot(unit.path, *known[question])

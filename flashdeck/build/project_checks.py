@@ -8,11 +8,19 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 
+from flashdeck.anki.html import find_unsafe
 from flashdeck.anki.identity import split_full_id, split_language
 from flashdeck.anki.media import LARGEST_MEDIA
 from flashdeck.anki.note import to_deck_name
-from flashdeck.anki.safe_kinds import find_scripts, find_unsafe_labels
+from flashdeck.anki.safe_kinds import find_scripts, find_unsafe_labels, find_unsafe_settings
+from flashdeck.build.discouraged_terms import check_terms
 from flashdeck.build.link import CardFact, Facts, split_tags
+from flashdeck.build.reference_checks import (
+    check_repeating_references,
+    check_same_sources,
+    check_unread_references,
+)
+from flashdeck.build.taste_checks import find_hints
 from flashdeck.build.unit import ROW, Unit, to_rows
 from flashdeck.diagnostics.problem import Problem, Spot, nearest
 from flashdeck.model.courses import Course
@@ -22,6 +30,8 @@ from flashdeck.model.texts import all_texts, texts_in
 from flashdeck.sources.files import DEVICE, OWN_KINDS
 from flashdeck.sources.values import report_shape, short, to_date
 from flashdeck.sources.yaml_file import read_source
+
+AGED = 366  # days
 
 
 def check_ids(facts: Facts) -> Iterator[Problem]:
@@ -191,12 +201,27 @@ def check_labels(facts: Facts) -> Iterator[Problem]:
             yield node.problem("no-labels", message, "languages", word=language, help=help, level="warning")
 
 
+def check_deck_descriptions(facts: Facts) -> Iterator[Problem]:
+    """What can run in a learner's Anki has no place beside a deck either."""
+    for deck in facts.frame.decks.values():
+        for route, text in {pair for language in deck.languages for pair in texts_in(deck.about, language)}:
+            for part in find_unsafe(text):
+                message = f"{part.named} is not allowed in a text"
+                yield deck.node.problem("unsafe-html", message, "about", *route, word=part.word, help=part.help)
+
+
 def check_scripts(facts: Facts) -> Iterator[Problem]:
     """Whoever imports a package runs what its templates run, without being asked."""
     allowed = {deck.id for deck in facts.frame.decks.values() if deck.allow_scripts}
     for name, kind in facts.frame.kinds.items():
         if "/" in name and split_full_id(name)[0] not in allowed:
             yield from find_scripts(kind)
+            if unsafe := [*find_unsafe_settings(kind)]:
+                source = read_source(facts.frame.kind_folders[name] / OWN_KINDS / kind.word / "kind.yaml", facts.files, [])
+                for route, word in unsafe:
+                    message = f"this '{word}' may run something in a learner's Anki"
+                    help = "leave it out; or, if you know what it does, write 'allow_scripts: true' in deck.yaml"
+                    yield Problem(source.spot(route), "script", message, help)
 
 
 def check_kind_labels(facts: Facts) -> Iterator[Problem]:
@@ -227,7 +252,26 @@ def check_reviews(facts: Facts) -> Iterator[Problem]:
             if day and facts.today and day < facts.today:
                 help = f"check for a newer figure, then set '{key}' to a later day"
                 message = f"this was due for review by {day}"
-                yield Problem(facts.spot(unit, item, key), "review-overdue", message, help, "warning")
+                yield facts.problem(facts.card_at(unit, item), "review-overdue", message, key, help=help, level="warning")
+    for reference in facts.frame.references.values() if facts.today else ():
+        day = to_date(reference.review_by)
+        if day and facts.today and day < facts.today:
+            message = f"this source was due for review by {day}"
+            help = "look whether it still says so, then set 'accessed' to today and 'review_by' to a later day"
+            yield reference.node.problem("review-overdue", message, "review_by", help=help, level="warning")
+
+
+def check_figures(facts: Facts) -> Iterator[Problem]:
+    """A figure of years ago is learnt as that of today."""
+    for unit in facts.units if facts.today else ():
+        for item, key, text in unit.figures:
+            day = to_date(text)
+            if day and facts.today and (facts.today - day).days <= AGED:
+                continue
+            what = f"is of {text}, more than a year ago" if day else f"has no date ('{short(text)}')"
+            message = f"this figure {what}, and nothing says when to look for a newer one"
+            help = "write 'review_by:' with a day, or 'historic: true' where the card tells of the past"
+            yield facts.problem(facts.card_at(unit, item), "undated-figure", message, key, help=help, level="warning")
 
 
 def check_package_names(facts: Facts) -> Iterator[Problem]:
@@ -340,6 +384,7 @@ PROJECT_CHECKS: tuple[Callable[[Facts], Iterator[Problem]], ...] = (
     check_overrides,
     check_courses,
     check_labels,
+    check_deck_descriptions,
     check_scripts,
     check_kind_labels,
     check_deck_names,
@@ -347,12 +392,20 @@ PROJECT_CHECKS: tuple[Callable[[Facts], Iterator[Problem]], ...] = (
     check_kind_names,
     check_large_media,
     check_reviews,
+    check_figures,
     check_package_names,
+    check_unread_references,
+    check_same_sources,
+    check_repeating_references,
+    check_terms,
 )
 
 
-def check_all(facts: Facts) -> list[Problem]:
-    """All problems of a project but those of its releases: of its frame, of each file, and those that only all of them show."""
+def check_all(facts: Facts, hints: bool) -> list[Problem]:
+    """All problems of a project but those of its releases: of its frame, of each file, those that only all of them show, and
+    hints where these are asked for.
+    """
     own = chain(facts.frame.problems, *(unit.problems for unit in (*facts.units, *facts.completed)))
     kept = [problem for problem in own if not (problem.unknown and facts.may_define(problem.unknown))]
-    return kept + [problem for check in PROJECT_CHECKS for problem in check(facts)]
+    kept += [problem for check in PROJECT_CHECKS for problem in check(facts)]
+    return [*kept, *find_hints(facts)] if hints else kept

@@ -18,9 +18,9 @@ from flashdeck.model.kinds import Kind, fill
 from flashdeck.model.texts import all_texts
 
 # What a command may be made of; and where a gap makes one: of a hint, which Anki puts into brackets, or of what is beside it.
-_PIECE = re.compile(r"[\[\\]|&[#\w]")
-_PIECE_IN_GAPS = re.compile(r"[\[\\]|::\s*(?:/?anki:|sound:|/?latex|/?\$|<|&)")
+_PIECE = re.compile(r"[\[\\]|&[#\w]|::\s*(?:/?anki:|sound:|/?latex|/?\$|<|&)")
 _BY_CARD = ("Tags", "Deck", "Subdeck")  # what a template may show besides: texts, too, which Anki does not escape
+_NAMES = frozenset((*_BY_CARD, "Type", "Card"))
 _SEPARATED = re.compile(r"[\[\\]|\{\{(?:[^{}]*:)?\s*(?:Tags|Deck|Subdeck|Type|Card|hint|kana|kanji|furigana)\b")
 
 
@@ -29,9 +29,8 @@ def check_sides(card: Card, frame: Frame) -> Iterator[Problem]:
     kind = card.kind
     if not kind.source and (not kind.cloze or kind.shapes):
         return
-    pieces = _PIECE if kind.source else _PIECE_IN_GAPS
     texts = (text for value in card.values.values() for text in all_texts(value))
-    if not any(map(pieces.search, texts)) and not any(_joins(kind, language) for language in card.languages):
+    if not any(map(_PIECE.search, texts)) and not any(_joins(kind, language) for language in card.languages):
         return
     for language in card.languages:
         values = _read_fields(card, language, frame)
@@ -67,17 +66,16 @@ def _read_fields(card: Card, language: str, frame: Frame) -> dict[str, str]:
 def _find_joined(card: Card, language: str, values: Mapping[str, str]) -> Unsafe | None:
     """The first thing that stands on a side of a card, and neither in its texts nor on that side with harmless ones."""
     kind = card.kind
-    usual = {name: text and "x" for name, text in values.items()}
-    names = {"Type": kind.imported_note_type[1] if kind.imported_note_type else kind.name}
+    type = kind.imported_note_type
+    values = {**values, "Type": type.name if type else kind.name}
     for at in card.templates(language):
         template = kind.templates[0 if kind.cloze else at]
         sides = (fill(template.front, kind, language), fill(template.back, kind, language))
-        shown = [
-            _render(sides, {**names, "Card": template.name, **some}, at + 1 if kind.cloze else 0) for some in (values, usual)
-        ]
-        for real, harmless in zip(*shown, strict=True):
-            parts = [text for name, text in values.items() if name not in _BY_CARD]
-            if found := find_joined(real, harmless, parts):
+        gap, real = at + 1 if kind.cloze else 0, {**values, "Card": template.name}
+        usual = {name: text and "x" for name, text in real.items()}
+        shown = _render(sides, real, gap), _render(sides, usual, gap)
+        for side, harmless in zip(*shown, strict=True):
+            if found := find_joined(side, harmless, [text for name, text in values.items() if name not in _NAMES]):
                 return found
     return None
 

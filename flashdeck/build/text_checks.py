@@ -19,7 +19,7 @@ from flashdeck.model.texts import RAW
 from flashdeck.sources.values import short
 from flashdeck.sources.yaml_file import Route, Value
 
-NOT_SHOWN = frozenset((*NAME_TYPES, "flag", "word", "day"))
+NOT_SHOWN = frozenset((*NAME_TYPES, "flag", "word", "day", "wording"))
 # A text that begins with a letter, and has no sign that the checks here look for: most are such.
 _HARMLESS = re.compile(rf"{LETTER}[^\n\[*_]*+").fullmatch
 LONGEST_LINE = 40  # nobody wraps a paragraph at so few characters: who ends a line there means it
@@ -29,13 +29,14 @@ def check_texts(card: Card, frame: Frame) -> Iterator[Problem]:
     """What Markdown takes for its own is not on the card: part of a text, or all of it."""
     if card.kind.imported_note_type:
         return
+    types = card.kind.types
     for key, value in card.values.items():
+        if types[key] in NOT_SHOWN:
+            continue
         for text in value.values() if type(value) is dict else (value,):
             if not (type(text) is str and (_HARMLESS(text) or _is_harmless(text))):
                 break
         else:
-            continue
-        if card.kind.types[key] in NOT_SHOWN:
             continue
         for route, text in card.all_texts(key):
             problems: Iterable[Problem] = ()

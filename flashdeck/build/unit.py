@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 
 from flashdeck.diagnostics.problem import Problem, has_errors
+from flashdeck.wording.rules import Rule
 
 # No text of a valid card has these (`control-character`); in what was typed for others they are replaced.
 ROW, COLUMN, PART = "\x1e", "\x1d", "\x1f"
@@ -96,6 +97,8 @@ class Unit:
     named: tuple[str, ...] = ()  # the names of media that its author wrote
     large: tuple[tuple[str, int, int, str, str], ...] = ()  # media: path, size, item of `cards`, field, and the name as typed
     reviews: tuple[tuple[int, str, str], ...] = ()  # item of `cards`, field, and the day from which to look at it again
+    figures: tuple[tuple[int, str, str], ...] = ()  # item of `cards`, field, and the date of a figure without such a day
+    rules: tuple[Rule, ...] = ()  # what its cards forbid in the texts of others
     overrides: tuple[tuple[int, str], ...] = ()  # item of `cards`, and the id of the card that it overrides
     groups: tuple[tuple[str, str], ...] = ()  # of its cards: each kind and each text of tags that go together
     cards: CardFacts = NO_CARDS

@@ -8,11 +8,12 @@ from typing import Any
 
 from flashdeck.build.unit import COLUMN, ROW, CardFacts, Fronts, LanguageFacts, NoteColumns, Unit
 from flashdeck.diagnostics.problem import problem_to_row, row_to_problem
+from flashdeck.wording.rules import to_rule
 
 TABLES: Mapping[str, type[Any]] = {"languages": LanguageFacts, "fronts": Fronts, "notes": NoteColumns}
 PLAIN_FIELDS: Mapping[str, type] = {
     "path": str, "digest": str, "asked": dict, "deck": str, "defines_frame": bool, "unread": str, "deck_names": list,
-    "media": dict, "named": list, "large": list, "reviews": list, "overrides": list,
+    "media": dict, "named": list, "large": list, "reviews": list, "figures": list, "rules": list, "overrides": list,
     "kind_languages": list, "groups": list, "overriding": list,
 }  # fmt: skip
 NUMBERS = re.compile(rf"(?:\d+{ROW})*")
@@ -45,7 +46,9 @@ def from_bytes(data: bytes) -> Unit:
     for name in ("deck_names", "named", "overriding"):
         plain[name] = tuple(map(str, plain[name]))
     plain["large"] = tuple((str(a), int(b), int(c), str(d), str(e)) for a, b, c, d, e in plain["large"])
-    plain["reviews"] = tuple((int(a), str(b), str(c)) for a, b, c in plain["reviews"])
+    for name in ("reviews", "figures"):
+        plain[name] = tuple([(int(a), str(b), str(c)) for a, b, c in plain[name]])
+    plain["rules"] = tuple(map(to_rule, plain["rules"]))
     plain["overrides"] = tuple((int(a), str(b)) for a, b in plain["overrides"])
     plain["groups"] = tuple((str(kind), str(tags)) for kind, tags in plain["groups"])
     plain["kind_languages"] = tuple((str(kind), str(language)) for kind, language in plain["kind_languages"])

@@ -23,6 +23,7 @@ from flashdeck.commands import (
     build,
     changes,
     check,
+    courses,
     explain,
     export,
     import_,
@@ -32,6 +33,8 @@ from flashdeck.commands import (
     rehearse,
     release,
     schema,
+    show,
+    stale,
 )
 from flashdeck.commands.terminal import echo, echo_line, guard_output
 from flashdeck.diagnostics.errors import FlashdeckError
@@ -48,6 +51,9 @@ app.command("build", epilog="Example: flashdeck build --course frontline-101 --l
 app.command("release", epilog="Example: flashdeck release --dry-run --title Autumn")(release.release)
 app.command("check", epilog="Example: flashdeck check --format github decks")(check.check)
 app.command("list", epilog="Example: flashdeck list --format json")(list_.list_)
+app.command("courses", epilog="Example: flashdeck courses")(courses.courses)
+app.command("show", epilog="Example: flashdeck show interpol/icse-meaning")(show.show)
+app.command("stale", epilog="Example: flashdeck stale --within 90d --format ics")(stale.stale)
 app.command("explain", epilog="Example: flashdeck explain same-front")(explain.explain)
 app.command("init", epilog="Example: flashdeck init decks/my-course --name My-course --language en")(init.init)
 app.command("add", epilog="Example: flashdeck add --deck custom --set question=Q --set answer=A")(add.add)

@@ -106,17 +106,17 @@ def _build(paths: Sequence[Path], cache: "Cache", options: BuildOptions) -> tupl
 
 def _read_drafts(paths: Iterable[Path]) -> "Draft | None":
     """What lies in the output folder from the build before; None where there is nothing that can be read."""
-    from flashdeck.anki.package_reader import PackageError, read_archive
+    from flashdeck.anki.package_reader import PackageError, read_contents
     from flashdeck.release.drafts import read_draft
 
-    archives = []
+    packages = []
     for path in paths:
         if os.path.isfile(path):  # noqa: PTH113 (pathlib raises for names that nothing can have)
             try:
-                archives.append(read_archive(path))
+                packages.append(read_contents(path))
             except PackageError:
                 continue  # it is about to be replaced
-    return read_draft(archives) if archives else None
+    return read_draft(packages) if packages else None
 
 
 def check_problems(project: "Project", done: str) -> None:

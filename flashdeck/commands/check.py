@@ -28,7 +28,9 @@ class ProblemFormat(StrEnum):
 def check(
     paths: Paths = DECKS,
     format: Annotated[ProblemFormat, typer.Option(help="How to show the problems.")] = ProblemFormat.text,
-    strict: Annotated[bool, typer.Option("--strict", help="Count warnings as errors.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Count warnings as errors, and give hints on what is a matter of taste.")
+    ] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Check again whenever a file changes, until Ctrl-C.")] = False,
     no_cache: NoCache = False,
 ) -> None:
@@ -37,17 +39,17 @@ def check(
         _watch(paths, format, strict, not no_cache)
     from flashdeck.diagnostics.problem import has_errors
 
-    cache, words = open_cache(not no_cache), ["check", *map(str, paths)]
+    cache, words = open_cache(not no_cache), ["check", str(strict), *map(str, paths)]
     if answer := find_answer(cache, words, paths):
         problems, scripts = answer
     else:
         from flashdeck.authoring.overview import find_scripting, name_scripts  # what did not change needs none
 
-        project = compile_sources(paths, cache=cache)
+        project = compile_sources(paths, cache=cache, hints=strict)
         problems, scripts = with_lost_ledgers(project).problems, name_scripts(find_scripting(project.frame))
         if problems == project.problems:  # else it depends on git, too
             save_answer(cache, words, paths, project, [], scripts)
-    show_problems(problems, format)
+    show_problems(problems, format, hints=strict)
     echo(scripts, err=True)
     raise typer.Exit(int(has_errors(problems) or (strict and bool(problems))))
 
@@ -74,9 +76,10 @@ def _watch(paths: Sequence[Path], format: ProblemFormat, strict: bool, caching: 
 
 
 def _check_once(paths: Sequence[Path], format: ProblemFormat, strict: bool, caching: bool) -> None:
+    from flashdeck.diagnostics.problem import without_hints
     from flashdeck.diagnostics.render import render_summary
 
-    problems = with_lost_ledgers(compile_sources(paths, cache=open_cache(caching))).problems
+    problems = with_lost_ledgers(compile_sources(paths, cache=open_cache(caching), hints=strict)).problems
     if format is ProblemFormat.text:
-        echo(f"--- {render_summary(problems, strict)}")
-    show_problems(problems, format)
+        echo(f"--- {render_summary(problems if strict else without_hints(problems), strict)}")
+    show_problems(problems, format, hints=strict)

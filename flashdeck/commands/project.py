@@ -33,6 +33,11 @@ def now() -> datetime:
     return datetime.fromtimestamp(int(epoch), UTC)
 
 
+def is_time_given() -> bool:
+    """Whether the time is one that SOURCE_DATE_EPOCH asks for."""
+    return bool(os.environ.get("SOURCE_DATE_EPOCH"))
+
+
 def open_cache(use: bool = True, err: bool = True) -> "Cache":
     """The user's cache; an empty one where it is not to be used, or the user has no folder for it that is safe."""
     from flashdeck.build.cache import NO_CACHE, Cache, find_cache_folder, is_own_folder
@@ -51,6 +56,7 @@ def compile_sources(
     languages: Collection[str] | None = (),
     cache: "Cache | None" = None,
     edits: Mapping[Path, bytes] | None = None,
+    hints: bool = False,
 ) -> "Project":
     """Everything below the paths, with its notes in some languages (in all, if None); only what changed is compiled."""
     from flashdeck.pipeline import compile_project
@@ -60,7 +66,7 @@ def compile_sources(
             raise FlashdeckError(f"there is no folder '{path}'; name one that holds a deck")
         if not path.is_dir() and path.suffix not in (".yaml", ".yml"):
             raise FlashdeckError(f"'{path}' is neither a folder nor a YAML file; name a folder that holds a deck")
-    project = compile_project(paths, now().date(), cache or open_cache(), languages, edits, progress)
+    project = compile_project(paths, now().date(), cache or open_cache(), languages, edits, progress, hints)
     if not project.frame.folders and not project.problems:
         names = " and ".join(f"'{path}'" for path in paths)
         raise FlashdeckError(f"there is no deck in {names}: a deck is a folder with a deck.yaml")

@@ -1,4 +1,4 @@
-"""`flashdeck recover`: a lost ledger, from the packages that carry it."""
+"""`flashdeck recover`: a lost ledger, from the packages that carry it and from git's history."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,23 +12,32 @@ from flashdeck.diagnostics.errors import FlashdeckError
 
 
 def recover(
-    packages: Annotated[list[Path], typer.Argument(metavar="PACKAGE...", help="Packages of the last release.")],
+    packages: Annotated[list[Path] | None, typer.Argument(metavar="PACKAGE...", help="Packages of the last release.")] = None,
     decks: Annotated[list[Path] | None, typer.Option("--decks", metavar="DIR", help="Folders with decks.")] = None,
 ) -> None:
-    """Make a lost ledger (flashdeck.lock) again from released packages: of each language, course and deck the last one."""
+    """Make a lost ledger (flashdeck.lock) again from git's history and from released packages: of each language, course and deck
+    the last one.
+    """
     from flashdeck.anki.package_reader import read_ledgers
     from flashdeck.diagnostics.render import count
     from flashdeck.release.ledger import Ledger, merge_ledgers, parse_ledgers, render_ledger
     from flashdeck.release.recovery import find_unknown
+    from flashdeck.release.witness import read_all_committed
 
     found: dict[str, list[Ledger]] = {}
-    for path in packages:
+    for path in packages or ():
         ledgers = parse_ledgers(read_ledgers(path))
         if not ledgers:
             raise FlashdeckError(f"'{path}' carries no ledger: it is not a package that 'flashdeck release' made")
         for ledger in ledgers:
             found.setdefault(ledger.deck_id, []).append(ledger)
     project = compile_quietly(decks or DECKS)
+    for _, text in read_all_committed(project.ledgers.values()):
+        for ledger in parse_ledgers(text):
+            if ledger.deck_id in project.ledgers:
+                found.setdefault(ledger.deck_id, []).append(ledger)
+    if not found:
+        raise FlashdeckError("git knows no ledger of these decks; name packages that were released")
     if not found.keys() & project.frame.decks.keys():
         raise FlashdeckError(f"none of the decks {', '.join(map(repr, found))} is here; name their folder with --decks")
     for id, ledgers in found.items():

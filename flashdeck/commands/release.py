@@ -9,7 +9,14 @@ import typer
 
 from flashdeck.commands.build import check_problems
 from flashdeck.commands.options import DECKS, DIST, NoCache, Out, Paths
-from flashdeck.commands.project import compile_sources, now, open_cache, read_notes_before, with_lost_ledgers
+from flashdeck.commands.project import (
+    compile_sources,
+    is_time_given,
+    now,
+    open_cache,
+    read_notes_before,
+    with_lost_ledgers,
+)
 from flashdeck.commands.terminal import echo, progress, show_problems, write
 from flashdeck.diagnostics.errors import FileChanged, FlashdeckError
 
@@ -23,6 +30,7 @@ if TYPE_CHECKING:
     from flashdeck.release.packages import Target
     from flashdeck.release.release import Release
 
+    Targets = dict[Target, tuple[Note, ...]]
 
 DAY = 86_400  # seconds: a clock that is wrong by one costs learners their edits
 
@@ -44,7 +52,7 @@ def release(
         typer.Option(metavar="PACKAGE", help="A package that learners have from elsewhere, to be corrected. Can be repeated."),
     ] = None,
     rehearse: Annotated[bool, typer.Option("--rehearse", help="Try it on the last release in the real Anki first.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether the clock is right.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="The clock is right: do not ask.")] = False,
     no_cache: NoCache = False,
 ) -> None:
     """Make a release: packages, update texts and notes of every deck, course and language, and the ledger.
@@ -74,18 +82,23 @@ def release(
         _check_clock(project, time, max((note.changed for note in others), default=0), yes)
     _show_deltas(released, project.ledgers, unreleased)
     is_made, is_unfinished = not unreleased, any(ledger.pending for ledger in project.ledgers.values())
-    packages = against or ([] if is_made or is_unfinished else _find_packages(project, out))
-    before = _read_before(project, paths, packages, is_made)
-    notes = _render_notes(project, released, title, before, is_made)
+    latest = against or ([] if is_unfinished else _find_packages(project, out))
+    stored = [read_release(path) for path in latest]
+    _show_placed(released, stored)
+    is_before = bool(against) or not is_made
+    packages = latest if is_before else []
+    before = _read_before(project, paths, stored if is_before else [], is_made)
+    targets = _find_targets(project, released)
+    notes = _render_notes(project, released, targets, title, before, is_made)
     if rehearse:
-        _rehearse(project, released, packages)
+        _rehearse(project, released, targets, packages)
     if dry_run:
         echo("\n".join(() if is_made else notes.values()))
         echo("nothing was written: this was a dry run")
         return
     for id in unreleased:
         write(released.ledgers[id].path, render_ledger(released.ledgers[id]).encode(), released.ledgers[id].path.parent)
-    rows = _write_files(project, released, out)
+    rows = _write_files(project, released, targets, out)
     for name, text in notes.items():
         if is_made and not is_unfinished and (out / name).exists():
             continue  # whoever wrote it may have known more of the wording before
@@ -113,7 +126,8 @@ def _hold_decks(project: "Project") -> None:
 
 
 def _check_clock(project: "Project", time: int, others: int, yes: bool) -> None:
-    """Raises FlashdeckError where the clock is behind; asks where it is far ahead of all that is known."""
+    """Raises FlashdeckError where the clock is behind, or ahead of all that is known and there is nobody to ask about it."""
+    from flashdeck.release.git import find_commit_time
     from flashdeck.release.ledger import to_text
 
     latest = max([others, *(ledger.latest for ledger in project.ledgers.values())])
@@ -123,11 +137,14 @@ def _check_clock(project: "Project", time: int, others: int, yes: bool) -> None:
             "or wait until then; what is released must be later than what learners have"
         )
     known = max([latest, *(int(path.stat().st_mtime) for path in project.sources)])
-    if time > known + DAY and not yes and sys.stdin.isatty():
-        question = (
-            f"nothing here is later than {to_text(known)}, and by this computer's clock it is {to_text(time)}. Is that right?"
-        )
-        if not typer.confirm(question, err=True):
+    if time <= known + DAY or yes or is_time_given():
+        return
+    known = max([known, *(find_commit_time(deck.folder) for deck in project.frame.decks.values())])
+    if time > known + DAY:
+        found = f"nothing here is later than {to_text(known)}, and by this computer's clock it is {to_text(time)}"
+        if not sys.stdin.isatty():
+            raise FlashdeckError(f"{found}: if that is right, add --yes; a release from the future would keep corrections away")
+        if not typer.confirm(f"{found}. Is that right?", err=True):
             raise FlashdeckError("nothing was released")
 
 
@@ -140,6 +157,14 @@ def _show_deltas(released: "Release", ledgers: "Mapping[str, Ledger]", ids: Sequ
         echo("nothing changed since the last release: its packages are written again")
 
 
+def _show_placed(released: "Release", packages: "Sequence[Sequence[Stored]]") -> None:
+    """Says which cards have another place among the new ones, where packages of the last release are there to tell."""
+    from flashdeck.release.report import render_placed
+
+    for id in released.deltas:
+        echo(render_placed(id, released.notes.values(), packages))
+
+
 def _find_packages(project: "Project", out: Path) -> list[Path]:
     """The packages of the last release in the output folder."""
     from flashdeck.anki.package_reader import read_ledgers
@@ -149,43 +174,50 @@ def _find_packages(project: "Project", out: Path) -> list[Path]:
 
 
 def _read_before(
-    project: "Project", paths: Sequence[Path], packages: Sequence[Path], is_made: bool
+    project: "Project", paths: Sequence[Path], packages: "Sequence[Sequence[Stored]]", is_made: bool
 ) -> "Mapping[str, Stored] | None":
     """The notes as learners have them, by guid: of packages, else of git when the ledgers were written; None if unknown."""
-    from flashdeck.release.changes import read_release
-
     if all(ledger.is_empty for ledger in project.ledgers.values()):
         return {}
     if packages:
-        return {note.guid: note for path in packages for note in read_release(path)}
+        return {note.guid: note for package in packages for note in package}
     return read_notes_before(project, paths, is_made)
 
 
 def _render_notes(
-    project: "Project", released: "Release", title: str, before: "Mapping[str, Stored] | None", is_made: bool
+    project: "Project",
+    released: "Release",
+    targets: "Targets",
+    title: str,
+    before: "Mapping[str, Stored] | None",
+    is_made: bool,
 ) -> dict[str, str]:
     """The release notes of each package, by the name of their file; also of a release that is made already."""
     from flashdeck.release.notes import render_notes
+    from flashdeck.release.packages import find_latest, find_releasing
     from flashdeck.release.stamp import find_made
 
     texts = {}
-    for target, notes in _find_targets(project, released).items():
-        decks = sorted({note.deck_id for note in notes} | {target.deck_id})
+    for target, notes in targets.items():
+        decks = find_releasing(target, notes)
         deltas = [released.deltas[id] for id in decks]
         again = {note.guid for delta in deltas for note in (*delta.changed, *delta.retired, *delta.restored)}
+        has_changes = any(delta.changes_notes or delta.types for delta in deltas)
         for id in decks:
             ledger = project.ledgers[id]
             times = ledger.pending or frozenset(ledger.heads if is_made else ())
+            has_changes |= any(note.changed_text in times for note in ledger.notes.values())
+            has_changes |= any(type.changed_text in times for type in ledger.types.values())
             deltas.append(find_made(ledger, times, [note for note in notes if note.guid not in again]))
-        ledger = released.ledgers[target.deck_id]
-        time = max(ledger.releases, default="")
-        if any(delta.changes_notes or delta.types for delta in deltas):
-            words = title or (ledger.releases[time].title if time else "")
+        time = find_latest([released.ledgers[id] for id in decks])
+        if has_changes:
+            titles = [past.title for id in decks if (past := released.ledgers[id].releases.get(time)) and past.title]
+            words = title or next(iter(titles), "")
             texts[f"{target.name}-notes.md"] = render_notes(words, time[:10], target.language, notes, deltas, before)
     return texts
 
 
-def _find_targets(project: "Project", released: "Release") -> "dict[Target, tuple[Note, ...]]":
+def _find_targets(project: "Project", released: "Release") -> "Targets":
     """Every deck and course in each language in which it has notes."""
     from flashdeck.release.packages import Target
 
@@ -194,12 +226,12 @@ def _find_targets(project: "Project", released: "Release") -> "dict[Target, tupl
     return {target: notes for target in targets if (notes := target.select(released).notes)}
 
 
-def _write_files(project: "Project", released: "Release", out: Path) -> list[tuple[str, ...]]:
+def _write_files(project: "Project", released: "Release", targets: "Targets", out: Path) -> list[tuple[str, ...]]:
     """Writes packages and update texts, and deletes the texts of earlier releases; gives the rows of the table of files."""
     from flashdeck.release.packages import make_release
 
     rows: list[tuple[str, ...]] = []
-    for target, notes in progress(list(_find_targets(project, released).items())):
+    for target, notes in progress(list(targets.items())):
         written = set()
         for file in make_release(target, notes, released, project.frame.decks[target.deck_id]):
             write(out / file.name, file.data)
@@ -210,7 +242,7 @@ def _write_files(project: "Project", released: "Release", out: Path) -> list[tup
     return rows
 
 
-def _rehearse(project: "Project", released: "Release", packages: Sequence[Path]) -> None:
+def _rehearse(project: "Project", released: "Release", targets: "Targets", packages: Sequence[Path]) -> None:
     """Tries the release on each package of the last one; ends the command where a learner would lose something."""
     from tempfile import TemporaryDirectory
 
@@ -219,7 +251,7 @@ def _rehearse(project: "Project", released: "Release", packages: Sequence[Path])
     if not packages:
         raise FlashdeckError("there is no package of the last release to try this one on: name one with --against")
     with TemporaryDirectory() as folder:
-        _write_files(project, released, Path(folder))
+        _write_files(project, released, targets, Path(folder))
         pairs = [(old, Path(folder) / old.name) for old in packages if (Path(folder) / old.name).exists()]
         loses_nothing = rehearse_all(pairs)
     if not loses_nothing:

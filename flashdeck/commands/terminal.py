@@ -33,6 +33,8 @@ class GuardedOutput(TextIOWrapper):
     def write(self, text: str) -> int:
         from flashdeck.diagnostics.render import to_inert
 
+        if not isinstance(text, str):  # so does Typer find out whether a stream is binary, and would take this for one
+            raise TypeError("this is a stream for text")
         # the letter keeps what follows the start of a line from being taken for one
         shown = to_inert(text) if self.at_start else to_inert(f"x{text}")[1:]
         self.at_start = text.endswith("\n") if text else self.at_start
@@ -62,8 +64,11 @@ def echo_line(text: str, err: bool = False) -> None:
     echo(to_line(text), err)
 
 
-def show_problems(problems: "Sequence[Problem]", format: str = "text", err: bool = False) -> None:
-    """Prints problems in one of the formats of `check`."""
+def show_problems(problems: "Sequence[Problem]", format: str = "text", err: bool = False, hints: bool = False) -> None:
+    """Prints problems in one of the formats of `check`; what is a matter of taste only as `hints`."""
+    from flashdeck.diagnostics.problem import without_hints
+
+    problems = problems if hints else without_hints(problems)
     text = format_problems(problems, format)
     if format == "github" and text:  # these lines are commands, so they bypass the guard
         stream = sys.stderr if err else sys.stdout

@@ -32,7 +32,7 @@ class Problem(NamedTuple):
     code: str
     message: str
     help: str = ""
-    level: str = "error"  # or "warning"
+    level: str = "error"  # or "warning", or "hint": a matter of taste, shown only where that is asked for
     card: str = ""  # the full id of the card it belongs to, where it belongs to one
     unknown: str = ""  # the id that it says is not known, should that be defined somewhere
 
@@ -64,6 +64,11 @@ def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
 def has_errors(problems: Iterable[Problem]) -> bool:
     """Whether any problem is an error: warnings block nothing."""
     return any(problem.level == "error" for problem in problems)
+
+
+def without_hints(problems: Iterable[Problem]) -> list[Problem]:
+    """The problems that are no matter of taste."""
+    return [problem for problem in problems if problem.level != "hint"]
 
 
 def nearest(word: str, known: Collection[str], default: str = "") -> str:

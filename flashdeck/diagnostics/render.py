@@ -11,7 +11,7 @@ from flashdeck.diagnostics.problem import Problem
 
 # Control characters, ends of lines that only some programs know, and what changes the direction of the text around it.
 ACTS = "\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f"
-COLOURS = "\x1b\\[(?:0|31|33)m"  # the only ones that flashdeck itself prints
+COLOURS = "\x1b\\[(?:0|31|33|36)m"  # the only ones that flashdeck itself prints
 # GitHub runs a line that begins with `::`, and whatever follows `##[` in a line; Azure and TeamCity have `##word[`.
 COMMAND = r"^(?P<indent>[^\S\n]*):(?=:)|#(?=#\w*\[)"
 INERT = re.compile(f"(?P<colour>{COLOURS})|[{ACTS}]|{COMMAND}", re.M)
@@ -60,8 +60,11 @@ def to_json(data: object) -> str:
     return IN_JSON.sub(lambda found: "\\u0023" if found[0] == "#" else json.dumps(found[0])[1:-1], text)
 
 
+LEVELS = {"error": "\x1b[31m", "warning": "\x1b[33m", "hint": "\x1b[36m"}  # their colours on a terminal
+
+
 def _to_text(problem: Problem) -> str:
-    colour = "\x1b[31m" if problem.level == "error" else "\x1b[33m"  # the terminal's red or yellow; elsewhere it is stripped
+    colour = LEVELS[problem.level]
     line = f"{to_line(str(problem.spot))}: {colour}{problem.level}[{problem.code}]\x1b[0m {to_line(problem.message)}"
     return f"{line}\n    help: {to_line(problem.help)}" if problem.help else line
 
@@ -83,7 +86,7 @@ def _to_annotation(problem: Problem) -> str:
     spot = problem.spot
     place = f"file={_escape(spot.path, ',:')},line={spot.line},col={spot.column},title={problem.code}"
     text = f"{problem.message}\nhelp: {problem.help}" if problem.help else problem.message
-    return f"::{problem.level} {place}::{_escape(text)}"
+    return f"::{'notice' if problem.level == 'hint' else problem.level} {place}::{_escape(text)}"
 
 
 def _escape(text: str, also: str = "") -> str:
@@ -96,11 +99,14 @@ def _escape(text: str, also: str = "") -> str:
 def render_summary(problems: Collection[Problem], strict: bool = False) -> str:
     """How many errors and warnings there are; where `strict`, that the warnings count as errors."""
     errors = sum(problem.level == "error" for problem in problems)
-    warnings = len(problems) - errors
+    hints = sum(problem.level == "hint" for problem in problems)
+    warnings = len(problems) - errors - hints
     parts = [count(errors, "error")] if errors else []
     if warnings:
         counted = f" (counted as {'an error' if warnings == 1 else 'errors'})" if strict else ""
         parts.append(count(warnings, "warning") + counted)
+    if hints:
+        parts.append(count(hints, "hint"))
     return ", ".join(parts) or "no problems"
 
 

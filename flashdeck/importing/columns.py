@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from flashdeck.anki.html import RAW, find_media, to_html
-from flashdeck.anki.identity import FIELD_SEPARATOR
+from flashdeck.anki.identity import FIELD_SEPARATOR, split_guid
 from flashdeck.diagnostics.errors import FlashdeckError
 from flashdeck.diagnostics.problem import nearest
 from flashdeck.diagnostics.render import count
@@ -48,10 +48,12 @@ ABOUT_KEYS = frozenset(ABOUT_CARD.values())
 HTML_SIGNS = re.compile(r"</?(a|b|i|u|p|br|hr|em|img|div|sub|sup|span|strong|li|ul|ol|code|font|h\d)(\s[^<>]*)?/?>", re.I)
 WORDS_ALONE = ("references", "wording")  # lists of what no card shows
 TRUE_WORDS = frozenset("1 true yes y x ✓ ✔ oui vrai ja wahr sí si verdadero vero sim да истина prawda tak waar".split())
+OUR_TYPE = re.compile(r"[\w.-]+ ([\w.-]+) \([A-Za-z-]+\)")  # the name of a note type that flashdeck made
 # A last row that counts or adds up what is above it.
 TOTAL = re.compile(r"(grand )?(total|sum|count|summe|gesamt|anzahl|somme|totale|suma|итого|всего)\s*:?", re.I)
 NUMBER = re.compile(r"[\d.,\s%€$£¥\u202f\u00a0+-]+")
-LONGEST_LANGUAGE = 30  # characters of its name
+LONGEST_NAME, MOST_WORDS = 40, 4  # characters and words of the name of a column, where it has to be told from a text
+LANGUAGE = "a language"
 NAMED_IN = "en fr de es it pt nl ru pl uk tr ar he zh ja ko"  # languages in which the names of languages are known
 MOST_LISTED = 30  # columns
 SHOWN_EACH = 500  # rows, of progress
@@ -120,7 +122,7 @@ def read_cards(table: Table, options: ImportOptions, known: Kinds) -> ParsedImpo
     for done, (line, cells) in enumerate(rows):
         if not done % SHOWN_EACH:
             options.show(f"reading row {done:,} of {len(rows):,}")
-        if reason := _find_misfit(line, cells, width, rows, bool(header)):
+        if reason := _find_misfit(line, cells, width, rows, header):
             left_out.append(f"line {line}: {reason}")
             continue
         card = reader.read(line, cells + ("",) * (width - len(cells)))
@@ -147,7 +149,10 @@ def _find_header(table: Table, options: ImportOptions, known: Kinds) -> tuple[tu
     elif options.header is None and not table.is_anki:
         for place, (_, cells) in enumerate(rows[:LAST_TITLE]):
             filled = [cell for cell in cells if cell.strip()]
-            if (len(filled) > 1 or not place) and (_is_header(filled, known) or wanted & {*map(_normal_name, filled)}):
+            keys = {_find_key(*_split_name(cell), known) for cell in filled} - {""}
+            sure = wanted or not options.columns or len(keys) != 1  # with columns by number, a card may hold one such word
+            named = (sure and _is_header(filled, known)) or wanted & {*map(_normal_name, filled)}
+            if named and (len(filled) > 1 or not place):
                 at = place
             if len(filled) > 1:
                 at = place if at is None and wanted else at
@@ -162,10 +167,12 @@ def _find_header(table: Table, options: ImportOptions, known: Kinds) -> tuple[tu
     return header, rows[at + 1 :], [f"'{title}'" for title in titles]
 
 
-def _find_misfit(line: int, cells: Sequence[str], width: int, rows: Sequence[Row], has_header: bool) -> str:
+def _find_misfit(line: int, cells: Sequence[str], width: int, rows: Sequence[Row], header: tuple[str, ...]) -> str:
     """Why a row is no card, whatever its columns mean; usually empty."""
     if len(cells) > width and any(cell.strip() for cell in cells[width:]):
-        return f"{len(cells)} cells where {'the header has' if has_header else 'others have'} {width}"
+        return f"{len(cells)} cells where {'the header has' if header else 'others have'} {width}"
+    if header and len(rows) > 1 and tuple(cell.strip() for cell in cells[:width]) == header:
+        return "it repeats the header"
     if line == rows[-1][0] and len(rows) > 2:
         first, *others = [cell.strip() for cell in cells if cell.strip()] or [""]
         if TOTAL.fullmatch(first) and others and all(map(NUMBER.fullmatch, others)):
@@ -174,10 +181,11 @@ def _find_misfit(line: int, cells: Sequence[str], width: int, rows: Sequence[Row
 
 
 def _list_columns(header: Sequence[str], rows: Sequence[Row], width: int) -> tuple[str, ...]:
-    """All columns with their numbers, names and first values, for a user who has to name some."""
+    """All columns with their numbers, names and examples, for a user who has to name some."""
+    fullest = sorted((cells for _, cells in rows[:LAST_TITLE]), key=lambda cells: -sum(bool(cell.strip()) for cell in cells))
     lines = []
     for at in range(min(width, MOST_LISTED)):
-        first = next((cells[at].strip() for _, cells in rows if at < len(cells) and cells[at].strip()), "")
+        first = next((cells[at].strip() for cells in fullest if at < len(cells) and cells[at].strip()), "")
         name = (f"'{short(header[at])}'" if header[at] else "without a name") if header else ""
         example = f"'{short(first)}'" if first else "nothing"
         lines.append(f"column {at + 1}: {f'{name}, with ' if name else ''}{example}")
@@ -199,15 +207,23 @@ def _is_header(cells: Sequence[str], known: Kinds) -> bool:
     """Whether a row names columns: some of its cells are words for fields, or they name two languages."""
     names = [_split_name(cell)[0] for cell in cells]
     words = set(ALIASES) | set(ABOUT_CARD) | {word for kind in known.values() for word in _words_for(kind)}
-    return any(name in words for name in names) or _name_languages(cells)
-
-
-def _name_languages(cells: Sequence[str]) -> bool:
-    """Whether at least half of some cells name languages, each another one, as above a list of vocabulary."""
-    if len(cells) < 2 or any(len(cell) > LONGEST_LANGUAGE for cell in cells):
+    if any(name in words for name in names):
+        return True
+    if len(cells) < 2 or any(len(cell) > LONGEST_NAME for cell in cells):
         return False
-    codes = [code for cell in cells if (code := find_language(cell))]
-    return len(codes) > 1 and len(codes) * 2 >= len(cells) and len({*codes}) == len(codes)
+    languages = [code for cell in cells if (code := find_language(cell))]
+    if len(languages) > 1 and len(languages) * 2 >= len(cells):
+        return len({*languages}) == len(languages)  # else it is vocabulary about languages
+    return {"question", "answer"} <= {*map(_find_hint, cells)}
+
+
+def _find_hint(cell: str) -> str:
+    """Which side of a card of vocabulary a column may hold by its name: `Terme français`; LANGUAGE where it names only that."""
+    words = _normal_name(cell).split()
+    keys = {ALIASES[word] for word in words if word in ALIASES} if len(words) <= MOST_WORDS else set()
+    if len(keys) == 1:
+        return keys.pop()
+    return LANGUAGE if find_language(cell) else ""
 
 
 @lru_cache(maxsize=1000)
@@ -257,13 +273,21 @@ def _map_columns(header: tuple[str, ...], width: int, table: Table, options: Imp
 
 
 def _map_by_options(header: tuple[str, ...], width: int, options: ImportOptions, known: Kinds) -> Columns:
-    """The columns that the user named, by name or by number."""
-    columns = [column for key, name in options.columns.items() for column in _find_named(key, name, header, width)]
+    """The columns that the user named, by name or by number; with those that the header names, where they make no card alone."""
+    columns = tuple(column for key, name in options.columns.items() for column in _find_named(key, name, header, width))
     keys = {column.key for column in columns}
-    kind = options.kind or find_best_kind(keys, known)
+    try:
+        kind = options.kind or find_best_kind(keys, known)
+    except FlashdeckError:
+        if not any(header):
+            raise
+        used = {column.at for column in columns}
+        rest = tuple("" if at in used else cell for at, cell in enumerate(header))
+        found = _map_by_header(rest, options, known, columns)
+        kind, columns = found.kind, found.columns
     if unknown := sorted(keys - {*known[kind].fields, "extra", "reference", *ABOUT_KEYS}):
         raise FlashdeckError(f"there is no field '{unknown[0]}' in a {kind}; {nearest(unknown[0], known[kind].fields)}")
-    return Columns(kind, tuple(columns))
+    return Columns(kind, columns)
 
 
 def _find_named(key: str, name: str, header: tuple[str, ...], width: int) -> list[TableColumn]:
@@ -285,27 +309,34 @@ def _find_named(key: str, name: str, header: tuple[str, ...], width: int) -> lis
     return [TableColumn(key, language, int(name) - 1)]
 
 
-def _map_by_header(header: tuple[str, ...], options: ImportOptions, known: Kinds) -> Columns:
-    """The columns that are named like the fields of a kind, each field once in a language. Raises FlashdeckError."""
-    keys = {_find_key(*_split_name(cell), known) for cell in header}
-    languages = [
-        at for at, cell in enumerate(header) if cell and not _find_key(*_split_name(cell), known) and find_language(cell)
-    ]
-    if len(languages) > 1 or (languages and keys & {"question", "answer"}):
-        keys |= {"question", "answer"}  # of vocabulary, from one language into another
+def _map_by_header(header: tuple[str, ...], options: ImportOptions, known: Kinds, given: tuple[TableColumn, ...] = ()) -> Columns:
+    """The columns that are named like the fields of a kind, each field once in a language, beside those that are `given`.
+
+    Raises FlashdeckError.
+    """
+    keys = {_find_key(*_split_name(cell), known) for cell in header} | {column.key for column in given}
+    sides = [key for key in ("question", "answer") if key not in keys]
+    wanted = known[options.kind].fields.keys() >= {*sides} if options.kind else not _score_kinds(keys, known)
+    loose: dict[int, str] = {}
+    if sides and wanted:  # of vocabulary, perhaps, from one language into another
+        loose = {at: _find_hint(cell) for at, cell in enumerate(header) if not _find_key(*_split_name(cell), known)}
+        loose = {at: hint for at, hint in loose.items() if hint}
+        keys |= {*sides} if len(loose) >= len(sides) else set()
     kind = options.kind or find_best_kind(keys, known)
     words = {alias: key for alias, key in ALIASES.items() if key in known[kind].fields} | _words_for(known[kind])
-    found: dict[tuple[str, str], TableColumn] = {}
+    found = {(column.key, column.language): column for column in given}
     for at, cell in enumerate(header):
         for word, language in ((_normal_name(cell), ""), _split_name(cell)):
             if word in words and (words[word], language) not in found:
                 found[words[word], language] = TableColumn(words[word], language, at)
                 break
-    for key in ("question", "answer"):
-        if languages and key in keys & known[kind].fields.keys() and key not in {column.key for column in found.values()}:
-            found[key, ""] = TableColumn(key, "", languages.pop(0))
+    for key in sides if {*sides} <= keys & known[kind].fields.keys() else ():
+        for place in [place for wanted in (key, LANGUAGE) for place, hint in loose.items() if hint == wanted][:1]:
+            found[key, ""] = TableColumn(key, "", place)
+            del loose[place]
     for column in found.values():
-        _refuse_twins(header[column.at], header)
+        if column not in given:
+            _refuse_twins(header[column.at], header)
     return Columns(kind, tuple(sorted(found.values(), key=lambda column: column.at)))
 
 
@@ -330,8 +361,9 @@ def _map_by_place(width: int, table: Table, options: ImportOptions) -> Columns:
     """The columns of a table without a header: question, answer, extra, or one text. Raises FlashdeckError."""
     free = [at for at in range(width) if at not in table.about_columns.values()]
     if len(free) > 3 and not table.is_anki:
-        help = "name them, as in '--map question=1 --map answer=2', or the line of the header, as in '--header 1'"
-        raise FlashdeckError(f"it has {width} columns and no header; {help}")
+        line = max(table.rows[:LAST_TITLE], key=lambda row: sum(bool(cell.strip()) for cell in row[1]))[0]
+        help = f"name them, as in '--map question=1 --map answer=2', or the line of the header, as in '--header {line}'"
+        raise FlashdeckError(f"it has {width} columns and no header that is known; {help}")
     keys = ["question", "answer", *["extra"] * (len(free) - 2)] if len(free) > 1 else ["text"]
     return Columns(options.kind, tuple(TableColumn(key, "", at) for key, at in zip(keys, free, strict=False)))
 
@@ -361,14 +393,20 @@ def _normal_name(name: str) -> str:
 
 def find_best_kind(keys: set[str], known: Kinds) -> str:
     """The kind whose fields the columns fill: all that it requires, and most of them."""
+    scores = _score_kinds(keys, known)
+    if not scores:
+        raise FlashdeckError("no kind of card fits its columns; map them, as in '--map question=Country --map answer=Capital'")
+    return max(scores, key=lambda word: scores[word])
+
+
+def _score_kinds(keys: set[str], known: Kinds) -> dict[str, float]:
+    """How many fields of each kind the columns fill, of those kinds of which they fill all that is required."""
     scores = {}
     for word, kind in known.items():
         required = {field.key for field in kind.fields.values() if field.required and field.type != "references"}
         if required <= keys and required:
             scores[word] = len(keys & kind.fields.keys()) + 0.5 * (word == "basic")
-    if not scores:
-        raise FlashdeckError("no kind of card fits its columns; map them, as in '--map question=Country --map answer=Capital'")
-    return max(scores, key=lambda word: scores[word])
+    return scores
 
 
 class Text(NamedTuple):
@@ -408,11 +446,19 @@ class _CardReader:
         notetype = about.get("notetype", "")
         if self.table.is_anki and "image-occlusion:" in texts[0].text:
             return "a text export has not all of an image occlusion; import a package of it"
-        kind = self.columns.kind or _guess_kind(texts, notetype)
-        texts = texts if self.columns.kind else _for_kind(texts, kind, notetype)
         guid = _to_guid(cells, self.columns)
-        if guid and notetype:
-            self.foreign[notetype] = None
+        places = self.places
+        if ours := _find_our_kind(notetype, guid, self.known):
+            kind = ours.word
+            fields = [cells[column.at] for column in self.columns.columns if column.is_field]
+            texts = _to_our_texts(fields, ours, guid, self.columns.languages[0])
+            places = places - {"question", "answer", "text", "extra"} | {one.key for one in texts}
+            texts = [one for one in texts if one.text.strip()]
+        else:
+            kind = self.columns.kind or _guess_kind(texts, notetype)
+            texts = texts if self.columns.kind else _for_kind(texts, kind, notetype)
+            places = places - {"extra"} if self.table.is_anki else places  # of another note type, which has more fields
+            self.foreign |= {notetype: None} if guid and notetype else {}
         values = _to_values(texts, self.columns, self.known[kind], self._to_text(line))
         return ImportedCard(
             f"line {line}",
@@ -423,7 +469,7 @@ class _CardReader:
             *separate_courses(self.tags + parse_tags(own.get("tags", ""))),
             id=to_id(about.get("id", "")),
             content=FIELD_SEPARATOR.join(cells),
-            empty=tuple(key for key in sorted(self.places) if key not in values and not about.get(key)),
+            empty=tuple(key for key in sorted(places) if key not in values and not about.get(key)),
         )
 
     def _to_text(self, line: int) -> Callable[[str], str]:
@@ -460,7 +506,22 @@ def shows_html(cell: str) -> bool:
 
 def to_text(cell: str, html: bool) -> str:
     """What a cell is as an author would write it."""
-    return from_html(cell.strip(), exact=False) if html else from_plain(cell)
+    return from_html(cell.strip()) if html else from_plain(cell)
+
+
+def _find_our_kind(notetype: str, guid: str | Mapping[str, str], known: Kinds) -> Kind | None:
+    """The kind of a note that flashdeck made and somebody exported from Anki; None for all others."""
+    found = OUR_TYPE.fullmatch(notetype)
+    kind = known.get(found[1]) if found and isinstance(guid, str) and split_guid(guid) else None
+    return kind if kind and not kind.imported_note_type else None
+
+
+def _to_our_texts(cells: Sequence[str], kind: Kind, guid: str | Mapping[str, str], base: str) -> list[Text]:
+    """What of such a note its author can have typed, be it empty: the rest is made of other things."""
+    found = split_guid(str(guid))
+    language = found[2] if found and found[2] != base else ""
+    keys = [*(field.key if field.type in ("text", "flag") else "" for field in kind.stored), "extra"]
+    return [Text(key, language, cell) for key, cell in zip(keys, cells, strict=False) if key]
 
 
 def _guess_kind(texts: Sequence[Text], notetype: str) -> str:

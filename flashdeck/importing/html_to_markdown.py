@@ -5,6 +5,7 @@ The conversion need not be trusted: each candidate is rendered to HTML again, an
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from html import escape, unescape
 from html.entities import html5
 from html.parser import HTMLParser
@@ -21,22 +22,29 @@ MARKS = {"strong": "**", "em": "*", "del": "~~", "code": "`"}
 PLAIN_MARKS = {"b": "**", "i": "*"}
 
 
-def from_html(html: str, exact: bool) -> str:
-    """A text that gives this HTML; where not `exact`, also one that gives <strong> for <b> and <em> for <i>."""
+def from_html(html: str, css: str = "") -> str:
+    """A text that shows the same as this HTML on a card with this style, in which <b> may look otherwise than <strong>."""
     html = drop_invisible(html)
-    expected = make_safe(html) if exact else _normalize(html)
+    marks = MARKS if STYLED_MARKS.search(_BLOCKS.sub("{", css)) else MARKS | PLAIN_MARKS
+    expected = to_look(html, marks)
 
     def is_faithful(text: str) -> bool:
-        made = to_html(text)
-        return text.strip() == text and (made if exact else _normalize(made)) == expected and not find_unsafe(text)
+        return text.strip() == text and to_look(to_html(text), marks) == expected and not find_unsafe(text)
 
-    if "<" not in html and "&" not in html:
-        candidates = [html, _escape(html)]
-    elif "<" in html:
-        candidates = [_to_markdown(html, exact), html]
+    bare = html.strip(SPACES) if "<pre" not in html else html
+    if "<" not in bare and "&" not in bare:
+        candidates = [bare, _escape(bare)]
+    elif "<" in bare:
+        candidates = [_to_markdown(make_safe(bare), marks), bare]
     else:
-        candidates = [unescape(html), _escape(unescape(html)), html]
-    return next((text for text in candidates if text and is_faithful(text)), "") or keep_html(html)
+        candidates = [unescape(bare), _escape(unescape(bare)), bare]
+    shown = (text.replace("\u00a0", "&nbsp;") for text in candidates)
+    return next((text for text in shown if text and is_faithful(text)), "") or keep_html(html)
+
+
+SPACES = " \t\n\u00a0"  # that show nothing at the start and the end of a field
+_BLOCKS = re.compile(r"/\*.*?\*/|\{[^{}]*\}", re.S)  # of CSS: what is in braces, and comments
+STYLED_MARKS = re.compile(r"(?<![\w.#-])(?:b|strong|i|em)(?![\w-])")
 
 
 def keep_html(html: str) -> str:
@@ -62,7 +70,7 @@ _TAG = re.compile(
     r"""<(/?)([a-zA-Z][a-zA-Z0-9]*)(?:\s+[\w-]+\s*=\s*(?:"[^"<>]*"|'[^'<>]*'|[^\s"'<>=]+))*\s*/?>|<!--(?:(?!<!--).)*?-->""", re.S
 )
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,30});")
-_ALONE = frozenset("area br col hr img wbr".split())
+_ALONE = frozenset("area br col hr img source wbr".split())
 _OPTIONAL_END = _ALONE | frozenset("colgroup dd dt li p rb rp rt rtc tbody td tfoot th thead tr".split())
 
 
@@ -86,12 +94,19 @@ def drop_invisible(text: str) -> str:
     return INVISIBLE.sub("", text)
 
 
-def _normalize(html: str) -> str:
+def to_look(html: str, marks: Mapping[str, str]) -> str:
     """HTML without differences that make no difference on a card."""
-    html = clean(html).replace(' alt=""', "")
-    for old, new in (("<b>", "<strong>"), ("</b>", "</strong>"), ("<i>", "<em>"), ("</i>", "</em>"), ("<br>\n", "<br>")):
-        html = html.replace(old, new)
-    return re.sub(r"\s+", " ", re.sub(r">\s+<", "><", html)).strip()
+    html = make_safe(html)
+    if "<" in html or "&" in html:
+        html = clean(html)
+    if "<pre" in html:
+        return html
+    html = html.replace(' alt=""', "").replace("<br>\n", "<br>")
+    if "b" in marks:
+        for old, new in (("<b>", "<strong>"), ("</b>", "</strong>"), ("<i>", "<em>"), ("</i>", "</em>")):
+            html = html.replace(old, new)
+    html = re.sub(r"\s*(</?(?:p|ul|ol|li|blockquote|table|tr|td|th|hr|h[1-6])(?: [^<>]*)?>)\s*", r"\1", html)
+    return re.sub(r"[ \t\n]+", " ", html).strip(SPACES)
 
 
 def _escape(text: str) -> str:
@@ -109,10 +124,11 @@ SIMPLE = re.compile(rf"(?:{_WORDS}|<(b|i|strong|em)>{_WORDS}+</\1>)+")
 SIMPLE_MARK = re.compile(r"</?(?:(b|strong)|i|em)>")
 
 
-def _to_markdown(html: str, exact: bool) -> str:
-    if not exact and SIMPLE.fullmatch(html):
+def _to_markdown(html: str, marks: Mapping[str, str]) -> str:
+    """Markdown for HTML that was made safe: Python's parser stops at some of what browsers read."""
+    if "b" in marks and SIMPLE.fullmatch(html):
         return SIMPLE_MARK.sub(lambda mark: "**" if mark[1] else "*", html).strip()
-    writer = _MarkdownWriter(MARKS if exact else MARKS | PLAIN_MARKS)
+    writer = _MarkdownWriter(marks)
     writer.feed(html)
     writer.close()
     text = "".join(writer.parts).strip()
@@ -122,7 +138,7 @@ def _to_markdown(html: str, exact: bool) -> str:
 class _MarkdownWriter(HTMLParser):
     """Writes the Markdown of HTML; `is_lossy` if Markdown cannot express some of it."""
 
-    def __init__(self, marks: dict[str, str]) -> None:
+    def __init__(self, marks: Mapping[str, str]) -> None:
         super().__init__(convert_charrefs=True)
         self.marks, self.parts, self.is_lossy = marks, [""], False
         self.lists: list[int] = []  # the last number in each of the lists around; -1 in one without numbers
@@ -168,7 +184,9 @@ class _MarkdownWriter(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if data.strip() or not self.lists:
-            self.parts.append(_escape_lightly(data))
+            text = _escape_lightly(data)
+            at_start = not self.parts[-1] or self.parts[-1].endswith("\n")
+            self.parts.append(MARKUP_AT_START.sub(r"\1\\\2", text, count=1) if at_start else text)
 
     def handle_comment(self, data: str) -> None:
         self.is_lossy = True

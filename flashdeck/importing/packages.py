@@ -10,7 +10,7 @@ from flashdeck.anki.css import clean_css, find_unsafe_css
 from flashdeck.anki.html import RAW, find_unsafe, link_remote_media
 from flashdeck.anki.identity import FIELD_SEPARATOR, RETIRED_TAG
 from flashdeck.anki.package_reader import Archive, PackageNote, PackageNoteType, read_archive
-from flashdeck.anki.safe_kinds import is_safe_template, make_template_safe
+from flashdeck.anki.safe_kinds import is_safe_setting, is_safe_template, make_template_safe
 from flashdeck.authoring.draft import to_new_id
 from flashdeck.diagnostics.errors import FlashdeckError
 from flashdeck.diagnostics.render import count
@@ -185,7 +185,7 @@ def _to_card(origin: str, note: PackageNote, type: PackageNoteType, target: _Tar
     values: dict[str, Value] = {}
     for (name, _), text in zip(type.fields, note.fields, strict=True):
         key = target.keys.get(normalize("NFC", name)) or target.keys.get(name)
-        if key and text and (value := from_html(normalize("NFC", text), exact=target.exact)):
+        if key and text and (value := from_html(normalize("NFC", text), type.css if target.exact else "")):
             values[key] = value
     content = FIELD_SEPARATOR.join(note.fields)
     return ImportedCard(origin, note.guid, target.kind, values, note.deck, *separate_courses(note.tags), content=content)
@@ -196,12 +196,14 @@ def _to_kind(type: PackageNoteType, is_crowdanki: bool, allow_scripts: bool, tak
     word = to_new_id(type.name, taken, f"kind-{len(taken) + 1}")
     keys = _to_keys(type)
     fields: dict[str, Value] = {
-        keys[name]: {"name": normalize("NFC", name), **_keep_id(id), **_keep_inner(settings)}
+        keys[name]: {"name": normalize("NFC", name), **_keep_id(id), **_keep_inner(settings, allow_scripts)}
         for (name, id), settings in zip(type.fields, type.field_settings, strict=True)
     }
     files: dict[str, str] = {}
     cards: dict[str, Value] = {}
-    scripts: list[str] = []
+    scripts = [f"its {name}" for name, value in type.settings if not is_safe_setting(name, value)]
+    for (name, _), settings in zip(type.fields, type.field_settings, strict=True):
+        scripts += [f"the {one} of '{short(name)}'" for one, value in settings if not is_safe_setting(one, value)]
     for at, ((name, front, back, id), settings) in enumerate(zip(type.templates, type.template_settings, strict=True), 1):
         card: dict[str, Value] = {"name": normalize("NFC", name)}
         for side, html in (("front", front), ("back", back)):
@@ -211,10 +213,11 @@ def _to_kind(type: PackageNoteType, is_crowdanki: bool, allow_scripts: bool, tak
                 html = html if allow_scripts else make_template_safe(html)
             file = f"{side}.html" if len(type.templates) == 1 else f"{side}-{at}.html"
             card[side], files[file] = file, html
-        cards[f"card-{at}"] = card | _keep_id(id) | _keep_inner(settings)
+        scripts += [f"the {one} of '{short(name)}'" for one, value in settings if not is_safe_setting(one, value)]
+        cards[f"card-{at}"] = card | _keep_id(id) | _keep_inner(settings, allow_scripts)
     imported = _to_imported(type, is_crowdanki)
     about: dict[str, Value] = {
-        "anki": {"name": imported.name, **_keep_id(imported.id), **_keep(imported.settings)},
+        "anki": {"name": imported.name, **_keep_id(imported.id), **_keep(imported.settings, allow_scripts)},
         "fields": fields,
         "cards": cards,
     }
@@ -236,13 +239,14 @@ def _keep_id(id: int) -> dict[str, Value]:
     return {"id": str(id)} if id else {}
 
 
-def _keep(settings: Settings) -> dict[str, Value]:
+def _keep(settings: Settings, allow_scripts: bool) -> dict[str, Value]:
     """The keys that keep what is not as usual in a note type, a field or a template."""
-    return {key: str(value).lower() if isinstance(value, bool) else drop_invisible(str(value)) for key, value in settings}
+    kept = [(key, value) for key, value in settings if allow_scripts or is_safe_setting(key, value)]
+    return {key: str(value).lower() if isinstance(value, bool) else drop_invisible(str(value)) for key, value in kept}
 
 
-def _keep_inner(settings: Settings) -> dict[str, Value]:
-    return {"anki": _keep(settings)} if settings else {}
+def _keep_inner(settings: Settings, allow_scripts: bool) -> dict[str, Value]:
+    return {"anki": kept} if (kept := _keep(settings, allow_scripts)) else {}
 
 
 def _to_keys(type: PackageNoteType) -> dict[str, str]:

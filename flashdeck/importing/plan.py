@@ -13,8 +13,9 @@ from pathlib import Path
 from unicodedata import normalize
 from urllib.parse import unquote
 
-from flashdeck.anki.html import find_media, to_html
+from flashdeck.anki.html import find_latex_pictures, find_media, to_html
 from flashdeck.anki.identity import split_full_id, split_guid, to_full_id, to_guid
+from flashdeck.anki.media import find_named_by_fields
 from flashdeck.anki.note import TOP
 from flashdeck.authoring.draft import to_new_id
 from flashdeck.diagnostics.errors import FlashdeckError
@@ -298,9 +299,13 @@ def _to_media(parsed: ParsedImport, cards: Sequence[ImportedCard], folder: Path)
         if text in parsed.media:
             named.add(text)
         elif "[" in text or "<" in text:
-            named |= {form for name in find_media(to_html(text)) for form in (name, unquote(name))}
+            html = to_html(text)
+            named |= {form for name in find_media(html) for form in (name, unquote(name))} | {*find_latex_pictures(html)}
     templates = "".join(text for files in parsed.kinds.values() for text in files.values())
-    named |= {name for name in parsed.media if name[0] == "_" and name in templates}  # what begins so is Anki's for templates
+    patterns = find_named_by_fields(templates)
+    for name in parsed.media:  # what begins with "_" is Anki's for templates
+        if name[0] == "_" and (name in templates or any(pattern.fullmatch(name) for pattern in patterns)):
+            named.add(name)
     files: dict[Path, bytes] = {}
     new_names: dict[str, str] = {}
     size = 0

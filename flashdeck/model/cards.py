@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from flashdeck.diagnostics.problem import Problem, find_nearest, has_errors, nearest
 from flashdeck.model.cloze import fill_gaps, find_numbers
 from flashdeck.model.decks import Deck
-from flashdeck.model.fields import TEXT_TYPES, are_complete_texts, is_complete, read_value, to_shapes
+from flashdeck.model.fields import TEXT_TYPES, are_complete_texts, is_complete, is_optional, read_value, to_shapes
 from flashdeck.model.keys import CARD_KEYS, COMMON_ONLY, FILE_KEYS, OF_ONE_CARD, SENSITIVE
 from flashdeck.model.kinds import Kind
 from flashdeck.model.lists import read_items
@@ -50,6 +50,7 @@ class Card(NamedTuple):
     tags: tuple[str, ...]
     node: Node
     overrides: Mapping[str, Override] = {}  # by the key of a field that another deck overrides
+    absent: tuple[tuple[str, str], ...] = ()  # fields that are empty in a language, each with the language
 
     @property
     def full_id(self) -> str:
@@ -169,13 +170,29 @@ class Card(NamedTuple):
             return [number - 1 for number in find_numbers(text)]
         if kind.cloze:
             text = "".join([self.text(key, language) for key in kind.gapped])
-            return [number - 1 for number in find_numbers(text)]
+            numbers = find_numbers(text)
+            if kind.imported_note_type and not numbers:
+                return [0]  # Anki makes a card all the same, which says that there is no gap
+            return [number - 1 for number in numbers]
         if kind.imported_note_type:  # its templates themselves decide which cards there are; without any, Anki makes the first
             filled = {field.name for field in kind.fields.values() if self.text(field.key, language).strip()}
             shown = [at for at, one in enumerate(kind.templates) if shows_something(one.front, filled)]
             return shown or [0]
         values = self.values
-        return [at for at, one in enumerate(kind.templates) if not one.when or values.get(one.when, "false") != "false"]
+        return [at for at, one in enumerate(kind.templates) if not one.when or _is_there(values.get(one.when), language)]
+
+    def is_blank(self, language: str) -> bool:
+        """Whether all its fronts show nothing in a language, as far as the texts decide that."""
+        kind = self.kind
+        doubtful = kind.templates if kind.imported_note_type else [kind.templates[at] for at in kind.doubtful_fronts]
+        return bool(doubtful) and not any(self.text(key, language).strip() for one in doubtful for key in one.front_keys)
+
+
+def _is_there(value: Value | None, language: str) -> bool:
+    """Whether the value of a field on which a template depends is set in a language."""
+    if type(value) is dict:
+        value = value.get(language)
+    return bool(value) and value != "false"
 
 
 def to_origin(was: str, id: str) -> str:
@@ -355,6 +372,14 @@ def _read_values(file: CardFile, row: int, typed: Mapping[str, Value], kind: Kin
         elif type(value) is not str:
             incomplete[key] = {language for language in deck.languages if not is_complete(kind, key, value, language)}
     wanted = _read_languages(file, node, problems) if "languages" in typed else deck.languages
+    absent: tuple[tuple[str, str], ...] = ()
+    if incomplete:
+        optional = [key for key in incomplete if is_optional(kind, key, typed)]
+        absent = tuple((key, language) for key in optional for language in wanted if language in incomplete[key])
+        card = Card(id, deck, kind, values, wanted, (), (), node)
+        blank = {language for _, language in absent if card.is_blank(language)}
+        absent = tuple((key, language) for key, language in absent if language not in blank)
+        incomplete = {key: without & blank if key in optional else without for key, without in incomplete.items()}
     for key, without in incomplete.items():
         for language in filter(without.__contains__, wanted):
             message = f"'{key}' is not translated into '{language}': the card is left out of that language"
@@ -368,7 +393,7 @@ def _read_values(file: CardFile, row: int, typed: Mapping[str, Value], kind: Kin
     left_out = tuple(language for language in wanted if language in lacking) if lacking else ()
     if tags is None or SENSITIVE in values:
         tags = to_tags(values)
-    return Card(id, deck, kind, values, languages, left_out, tags, node)
+    return Card(id, deck, kind, values, languages, left_out, tags, node, absent=absent)
 
 
 def _find_tags(file: CardFile, value: Value) -> tuple[str, ...] | None:

@@ -239,13 +239,13 @@ def show_asked(text: str, numbers: Sequence[int]) -> list[str] | None:
     if "{{c" in "".join(texts) or "image-occlusion:" in text:
         return None
     hints = ["[...]" if hint is None else f"[{hint}]" for hint in pieces[3::4]]
-    answers = pieces[2::4]
+    gaps = [*zip(of, pieces[2::4], hints, texts[1:], strict=True)]
     fronts = []
     for number in map(str, numbers):
-        parts = [*texts, *texts[1:]]
-        parts[::2] = texts
-        parts[1::2] = [hint if one == number else answer for one, answer, hint in zip(of, answers, hints, strict=True)]
-        fronts.append("".join(parts))
+        front = texts[0]
+        for one, answer, hint, after in gaps:
+            front += (hint if one == number else answer) + after
+        fronts.append(front)
     return fronts
 
 

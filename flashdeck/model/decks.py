@@ -35,6 +35,7 @@ class Deck:
     title: Value
     languages: tuple[str, ...]
     licence: str
+    about: Value  # a text, or a mapping language -> text
     folder: Path
     allow_scripts: bool
     node: Node = field(repr=False, compare=False)
@@ -50,7 +51,7 @@ def to_package_name(id: str, language: str) -> str:
     return f"{id}-{language}"
 
 
-NOWHERE = Deck("", "", "", (), "", Path(), False, Source("", "", None).node(), valid=False)  # of a file that is in no deck
+NOWHERE = Deck("", "", "", (), "", "", Path(), False, Source("", "", None).node(), valid=False)  # of a file that is in no deck
 
 
 def read_deck(source: Source, problems: list[Problem]) -> Deck:
@@ -61,7 +62,7 @@ def read_deck(source: Source, problems: list[Problem]) -> Deck:
             report_shape(node, "deck.yaml", "a mapping", problems)
         elif not source.unread:
             problems.append(node.problem("empty-file", "this file is empty", help="write the 'id' of the deck first"))
-        return Deck("", "", "", (), "", Path(source.path).parent, False, node, valid=False)
+        return Deck("", "", "", (), "", "", Path(source.path).parent, False, node, valid=False)
     misspelt = report_unknown_keys(node, DECK_KEYS, "a deck", problems)
     id = read_id(node, problems, misspelt)
     if not any(("name" in known, "name" in misspelt, source.may_have("name"))):
@@ -76,7 +77,7 @@ def read_deck(source: Source, problems: list[Problem]) -> Deck:
             problems.append(place.problem("bad-language", f"'{short(language)}' is not a language code", help=help))
     valid_keys = {
         key
-        for key in ("name", "title", "licence")
+        for key in ("name", "title", "about", "licence")
         if key in known and languages and read_texts(node.node(key), f"'{key}'", languages if key != "licence" else (), problems)
     }
     name: Value = known["name"] if "name" in valid_keys else ""
@@ -96,6 +97,7 @@ def read_deck(source: Source, problems: list[Problem]) -> Deck:
         known["title"] if "title" in valid_keys else name,
         tuple(languages),
         "".join(all_texts(known["licence"])) if "licence" in valid_keys else "",
+        known["about"] if "about" in valid_keys else "",
         Path(source.path).parent,
         scripts and known["allow_scripts"] == "true",
         node,
@@ -112,6 +114,10 @@ def check_deck_name(node: Node, languages: Iterable[str], problems: list[Problem
             problems.append(
                 node.problem("bad-deck-name", "Anki may drop the '\"' from a deck's name", *route, word='"', help=help)
             )
+        if re.search("<[a-zA-Z/!?]", text):
+            message = "Anki writes a deck's name into a page as it is, where '<' begins a tag"
+            help = "leave the '<' out, or write a space behind it"
+            problems.append(node.problem("bad-deck-name", message, *route, word="<", help=help))
         if any(not part or part != part.strip() or "\n" in part for part in text.split("::")):
             message = f"'{short(text)}' has an empty part, or one with a leading or trailing space"
             problems.append(node.problem("bad-deck-name", message, *route, help="write it as 'Deck::Part'"))

@@ -1,7 +1,7 @@
 """What a value of a card may be, by the type of its field. Each reader reports what is wrong, and returns whether nothing is."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from flashdeck.diagnostics.problem import Problem
@@ -54,7 +54,7 @@ def read_value(place: Node, key: str, kind: Kind, deck: Deck, problems: list[Pro
 
 
 def _read_text(place: Node, name: str, deck: Deck, field: Field | None, problems: list[Problem]) -> bool:
-    return read_texts(place, name, deck.languages, problems)
+    return read_texts(place, name, deck.languages, problems, optional=not (field and field.required))
 
 
 def _read_was(place: Node, name: str, deck: Deck, field: Field | None, problems: list[Problem]) -> bool:
@@ -67,7 +67,18 @@ def _read_was(place: Node, name: str, deck: Deck, field: Field | None, problems:
 
 
 def _read_texts(place: Node, name: str, deck: Deck, field: Field | None, problems: list[Problem]) -> bool:
-    return read_texts(place, name, deck.languages, problems, many=True)
+    optional = field is not None and not field.required and field.type == "texts"
+    return read_texts(place, name, deck.languages, problems, many=True, optional=optional)
+
+
+def _read_wording(place: Node, name: str, deck: Deck, field: Field | None, problems: list[Problem]) -> bool:
+    """Words in some languages or in all; an empty list says that there are none."""
+    value = place.value
+    if isinstance(value, dict) and value and value.keys() <= deck.language_set:
+        some = [place.node(language) for language, words in value.items() if words != []]
+        valid = [read_texts(node, name, (), problems, many=True, inside=True) for node in some]
+        return all(valid)
+    return value == [] or read_texts(place, name, deck.languages, problems, many=True)
 
 
 def _read_deck_name(place: Node, name: str, deck: Deck, field: Field | None, problems: list[Problem]) -> bool:
@@ -197,6 +208,7 @@ READERS: Mapping[str, Callable[[Node, str, Deck, Field | None, list[Problem]], b
     "day": _read_day,
     "date": _read_date,
     "shapes": _read_shapes,
+    "wording": _read_wording,
     "retired": _read_retired,
 }
 
@@ -208,9 +220,22 @@ def is_complete(kind: Kind, key: str, value: Value, language: str) -> bool:
             return all(is_complete_in(shape.names, language) for shape in to_shapes(value))
         case "retired":
             return isinstance(value, dict) and is_complete_in(value["why"], language)
-        case "tags" | "guid" | "was":
+        case "tags" | "guid" | "was" | "wording":
             return True
     return is_complete_in(value, language)
+
+
+def is_optional(kind: Kind, key: str, typed: Collection[str]) -> bool:
+    """Whether a card is complete in a language without a field in it, for which all these keys are typed."""
+    field = kind.fields.get(key)
+    if not field:
+        return key == "extra"
+    return (
+        not field.required
+        and field.type not in ("references", "shapes")
+        and key != kind.cloze
+        and not any(other.needs == key for other in kind.fields.values() if other.key in typed)
+    )
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,9 @@ CARD_KEYS = {
     "tags": Key("tags", "words to find it by, in courses and in Anki"),
     "reference": Key("references", "the id of its source, or a list of them"),
     "extra": Key("text", "a remark on the back"),
+    "owner": Key("text", "who looks after it; no learner sees it"),
     "sensitive": Key("flag", "true: a course may leave it out"),
+    "quote": Key("flag", "true: its texts are quoted, so discouraged words are left alone"),
     "retired": Key("retired", "why and since when the card is withdrawn; its learners are informed"),
 }
 OVERRIDE_DOC = "the full id of another deck's card whose wording this deck overrides"
@@ -50,6 +52,7 @@ DECK_KEYS = {
     "name": "what learners see in Anki; never renamed once they have it",
     "title": "what it is called in lists",
     "languages": "the codes of its languages",
+    "about": "what learners read in Anki beside the deck: what it is, what it may stir up, where to turn",
     "licence": "the terms under which others may use the deck",
     "allow_scripts": "true: templates of the deck's own kinds may run scripts",
 }

@@ -54,11 +54,14 @@ KINDS_FOLDER = Path(__file__).parent.parent / "kinds"
 KIND_KEYS = ("fields", "cards", "labels", "cloze", "typed", "anki", "stock", "asks", "example", "order")
 TEMPLATE_KEYS = ("name", "front", "back", "when", "id", "since", "anki")
 EXAMPLE_KEYS = ("id", "tags", "reference", "extra")  # beside the kind's fields
-TYPES = ("text", "texts", "options", "references", "word", "flag", "date", "day", "media", "shapes")
+TYPES = ("text", "texts", "options", "references", "word", "flag", "date", "day", "media", "shapes", "wording")
 # What every card or file has: no field of a kind can have these keys, but it may ask for a reference.
 RESERVED_KEYS = frozenset((*CARD_KEYS, "override", *FILE_KEYS)) - {"reference"}
 NAMED_FILE = re.compile(r"""\burl\([ "']*([^"'()\s]+)|\bsrc\s?=[ "']*([^"'\s>]+)""", re.IGNORECASE)
 FILE_NAME = re.compile(r"[\w.-]*\.\w+")  # without a folder or an address, and nothing that Anki fills in
+
+# What may be wrong with templates and does not keep a package from being made.
+TEMPLATE_CODES = ("empty-front", "equal-fronts", "unbalanced-section", "unknown-field")
 
 Labels = dict[str, dict[str, str]]
 
@@ -157,8 +160,11 @@ def _read_kind(node: Node, folder: Path, shared: _Shared, problems: list[Problem
     parts = {} if imported else shared.parts
     names = tuple(field.name for field in fields.values() if field.name) + (() if imported else COMMON_FIELDS)
     context = _Context(folder, fields, names, cloze, labels, parts, shared.sizes, shared.files)
+    known = len(problems)
     templates, sides = _read_templates(node, context, problems)
-    if not imported:
+    if imported:  # its learners have what Anki makes of it
+        problems[known:] = [one._replace(level="warning") if one.code in TEMPLATE_CODES else one for one in problems[known:]]
+    else:
         _check_word_labels(node, fields, labels, problems)
     css_file = shared.files.find(folder, "style.css")
     style = read_plain(css_file, shared.files, problems) if css_file else Source("", "", "")

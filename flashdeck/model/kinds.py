@@ -58,7 +58,8 @@ class Field:
     """What an author may write under `key`; `name` is where Anki stores it, or empty.
 
     Types: text, texts (one or a list), options (the wrong ones of a choice), references, word (one of `words`), flag
-    (true or false), date (shown to learners), day (YYYY-MM-DD), media (a picture or sound) and shapes (on a picture).
+    (true or false), date (shown to learners), day (YYYY-MM-DD), media (a picture or sound), shapes (on a picture) and
+    wording (words for checks, in some languages or all).
     """
 
     key: str
@@ -157,6 +158,11 @@ class Kind:
         return tuple(field.key for field in self.fields.values() if field.type == "day")
 
     @cached_property
+    def dates(self) -> tuple[str, ...]:
+        """The keys of its fields with the date of a figure that ages, where it has any for the day of its next review."""
+        return tuple(field.key for field in self.fields.values() if field.type == "date") if self.days else ()
+
+    @cached_property
     def shapes(self) -> str:
         """The key of its field of shapes, if its gaps are places on a picture."""
         return self.cloze if self.cloze and self.fields[self.cloze].type == "shapes" else ""
@@ -191,6 +197,11 @@ class Kind:
     def extra_fields(self) -> tuple[Field, ...]:
         """The fields that go before what the author adds as `extra`."""
         return tuple(field for field in self.fields.values() if field.name == "Extra" and self.common)
+
+    @cached_property
+    def conditions(self) -> tuple[str, ...]:
+        """The keys of the fields on which it depends whether there is a card."""
+        return tuple(template.when for template in self.templates if template.when)
 
     @cached_property
     def gapped(self) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from html import escape
 
 from flashdeck.diagnostics.problem import Problem
-from flashdeck.sources.values import read_date, read_id, read_texts, report_shape, report_unknown_keys, short
+from flashdeck.sources.values import as_text, read_date, read_id, read_texts, report_shape, report_unknown_keys, short
 from flashdeck.sources.yaml_file import Node, Value
 
 # The variables of CSL 1.0.2.
@@ -25,6 +25,7 @@ TEXTS = frozenset(
     "scale section source status supplement-number title title-short URL version volume volume-title year-suffix".split()
 )
 OTHERS = frozenset(("id", "categories", "custom"))
+OURS = frozenset(("review_by", "repeats", "owner"))  # what CSL has no word for
 
 
 @dataclass(frozen=True, eq=False)  # thousands of cards cite one and the same
@@ -40,17 +41,22 @@ class Reference:
     url: str
     language: str
     node: Node = field(repr=False, compare=False)
+    # What cards do not show: it makes no note another one.
+    accessed: str = field(default="", repr=False)  # when it was read, as typed
+    review_by: str = field(default="", repr=False)  # the day from which to look whether it still says so, as typed
+    repeats: str = field(default="", repr=False)  # the id of the reference whose words it repeats
+    owner: str = field(default="", repr=False)  # who looks after it
 
 
 def read_reference(node: Node, problems: list[Problem]) -> Reference | None:
     """The reference at `node`; adds what is wrong with it to `problems`. One without a title can be cited all the same."""
     typed = node.fields
-    misspelt = report_unknown_keys(node, NAMES | DATES | TEXTS | OTHERS, "a reference", problems)
+    misspelt = report_unknown_keys(node, NAMES | DATES | TEXTS | OTHERS | OURS, "a reference", problems)
     id = read_id(node, problems, misspelt)
     texts = {
         key: value.strip()
         for key, value in typed.items()
-        if key in TEXTS and read_texts(node.node(key), f"'{key}'", (), problems) and isinstance(value, str)
+        if key in TEXTS | OURS and read_texts(node.node(key), f"'{key}'", (), problems) and isinstance(value, str)
     }
     whose = "author" if "author" in typed else "editor"
     authors = _read_names(node.node(whose), whose, problems) if whose in typed else ()
@@ -63,13 +69,19 @@ def read_reference(node: Node, problems: list[Problem]) -> Reference | None:
     if url and not re.fullmatch(r"https?://[^\s/\"<>]+\.[^\s\"<>]+", url):
         help = "write an address that begins with https://"
         problems.append(node.problem("bad-url", f"'{short(url)}' is not a web address", "URL", help=help))
-    if not url and "DOI" in texts:
+        url = ""
+    elif not url and "DOI" in texts:
         url = f"https://doi.org/{texts['DOI']}"
     year = _read_year(node.node("issued"), problems) if "issued" in typed else ""
+    accessed = as_text(typed["accessed"]) if "accessed" in typed and _read_year(node.node("accessed"), problems) else ""
+    review_by = texts.get("review_by", "")
+    if review_by and not read_date(node.node("review_by"), review_by, problems, only_day=True):
+        review_by = ""
     if not id:
         return None
+    language, ours = texts.get("language", ""), (accessed, review_by, texts.get("repeats", ""), texts.get("owner", ""))
     container, publisher = texts.get("container-title", ""), texts.get("publisher", "")
-    return Reference(id, authors, texts.get("title", ""), container, publisher, year, url, texts.get("language", ""), node)
+    return Reference(id, authors, texts.get("title", ""), container, publisher, year, url, language, node, *ours)
 
 
 def _read_names(node: Node, key: str, problems: list[Problem]) -> tuple[str, ...]:
@@ -103,8 +115,9 @@ def _read_year(node: Node, problems: list[Problem]) -> str:
         read_date(node, value.partition("/")[0], problems)  # a range is written 2018-03-06/2018-03-09
     found = re.search(r"\b\d{4}\b", value) if isinstance(value, str) else None
     if not found:
-        help = "write it as 2018, 2018-03 or 2018-03-06, or leave 'issued' out if there is no date"
-        problems.append(node.problem("bad-date", "'issued' has no year", help=help))
+        key = str(node.route[-1])
+        help = f"write it as 2018, 2018-03 or 2018-03-06, or leave '{key}' out if there is no date"
+        problems.append(node.problem("bad-date", f"'{key}' has no year", help=help))
     return found[0] if found else ""
 
 
@@ -115,6 +128,7 @@ def cite(reference: Reference, undated: str) -> str:
     where = [part for part in (reference.container, reference.publisher) if part and part != whose]
     parts = [escape(whose), f"<cite{lang}>{escape(reference.title)}</cite>", *map(escape, where), reference.year or undated]
     text = ". ".join(part.removesuffix(".") for part in parts) + "."
+    text = text.replace("[sound:", "[<wbr>sound:")  # of which no file is packed
     if not reference.url:
         return text
     host = re.sub(r"https?://(www\.)?", "", reference.url).partition("/")[0]

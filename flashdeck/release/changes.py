@@ -1,7 +1,8 @@
 """What a learner would see of a release: which notes changed in fact or only in wording, are new, retired or gone."""
 
 import re
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from html import unescape
@@ -21,6 +22,7 @@ GROUPS = {
     "new": "New",
     "retired": "Retired",
     "moved": "Moved (who has the cards keeps them where they are; Anki's browser can move them)",
+    "placed": "In another place among the new cards (who has them keeps the order)",
     "gone": "No longer in the package (learners keep them)",
 }
 SAME_FACT = 0.85  # the ratio of difflib: above it, with the same digits, a text differs in a word or two, not in fact
@@ -49,14 +51,36 @@ def find_changes(old: Iterable[Stored], new: Iterable[Stored]) -> list[Change]:
     """The changes from one release to the next, in the order of GROUPS, then of the new release."""
     before = {note.guid: note for note in old}
     after = {note.guid: note for note in new}
+    shown = [guid for guid, note in after.items() if RETIRED_TAG not in note.tags]
     changes = [compare(before.get(guid), note) for guid, note in after.items()]
     for guid, note in after.items():
         if guid in before and before[guid].deck and note.deck and before[guid].deck != note.deck and RETIRED_TAG not in note.tags:
             decks = ("Deck", before[guid].deck, note.deck)
             changes.append(Change("moved", guid, note.id, to_title(note), (decks,)))
+    for guid in find_displaced([*before], shown):
+        changes.append(Change("placed", guid, after[guid].id, to_title(after[guid])))
     changes += [Change("gone", guid, note.id, to_title(note)) for guid, note in before.items() if guid not in after]
     order = list(GROUPS)
     return sorted((change for change in changes if change), key=lambda change: order.index(change.group))
+
+
+def find_displaced(before: Sequence[str], after: Sequence[str]) -> list[str]:
+    """What has another place in a sequence than before, as few as can be: all else follows each other as it did."""
+    places = {name: at for at, name in enumerate(before)}
+    common = [name for name in after if name in places]
+    ends: list[int] = []  # the lowest last place of a row of each length that goes up
+    lengths = []
+    for name in common:
+        length = bisect_left(ends, places[name])
+        ends[length : length + 1] = [places[name]]
+        lengths.append(length)
+    displaced, wanted = [], len(ends) - 1
+    for name, length in zip(reversed(common), reversed(lengths), strict=True):
+        if length == wanted:
+            wanted -= 1
+        else:
+            displaced.append(name)
+    return displaced[::-1]
 
 
 def compare(old: Stored | None, new: Stored) -> Change | None:

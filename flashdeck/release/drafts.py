@@ -9,85 +9,73 @@ and guids of their own.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from flashdeck.anki.identity import FIELD_SEPARATOR, stable_id
+from flashdeck.anki.identity import shift_id, stable_id
 from flashdeck.anki.note import Note, NoteType, Times, digest_texts
-from flashdeck.anki.package_reader import Archive
+from flashdeck.anki.package_reader import Contents
 from flashdeck.release.ledger import Ledger, find_released, name_type
 from flashdeck.release.release import Release
-
-Content = tuple[str, str]  # the fields and tags of a note, as texts
 
 
 @dataclass(frozen=True)
 class Draft:
     """What lies in the output folder from the build before: the content of its notes and note types, each with its time."""
 
-    notes: Mapping[str, tuple[Content, int]]  # by guid
+    notes: Mapping[str, tuple[str, str, int]]  # by guid: fields, tags and a Unix time
     types: Mapping[int, tuple[str, int]]  # by id: a digest
 
 
-def read_draft(archives: Iterable[Archive]) -> Draft:
+def read_draft(packages: Iterable[Contents]) -> Draft:
     """The draft that some packages are; of a note in several of them, the latest."""
-    notes: dict[str, tuple[Content, int]] = {}
+    notes: dict[str, tuple[str, str, int]] = {}
     types: dict[int, tuple[str, int]] = {}
-    for archive in archives:
-        for note in archive.notes:
-            content = FIELD_SEPARATOR.join(note.fields), " ".join(note.tags)
-            if note.guid not in notes or notes[note.guid][1] < note.changed:
-                notes[note.guid] = content, note.changed
-        for type in archive.types.values():
+    for package in packages:
+        for guid, note in package.notes.items():
+            if guid not in notes or notes[guid][-1] < note[-1]:
+                notes[guid] = note
+        for type in package.types.values():
             types[type.id] = _digest_look(type.name, type.templates, type.css), type.changed
     return Draft(notes, types)
 
 
 def to_draft(released: Release, ledgers: Mapping[str, Ledger]) -> Release:
     """The notes of a release as drafts: those of note types that were never released get ids and guids of their own."""
-    types: dict[int, NoteType] = {}
+    types: dict[tuple[str, int], NoteType] = {}  # by deck and id
 
     def change(note: Note) -> Note:
-        decks = {id for id in (note.deck_id, note.type.deck) if id in ledgers}
-        if note.type.is_from_elsewhere or any(name_type(note.type, id) in ledgers[id].types for id in decks):
+        key = note.deck_id, note.type.id
+        if key not in types:
+            decks = {id for id in (note.deck_id, note.type.deck) if id in ledgers}
+            is_released = any(name_type(note.type, id) in ledgers[id].types for id in decks)
+            types[key] = note.type if note.type.is_from_elsewhere or is_released else _to_draft_type(note.type)
+        type = types[key]
+        if type.id == note.type.id:
             return note
-        if note.type.id not in types:
-            types[note.type.id] = _to_draft_type(note.type)
-        type = types[note.type.id]
-        return note._replace(type=type, guid=f"draft-{type.id}-{note.guid}", id=stable_id("draft", type.id, note.id))
+        return note._replace(type=type, guid=f"draft-{type.id}-{note.guid}", id=shift_id(note.id, type.id))
 
     notes = {key: change(note) for key, note in released.notes.items()}
     overrides = {key: change(note) for key, note in released.overrides.items()}
-    pairs = [(note, notes[key]) for key, note in released.notes.items()]
-    other_pairs = [(note, overrides[key]) for key, note in released.overrides.items()]
-    times = Times(
-        {new.guid: released.times.notes[old.guid] for old, new in pairs},
-        {new.guid: released.times.overrides[old.guid] for old, new in other_pairs},
-        {new.type.id: released.times.types[old.type.id] for old, new in pairs + other_pairs},
-    )
-    return replace(released, notes=notes, overrides=overrides, times=times)
+    times = released.times
+    of_notes = {notes[key].guid: times.notes[note.guid] for key, note in released.notes.items()}
+    of_overrides = {overrides[key].guid: times.overrides[note.guid] for key, note in released.overrides.items()}
+    of_types = {type.id: times.types[id] for (_, id), type in types.items()}
+    return replace(released, notes=notes, overrides=overrides, times=Times(of_notes, of_overrides, of_types))
 
 
 def _to_draft_type(type: NoteType) -> NoteType:
     names = [(key, name) for key, (_, name, *_) in zip(type.template_keys, type.templates, strict=True)]
     id = stable_id("draft", type.id, digest_texts(str(type.fields), str(names)))
-    fields = zip(type.field_keys, type.fields, strict=True)
-    templates = zip(type.template_keys, type.templates, strict=True)
-    return replace(
-        type,
-        id=id,
-        name=f"{type.name} draft",
-        fields=tuple((stable_id(id, "field", key), name) for key, (_, name) in fields),
-        templates=tuple((stable_id(id, "template", key), name, front, back) for key, (_, name, front, back) in templates),
-    )
+    return replace(type, id=id, name=f"{type.name} draft")
 
 
 def keep_times(draft: Release, ledgers: Mapping[str, Ledger], known: Draft, now: int) -> Release:
     """A draft of `now` with the times of the one that lies there, for what has the same content in both."""
     times = Times(dict(draft.times.notes), dict(draft.times.overrides), dict(draft.times.types))
+    is_first = all(ledger.is_empty for ledger in ledgers.values())
     for note in (*draft.notes.values(), *draft.overrides.values()):
-        by_guid = times.overrides if note.overriding else times.notes
-        if note.guid in known.notes:
-            content, changed = known.notes[note.guid]
-            same = content == (note.text, note.tag_text)
-            if same and by_guid[note.guid] >= now and _find_released(note, ledgers) < changed:
+        text, tag_text, changed = known.notes.get(note.guid) or (None, None, 0)
+        if text == note.text and tag_text == note.tag_text:
+            by_guid = times.overrides if note.overriding else times.notes
+            if by_guid[note.guid] >= now and (is_first or _find_released(note, ledgers) < changed):
                 by_guid[note.guid] = changed
     for type in {note.type.id: note.type for note in draft.notes.values()}.values():
         look, changed = known.types.get(type.id, ("", 0))
@@ -120,12 +108,11 @@ def render_draft(released: Release, ledgers: Mapping[str, Ledger], notes: Iterab
         }
         lines.append(f"since the last release: {_render_counts(counts)}")
     if known:
-        guids = {note.guid for note in notes}
-        contents = {note.guid: (note.text, note.tag_text) for note in notes}
+        pairs = [(note, known.notes[note.guid]) for note in notes if note.guid in known.notes]
         counts = {
-            "new": len(guids - known.notes.keys()),
-            "changed": sum(known.notes[guid][0] != contents[guid] for guid in guids & known.notes.keys()),
-            "gone": len(known.notes.keys() - guids),
+            "new": len(notes) - len(pairs),
+            "changed": sum(text != note.text or tags != note.tag_text for note, (text, tags, _) in pairs),
+            "gone": len(known.notes) - len(pairs),
         }
         lines.append(f"since the last build: {_render_counts(counts)}")
     return [*lines, "these packages are for trying; 'flashdeck release' makes packages to hand out"]

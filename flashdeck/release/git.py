@@ -71,6 +71,35 @@ def read_committed(path: Path) -> bytes:
         return b""
 
 
+def read_history(path: Path, most: int) -> list[tuple[str, bytes]]:
+    """What a file held after the last commits on the way to this one that changed it, each with the commit's short name; nothing
+    where git knows nothing of it.
+    """
+    folder = path.parent.resolve()
+    if not find_top(folder):
+        return []
+    try:
+        top = Path(os.fsdecode(_ask("HEAD", "-C", str(folder), "rev-parse", "--show-toplevel")).removesuffix("\n")).resolve()
+        words = ("log", f"-{most}", "--format=%H", "--no-show-signature", "--diff-filter=AM", "--", _name_in(top, path))
+        commits = _ask("HEAD", "-C", str(top), *words).decode().split()
+        return [
+            (commit[:10], _ask(commit, "-C", str(top), "cat-file", "blob", f"{commit}:{_name_in(top, path)}"))
+            for commit in commits
+        ]
+    except FlashdeckError:
+        return []
+
+
+def find_commit_time(folder: Path) -> int:
+    """When the last commit of a folder's repository was made, as a Unix time; 0 where there is none, or no git."""
+    if not find_top(folder.resolve()):
+        return 0
+    try:
+        return int(_ask("HEAD", "-C", str(folder), "log", "-1", "--format=%ct", "--no-show-signature"))
+    except FlashdeckError:
+        return 0
+
+
 def find_top(folder: Path) -> Path | None:
     """The top of the repository in which a folder is, or will be."""
     return next((up for up in (folder, *folder.parents) if (up / ".git").exists()), None)

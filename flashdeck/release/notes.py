@@ -24,12 +24,17 @@ def _read_words() -> Mapping[str, Mapping[str, str]]:
     return {word: {language: str(text) for language, text in as_mapping(texts).items()} for word, texts in typed.items()}
 
 
+def find_words(language: str) -> dict[str, str]:
+    """The words in a language; in English where it has none."""
+    main = language.partition("-")[0]
+    return {word: texts.get(main, texts["en"]) for word, texts in _read_words().items()}
+
+
 def render_notes(
     title: str, day: str, language: str, notes: Sequence[Note], deltas: Iterable[Delta], before: Mapping[str, Stored] | None
 ) -> str:
     """What a release changes of the notes of one package. `before` are the notes as they were, by guid; None if not known."""
-    main = language.partition("-")[0]
-    words = {word: texts.get(main, texts["en"]) for word, texts in _read_words().items()}
+    words = find_words(language)
     here = {note.guid for note in notes}
     groups: dict[str, list[Change]] = {}
     moved: dict[tuple[str, str], list[Note]] = {}
@@ -50,6 +55,8 @@ def render_notes(
     lines = [f"# {title} ({day})" if title else f"# {day}", ""]
     if groups.keys() == {"new"} and len(groups["new"]) == len(here):
         return "\n".join([*lines, f"{words['first']} ({len(here)})", ""])
+    if not groups and not moved:
+        return "\n".join([*lines, words["unchanged"], ""])
     if before is None and groups.keys() - {"new"}:
         lines += [words["unknown"], ""]
     for group in ("facts", "wording", "changed", "new", "retired", "restored"):

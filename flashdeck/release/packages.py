@@ -3,14 +3,18 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 
+from flashdeck.anki.html import to_html
 from flashdeck.anki.identity import to_course_tag
 from flashdeck.anki.note import Note, digest_texts, to_deck_name
 from flashdeck.anki.package_writer import to_package
 from flashdeck.diagnostics.render import count, render_table
 from flashdeck.model.courses import Course, Filter
 from flashdeck.model.decks import Deck, to_package_name
+from flashdeck.model.texts import texts_in
 from flashdeck.release.ledger import Ledger, render_ledger, select_lines
+from flashdeck.release.notes import find_words
 from flashdeck.release.release import Release, Selection, select_notes
 from flashdeck.release.update_text import render_update, select_changed
 
@@ -84,26 +88,49 @@ def make_release(target: Target, notes: Sequence[Note], released: Release, deck:
     """
     if not notes:
         return
-    ledger = released.ledgers[target.deck_id]
-    latest = max(ledger.releases, default="")
-    says = f"{target.of.id} ({target.language}), release of {_to_day(latest)}"
+    ledgers = [released.ledgers[id] for id in find_releasing(target, notes)]
+    latest = find_latest(ledgers)
+    day = _name_release(latest, ledgers) if latest else ""
+    release = f"{target.of.id} ({target.language}), {find_words(target.language)['released'].format(day=day)}"
+    says = _describe(deck, target.language, release)
     descriptions = {to_deck_name(deck.name, "", target.language): says} if latest else {}
     yield _make_package(f"{target.name}.apkg", notes, released, descriptions, released.ledgers)
     courses = (target.of.id, *target.of.former) if isinstance(target.of, Course) else ()
     tag = " ".join(map(to_course_tag, courses))
-    for name, time in find_ranges(ledger).items():
+    for name, time in find_ranges(ledgers).items():
         if changed := select_changed(notes, released.ledgers, time):
             text = render_update(changed, tag)
             yield ReleaseFile(f"{target.name}-from-{name}.txt", text.encode(), len(changed), None)
 
 
-def find_ranges(ledger: Ledger) -> dict[str, str]:
+def _describe(deck: Deck, language: str, release: str) -> str:
+    """What Anki shows beside a deck, as HTML: its title, what its author says of it, its licence, and which release it is."""
+    title, about = (next((text for _, text in texts_in(value, language)), "") for value in (deck.title, deck.about))
+    lines = [f"<b>{escape(title)}</b>", to_html(about), " · ".join(escape(part) for part in (deck.licence, release) if part)]
+    return "".join(line if line.startswith("<p>") else f"<p>{line}</p>" for line in lines if line)
+
+
+def find_releasing(target: Target, notes: Iterable[Note]) -> list[str]:
+    """The ids of the decks whose releases change a package: a course may have cards of several."""
+    return sorted({target.deck_id}.union(*{note.released_by for note in notes}))
+
+
+def find_latest(ledgers: Iterable[Ledger]) -> str:
+    """The time of the latest release; empty where there is none."""
+    return max((time for ledger in ledgers for time in ledger.releases), default="")
+
+
+def find_ranges(ledgers: Sequence[Ledger]) -> dict[str, str]:
     """The releases from which texts lead to the latest, the latest first: their times by the name that each has in a file's."""
-    latest = max(ledger.releases, default="")
-    earlier = [time for time in ledger.completed if time != latest]
+    latest = find_latest(ledgers)
+    earlier = sorted({time for ledger in ledgers for time in ledger.completed} - {latest}, reverse=True)
     chosen = dict.fromkeys([*earlier[:RECENT], *earlier[-1:]])
-    days = [_to_day(time) for time in ledger.releases]
-    return {name_release(time, days.count(_to_day(time)) > 1): time for time in chosen}
+    return {_name_release(time, ledgers): time for time in chosen}
+
+
+def _name_release(time: str, ledgers: Iterable[Ledger]) -> str:
+    days = [_to_day(other) for other in {other for ledger in ledgers for other in ledger.releases}]
+    return name_release(time, days.count(_to_day(time)) > 1)
 
 
 def name_release(time: str, by_second: bool) -> str:

@@ -14,6 +14,7 @@ from flashdeck.anki.identity import RETIRED_TAG
 from flashdeck.anki.package_reader import Stored, read_ledgers, read_package
 from flashdeck.diagnostics.render import to_lines
 from flashdeck.model.kinds import COMMON_FIELDS
+from flashdeck.release.changes import find_displaced
 from flashdeck.release.ledger import parse_ledgers
 from flashdeck.release.packages import name_release
 
@@ -43,6 +44,7 @@ class Report:
     conflicting: list[str] = field(default_factory=list)
     not_removed: list[str] = field(default_factory=list)  # in the old release only
     not_moved: list[str] = field(default_factory=list)  # in another deck in the new release
+    not_reordered: list[str] = field(default_factory=list)  # in another place among the new cards in the new release
     retired: list[str] = field(default_factory=list)
     not_retired: list[str] = field(default_factory=list)  # retired, but the learner edited them after the build
     edits_lost: list[str] = field(default_factory=list)  # own tags, stars, `My notes` and fields, where a correction came
@@ -98,6 +100,7 @@ def rehearse(old: Path, new: Path, text: Path | None = None, has_own_field: bool
             report = Report(text.name if text else "", bool(text), has_own_field)
             report.waiting = [guid for guid in others if guid not in changed]
             report.not_moved = moved
+            report.not_reordered = find_displaced([*before], [guid for guid in after if RETIRED_TAG not in after[guid].tags])
             return _complete(report, col, log, learner, before, after, changed)
         finally:
             col.close()
@@ -263,6 +266,7 @@ def render_report(title: str, report: Report) -> str:
         ("retired", report.retired, f"have the tag {RETIRED_TAG}"),
         ("not removed", report.not_removed, "are in the old release only: learners keep them"),
         ("not moved", report.not_moved, "stay in the deck in which learners have them; Anki's browser can move them"),
+        ("not reordered", report.not_reordered, "keep the order of new cards that learners have"),
         ("not retired", report.not_retired, "were edited after this build: their learners are not told that they are retired"),
         ("skipped because edited later", report.skipped, "wait: the learner edited them after this build"),
         ("edits lost", report.edits_lost, "were corrected, overwriting a learner's tags and My notes"),

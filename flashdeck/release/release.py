@@ -119,5 +119,6 @@ def select_notes(released: Release, target: Deck | Course, language: str, criter
     """The notes of a deck or course in one language, in their authors' order."""
     deck, part = target.deck if isinstance(target, Course) else target.id, (target.id, language)
     notes = select(released.parts.get(part, []), criteria)
-    chosen = tuple(released.overrides.get((deck, note.full_id, language), note) for note in notes)
-    return Selection(chosen, tuple(select(released.parts_left_out.get(part, []), criteria)))
+    if released.overrides:
+        notes = [released.overrides.get((deck, note.full_id, language), note) for note in notes]
+    return Selection(tuple(notes), tuple(select(released.parts_left_out.get(part, []), criteria)))

@@ -4,7 +4,9 @@ from collections.abc import Iterable, Sequence
 
 from flashdeck.anki.identity import RETIRED_TAG, split_language
 from flashdeck.anki.note import Note
+from flashdeck.anki.package_reader import Stored
 from flashdeck.diagnostics.render import count
+from flashdeck.release.changes import find_displaced
 from flashdeck.release.ledger import Ledger
 from flashdeck.release.stamp import Delta
 
@@ -46,6 +48,16 @@ def render_delta(deck: str, delta: Delta, before: Ledger, after: Ledger) -> str:
         number = len(delta.rendered) + len(delta.rendered_types)
         lines.append(f"{deck}: {number} rendered otherwise by this flashdeck: new learners get that; send it to all: --rerender")
     return "\n".join(lines)
+
+
+def render_placed(deck: str, notes: Iterable[Note], packages: Iterable[Iterable[Stored]]) -> str:
+    """Which notes of a deck have another place among the new cards than in these packages; empty where none has."""
+    by_guid = {note.guid: note for note in sorted(notes, key=lambda note: note.order) if note.cards and note.deck_id == deck}
+    placed = dict.fromkeys(guid for package in packages for guid in find_displaced([note.guid for note in package], [*by_guid]))
+    if not placed:
+        return ""
+    some = _name(by_guid[guid] for guid in placed)
+    return f"{deck}: in another place: {some}: who has them keeps the order of new cards; Anki's browser can reposition them"
 
 
 def _name(notes: Iterable[Note]) -> str:

@@ -8,14 +8,16 @@ learner made of it meanwhile.
 """
 
 import csv
+import re
 from collections.abc import Iterable, Mapping
 from io import StringIO
 
-from flashdeck.anki.note import Note
+from flashdeck.anki.note import Note, NoteType, shared_type_id
 from flashdeck.model.kinds import COMMON_FIELDS
 from flashdeck.release.ledger import Ledger, name_note
 
-HEAD = "#separator:tab\n#html:true\n#guid column:1\n#notetype column:2\n#deck column:3\n"
+HEAD = "#separator:tab\n#html:true\n#guid column:1\n#notetype column:2\n"
+DECKS = "#deck column:3\n"  # in which Anki puts a note that its learner deleted meanwhile
 
 
 def select_changed(notes: Iterable[Note], ledgers: Mapping[str, Ledger], since: str) -> list[Note]:
@@ -42,17 +44,29 @@ def render_update(notes: Iterable[Note], tags: str = "") -> str:
     """The text that updates `notes`, and gives them these tags besides their own.
 
     Anki up to 25.09 cuts every row to as many columns as the first one has, and takes a row that begins with `#` for a comment.
+    A deck whose name is a number is looked for by id up to 24.11, and its notes are left out: so the decks are.
     """
+    notes = list(notes)
+    has_decks = not any(re.fullmatch("[+-]?[0-9]+", note.deck) for note in notes)
     text = StringIO()
-    text.write(HEAD + (f"#tags:{tags}\n" if tags else ""))
+    text.write(HEAD + (DECKS if has_decks else "") + (f"#tags:{tags}\n" if tags else ""))
     rows = []
     for note in notes:
         # the learner's own field is no column: Anki leaves a field without a column as it is
         own = len(note.fields) - (note.type.field_keys[-1] == COMMON_FIELDS[-1])
-        rows.append([note.guid, note.type.name, note.deck, *note.fields[:own]])
+        rows.append([note.guid, _name_type(note.type), *([note.deck] if has_decks else []), *note.fields[:own]])
     rows.sort(key=len, reverse=True)
     plain = csv.writer(text, delimiter="\t", lineterminator="\n")
     quoted = csv.writer(text, delimiter="\t", lineterminator="\n", quoting=csv.QUOTE_ALL)
     for row in rows:
         (plain if row[0][:1].isalnum() else quoted).writerow(row)
     return text.getvalue()
+
+
+def _name_type(type: NoteType) -> str:
+    """A note type, by what every learner's Anki finds it: its id, for Anki gives it another name where that is taken.
+
+    What was imported without an id has the name only: CrowdAnki gives it another id for each learner.
+    """
+    has_id = not type.is_from_elsewhere or type.id != shared_type_id(type.kind, type.language)
+    return str(type.id) if has_id else type.name

@@ -4,10 +4,11 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 
 from flashdeck.diagnostics.problem import Problem
-from flashdeck.release.git import read_committed
+from flashdeck.release.git import read_committed, read_history
 from flashdeck.release.ledger import FIRST_1, LAST, Ledger, parse_ledgers
 
 GIT = "git's HEAD"
+VERSIONS = 30  # of a ledger in git: a release that was taken back is seldom longer ago
 
 
 def find_committed(ledgers: Iterable[Ledger]) -> Iterator[Problem]:
@@ -21,8 +22,13 @@ def find_committed(ledgers: Iterable[Ledger]) -> Iterator[Problem]:
 
 
 def read_all_committed(ledgers: Iterable[Ledger]) -> Iterator[tuple[str, str]]:
-    """The ledgers as the last commit has them, as witnesses."""
-    return ((GIT, read_committed(ledger.path).decode(errors="replace").replace("\r\n", "\n")) for ledger in ledgers)
+    """The ledgers as the last commits have them, as witnesses: HEAD, and what it comes after, in which a release may have been
+    taken back.
+    """
+    for ledger in ledgers:
+        head = read_committed(ledger.path)
+        for commit, data in read_history(ledger.path, VERSIONS):
+            yield GIT if data == head else f"git's commit {commit}", data.decode(errors="replace").replace("\r\n", "\n")
 
 
 def find_lost(ledgers: Mapping[str, Ledger], witnesses: Iterable[tuple[str, str]]) -> Iterator[Problem]:
@@ -47,6 +53,8 @@ def _to_problem(ledger: Ledger, where: str, release: str) -> Problem:
         message = f"the release of {release} is not in this ledger ({where} has it)"
     if where == GIT:
         way = f"'git checkout HEAD -- {ledger.path.as_posix()}'"
+    elif where.startswith("git"):
+        way = "'flashdeck recover' has git's history too; whoever got that release would otherwise get no correction of it"
     else:
         package = where.split("'")[1]
         way = f"from git, or with 'flashdeck recover {package}'; if that package was never handed out, delete it"

@@ -126,13 +126,21 @@ def id_as_typed(value: Value | None) -> str:
 
 
 def read_texts(
-    node: Node, name: str, languages: Collection[str], problems: list[Problem], many: bool = False, inside: bool = False
+    node: Node,
+    name: str,
+    languages: Collection[str],
+    problems: list[Problem],
+    many: bool = False,
+    inside: bool = False,
+    optional: bool = False,
 ) -> bool:
     """Whether there is a text at `node`, or a mapping language -> text, or where `many` a list of either.
 
-    `inside` a mapping of languages there is no other one.
+    `inside` a mapping of languages there is no other one; where the text is `optional`, it may be empty in some of them.
     """
     value = node.value
+    if inside and optional and value == "":
+        return True
     if isinstance(value, str):
         if not value.strip():
             problems.append(node.problem("empty-text", f"{name} is empty", help="write it, or leave the key out"))
@@ -156,7 +164,8 @@ def read_texts(
                 help = "if it is part of the text before it, put that text in quotes: a comma ends it"
             problems.append(node.problem("unknown-language", message, language, key=True, help=help))
         known = [language for language in value if language in languages]
-        valid = [read_texts(node.node(language), name, languages, problems, many, True) for language in known]
+        optional = optional and any(value[language] for language in known)
+        valid = [read_texts(node.node(language), name, languages, problems, many, True, optional) for language in known]
         return all(valid) and not unknown
     report_shape(node, name, "a text or a list of texts" if many else "a text", problems)
     return False

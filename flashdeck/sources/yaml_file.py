@@ -59,16 +59,21 @@ class Source:
         """The mapping at the top of the file; empty where there is none."""
         return self.value if isinstance(self.value, dict) else {}
 
-    def spot(self, route: Route, *, key: bool = False, word: str = "") -> Spot:
-        """Where `route` leads: at `word` in its value, else at its value (or its `key`), else as near as it goes."""
+    def spot(self, route: Route, *, key: bool = False, word: str = "", nth: int = 0) -> Spot:
+        """Where `route` leads: at `word` in its value (the one after `nth` others), else at its value (or its `key`), else as
+        near as it goes.
+        """
         while route not in self._marks:
             route = route[:-1]
         at_key, start, end = self._marks[route]
         if key:
             return self.spot_at(at_key)
         for form in (word, normalize("NFD", word)) if word else ():
-            if (found := self.text.find(form, start, end)) >= 0:
+            if not nth and (found := self.text.find(form, start, end)) >= 0:
                 return self.spot_at(found)
+            parts = map(re.escape, form.split())  # a line may end between two of them
+            if places := [one.start() for one in re.finditer(r"\s+".join(parts), self.text[start:end])]:
+                return self.spot_at(start + places[min(nth, len(places) - 1)])
         if self.text[start : start + 1] in ("|", ">"):  # a block text begins under its sign
             block = re.compile(r".*\n\s*").match(self.text, start)
             start = min(block.end(), end - 1) if block else start

@@ -49,7 +49,7 @@ def walk(folder: Path) -> Iterator[tuple[str, Callable[[], Any]]]:
     yield stage("compile", lambda: [compile_unit(path, source, (), answers, ["fr"]) for path, source in cards.items()])
     yield stage("keep", lambda: [from_bytes(to_bytes(unit)) for unit in made["compile"]])
     yield stage("link", lambda: link(answers.frame, dict(zip(cards, made["keep"], strict=True)), files, TODAY, NO_CACHE, {}, {}))
-    yield stage("check", lambda: check_all(made["link"]))
+    yield stage("check", lambda: check_all(made["link"], False))
     yield stage("notes", lambda: to_notes(made["link"], "fr"))
     cache = Cache(folder / "cache", time.time_ns())
     project = compile_project([folder], TODAY, cache, ["fr"])
