@@ -1,6 +1,5 @@
 """What cards say of terms: which to use, which also count as right, which to keep away from, and why."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -8,9 +7,9 @@ from flashdeck.diagnostics.render import count
 from flashdeck.exporting.cards import list_cards, to_words
 from flashdeck.model.cards import Card
 from flashdeck.model.references import Reference
+from flashdeck.wording.rules import Rule, to_rules
 
 FIELDS = ("avoid", "prefer")  # what makes a kind one of terms
-PROSE = re.compile(r"[()\[\]:;/«»“”\"…]")  # a term with one of these explains itself, and stands so in no text
 
 
 class Term(NamedTuple):
@@ -21,9 +20,7 @@ class Term(NamedTuple):
     preferred: tuple[str, ...]
     admitted: tuple[str, ...]
     discouraged: tuple[str, ...]
-    finds: tuple[str, ...]  # how they stand in texts; `word ... child`: with the other word in the sentence
-    only_near: tuple[str, ...]  # only in a sentence with one of these
-    not_near: tuple[str, ...]  # and with none of these
+    rule: Rule | None  # which words no other text should have
     is_forbidden: bool  # else it may be used with caution
     why: str
     remark: str
@@ -54,24 +51,16 @@ def _to_term(card: Card, language: str, references: Mapping[str, Reference]) -> 
     def texts(key: str) -> tuple[str, ...]:
         return tuple(filter(None, (to_words(text) for _, text in card.texts(key, language))))
 
-    avoids = texts("avoid")
+    rule = next((rule for rule in to_rules(card) if rule.language == language), None)
     return Term(
         card,
         language,
         texts("prefer"),
         texts("also_accepted"),
-        avoids,
-        texts("find") if _has_in("find", card, language) else tuple(text for text in avoids if not PROSE.search(text)),
-        texts("only_near"),
-        texts("not_near"),
+        texts("avoid"),
+        rule,
         card.text("level", language) != "caution",
         " ".join(texts("why")),
         " ".join(texts("extra")),
         tuple(references[id] for _, id in card.texts("reference", language)),
     )
-
-
-def _has_in(key: str, card: Card, language: str) -> bool:
-    """Whether a card says something under a key in a language, be it that there is nothing."""
-    value = card.values.get(key)
-    return value is not None and (not isinstance(value, dict) or language in value)

@@ -15,9 +15,10 @@ from flashdeck.model.courses import Course
 from flashdeck.model.decks import Deck
 from flashdeck.pipeline import Project
 from flashdeck.release.packages import Target
+from flashdeck.wording.forms import find_forms, fold, split
+from flashdeck.wording.search import Forms, split_phrase
 
-ACTS = re.compile(r"[\\.^$*+?{}\[\]|()]")  # in the regular expressions that Vale reads
-NEAR = re.compile(r"\.{3}|…")  # between words to find and others that must stand in their sentence
+BETWEEN = r"[\s'’-]+"  # the words of a phrase
 GROUP = re.compile(r"\$(?=\d)")
 
 
@@ -30,10 +31,12 @@ def export_vale(project: Project, target: Deck | Course, options: ExportOptions)
     for language in options.languages:
         style = _to_name(Target(target, language, options.filter).name)
         terms = list(to_terms(cards, [language], project.frame.references))
+        words = {word for term in terms for text in _list_phrases(term) for word in split(text)}
+        forms = find_forms(words, language)
         rules = {
             f"styles/{style}/{_to_name(term.card.full_id)}.yml": f"{_to_comment(style)}{text}\n".encode()
             for term in terms
-            if (text := "\n".join(_to_rule(term)))
+            if (text := "\n".join(_to_rule(term, forms)))
         }
         left_out += [*find_untranslated(style, cards, [language]), *_find_missing(style, terms)]
         if rules:
@@ -49,21 +52,23 @@ def _to_name(id: str) -> str:
 
 def _find_missing(style: str, terms: Sequence[Term]) -> Iterator[str]:
     """What the rules say otherwise than the cards."""
-    silent = [term.card for term in terms if term.discouraged and not term.finds and "find" not in term.card.values]
+    silent = [term.card for term in terms if not term.rule and "find" not in term.card.values]
     if silent:
         what = f"{count(len(silent), 'card')} whose terms stand so in no text, and that have no 'find'"
         yield f"{style}: {what}: {list_cards(silent)}"
-    bound = [term.card for term in terms if term.only_near or any(map(NEAR.search, term.finds))]
+    bound = [term.card for term in terms if term.rule and {*term.rule.finds} - {*_list_phrases(term)}]
     if bound:
         yield f"{style}: words to find only beside others, since Vale cannot look there: {list_cards(bound)}"
-    free = [term.card for term in terms if term.not_near and list(_list_words(term))]
+    free = [term.card for term in terms if term.rule and term.rule.not_near and _list_phrases(term)]
     if free:
         yield f"{style}: words beside which a term is right ('not_near'), so Vale reports too much: {list_cards(free)}"
 
 
-def _list_words(term: Term) -> Iterator[str]:
-    """What Vale can find of a term."""
-    return iter(()) if term.only_near else (text for text in term.finds if not NEAR.search(text))
+def _list_phrases(term: Term) -> list[str]:
+    """What Vale can find of a term: it does not see what else is in a sentence."""
+    if not term.rule or term.rule.only_near:
+        return []
+    return [text for text in term.rule.finds if not split_phrase(text)[1] and split(text)]
 
 
 def _to_comment(style: str) -> str:
@@ -71,10 +76,10 @@ def _to_comment(style: str) -> str:
     return f"# Made by flashdeck. To use it, in .vale.ini:\n#   StylesPath = styles\n#   [*.md]\n#   BasedOnStyles = {style}\n"
 
 
-def _to_rule(term: Term) -> Iterator[str]:
+def _to_rule(term: Term, forms: Forms) -> Iterator[str]:
     """The lines of a rule; none where its card has no term that could be found."""
-    words = list(_list_words(term))
-    if not words or not term.preferred:
+    phrases = _list_phrases(term)
+    if not phrases or not term.preferred:
         return
     instead = "|".join(GROUP.sub("$$$$", text.replace("|", "/")) for text in term.preferred)
     message = "Use '%s' instead of '%s'." + f" {term.why}".replace("%", "%%").rstrip()
@@ -84,21 +89,23 @@ def _to_rule(term: Term) -> Iterator[str]:
     if link := next((one.url for one in term.references if one.url), ""):
         yield f"link: {_quote(link)}"
     yield "ignorecase: true"
-    yield "nonword: true"  # edges are in the patterns: a term may end in a sign that is no letter
     yield "action:\n  name: replace"
     yield "swap:"
-    for text in dict.fromkeys(map(_to_pattern, words)):
+    for text in dict.fromkeys(_to_pattern(phrase, forms) for phrase in phrases):
         yield f"  {_quote(text)}: {_quote(instead)}"
 
 
-def _to_pattern(text: str) -> str:
-    """A regular expression for a term, whichever spaces and apostrophes a text has."""
-    pattern = re.sub("['’]", "['’]", ACTS.sub(r"\\\g<0>", text)).replace(" ", r"\s+")
-    return f"{_edge(text[0])}{pattern}{_edge(text[-1])}"
-
-
-def _edge(sign: str) -> str:
-    return r"\b" if sign.isalnum() else ""
+def _to_pattern(phrase: str, forms: Forms) -> str:
+    """A regular expression for the words of a phrase in all their forms, with or without the accents that it has."""
+    accents: dict[str, str] = {}
+    for sign in dict.fromkeys(phrase.lower()):
+        if sign.isalpha() and (plain := fold(sign)) != sign:
+            accents[plain] = accents.get(plain, plain) + sign
+    words = [sorted(forms[word], key=lambda form: (-len(form), form)) for word in split(phrase)]
+    patterns = [
+        "|".join("".join(f"[{accents[sign]}]" if sign in accents else sign for sign in form) for form in some) for some in words
+    ]
+    return BETWEEN.join(f"(?:{pattern})" if "|" in pattern else pattern for pattern in patterns)
 
 
 def _quote(text: str) -> str:
