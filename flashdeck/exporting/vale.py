@@ -18,6 +18,7 @@ from flashdeck.release.packages import Target
 
 ACTS = re.compile(r"[\\.^$*+?{}\[\]|()]")  # in the regular expressions that Vale reads
 NEAR = re.compile(r"\.{3}|…")  # between words to find and others that must stand in their sentence
+LONGEST_KEY = 1000  # characters: what is longer is no key to YAML, unless a question mark says so
 GROUP = re.compile(r"\$(?=\d)")
 
 
@@ -88,7 +89,8 @@ def _to_rule(term: Term) -> Iterator[str]:
     yield "action:\n  name: replace"
     yield "swap:"
     for text in dict.fromkeys(map(_to_pattern, words)):
-        yield f"  {_quote(text)}: {_quote(instead)}"
+        key, value = _quote(text), _quote(instead)
+        yield f"  {key}: {value}" if len(key) < LONGEST_KEY else f"  ? {key}\n  : {value}"
 
 
 def _to_pattern(text: str) -> str:
