@@ -491,15 +491,17 @@ cards:
 
 
 def test_words_to_find_come_before_the_terms_and_what_vale_cannot_do_is_named(deck, cli, tmp_path):
+    phrase = " ".join(["word"] * 300)
     deck(
-        """
+        f"""
         kind: word
         prefer: offender
         cards:
-          - {id: is.found, avoid: Patron (of a child), find: [patron, punter ... child]}
-          - {id: silent, avoid: 'Client: a euphemism'}
-          - {id: beside, avoid: customer, only_near: child}
-          - {id: besides, avoid: buyer, not_near: shop}
+          - {{id: long, avoid: x, find: {phrase}}}
+          - {{id: is.found, avoid: Patron (of a child), find: [patron, punter ... child]}}
+          - {{id: silent, avoid: 'Client: a euphemism'}}
+          - {{id: beside, avoid: customer, only_near: child}}
+          - {{id: besides, avoid: buyer, not_near: shop}}
         """,
         ENGLISH,
         kinds__word__kind_yaml=OWN_KIND,
@@ -516,9 +518,11 @@ def test_words_to_find_come_before_the_terms_and_what_vale_cannot_do_is_named(de
         "  test-en: words beside which a term is right ('not_near'), so Vale reports too much: test/besides",
     ]
     rules = {path.name: yaml.safe_load(read(path))["swap"] for path in (tmp_path / "dist" / "styles" / "test-en").iterdir()}
+    (pattern,) = rules.pop("test--long.yml")
+    assert re.fullmatch(pattern, phrase) and not re.fullmatch(pattern, phrase[5:])  # no key of YAML, but for a question mark
     assert rules == {
-        "test--besides.yml": {"(?:buyers|buyer)": "offender"},
-        "test--is__found.yml": {"(?:patrons|patron)": "offender"},  # Vale takes what comes after a dot for no part of the name
+        "test--besides.yml": {"buyer(?:s|)": "offender"},
+        "test--is__found.yml": {"patron(?:s|)": "offender"},  # Vale takes what comes after a dot for no part of the name
     }
 
 

@@ -7,6 +7,7 @@ for each.
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 
 from flashdeck.diagnostics.render import count
 from flashdeck.exporting.cards import Exported, ExportOptions, list_cards, select_cards
@@ -19,6 +20,7 @@ from flashdeck.wording.forms import find_forms, fold, split
 from flashdeck.wording.search import Forms, split_phrase
 
 BETWEEN = r"[\s'’-]+"  # the words of a phrase
+LONGEST_KEY = 1000  # characters: what is longer is no key to YAML, unless a question mark says so
 GROUP = re.compile(r"\$(?=\d)")
 
 
@@ -92,7 +94,8 @@ def _to_rule(term: Term, forms: Forms) -> Iterator[str]:
     yield "action:\n  name: replace"
     yield "swap:"
     for text in dict.fromkeys(_to_pattern(phrase, forms) for phrase in phrases):
-        yield f"  {_quote(text)}: {_quote(instead)}"
+        key, value = _quote(text), _quote(instead)
+        yield f"  {key}: {value}" if len(key) < LONGEST_KEY else f"  ? {key}\n  : {value}"
 
 
 def _to_pattern(phrase: str, forms: Forms) -> str:
@@ -101,11 +104,17 @@ def _to_pattern(phrase: str, forms: Forms) -> str:
     for sign in dict.fromkeys(phrase.lower()):
         if sign.isalpha() and (plain := fold(sign)) != sign:
             accents[plain] = accents.get(plain, plain) + sign
-    words = [sorted(forms[word], key=lambda form: (-len(form), form)) for word in split(phrase)]
-    patterns = [
-        "|".join("".join(f"[{accents[sign]}]" if sign in accents else sign for sign in form) for form in some) for some in words
-    ]
-    return BETWEEN.join(f"(?:{pattern})" if "|" in pattern else pattern for pattern in patterns)
+
+    def spell(form: str) -> str:
+        return "".join(f"[{accents[sign]}]" if sign in accents else sign for sign in form)
+
+    patterns = []
+    for word in split(phrase):
+        same = takewhile(lambda signs: len({*signs}) == 1, zip(*forms[word], strict=False))
+        stem = "".join(signs[0] for signs in same)
+        endings = sorted((form[len(stem) :] for form in forms[word]), key=lambda ending: (-len(ending), ending))
+        patterns.append(spell(stem) + (f"(?:{'|'.join(map(spell, endings))})" if len(endings) > 1 else ""))
+    return BETWEEN.join(patterns)
 
 
 def _quote(text: str) -> str:
