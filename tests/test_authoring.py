@@ -184,7 +184,7 @@ def test_add_asks_for_what_the_kind_needs_and_offers_what_there_is(tmp_path):
         ("there is no 'custm'; there is 'custom'", "custom"),
         ("kind", "term"),
         ("avoid", "vieux mot"),
-        ("in 'en'", "old word"),
+        ("in 'en'", "outworn word"),
         ("prefer", "mot neuf"),
         ("in 'en'", ""),
         ("references", ""),
@@ -197,10 +197,10 @@ def test_add_asks_for_what_the_kind_needs_and_offers_what_there_is(tmp_path):
     code, output = talk(answers, "add", cwd=tmp_path)
 
     assert code == 0
-    assert "Which term should be used?\n    old word\n    ---\n    Preferred term\n    mot neuf" in output
+    assert "Which term should be used?\n    outworn word\n    ---\n    Preferred term\n    mot neuf" in output
     path = next(path for path in (tmp_path / "decks" / "custom").glob("*.yaml") if "vieux-mot" in path.read_text())
     assert "  - id: vieux-mot\n" in path.read_text()
-    assert "    avoid: {fr: vieux mot, en: old word}\n    prefer: mot neuf\n" in path.read_text()
+    assert "    avoid: {fr: vieux mot, en: outworn word}\n    prefer: mot neuf\n" in path.read_text()
     courses = (tmp_path / "decks" / "interpol" / "courses.yaml").read_text()
     assert "    cards:\n      - custom/vieux-mot\n" in courses
 

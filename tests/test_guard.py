@@ -1,6 +1,8 @@
 """The terminology guard: what it finds in sentences, by the rules of our own decks, and where."""
 
 import re
+import subprocess
+import sys
 from collections import Counter
 from functools import cache
 
@@ -50,3 +52,44 @@ def test_the_guard_finds_what_is_used_and_leaves_what_is_named(part):
 
     print(f"{part}: precision {precision:.3f}, recall {recall:.3f}", *faults, sep="\n")
     assert precision >= 0.98 and recall >= 0.95
+
+
+RULES = """
+kind: term
+reference: r
+cards:
+  - {id: one, avoid: WORD, prefer: other}
+references:
+  - {id: r, title: A, publisher: B}
+"""
+CARDS = "kind: basic\ncards:\n  - {id: a, question: What are nurdles?, answer: Small women}\n"
+ENGLISH = "id: test\nname: Test\nlanguages: [en]\n"
+
+
+def test_a_rule_that_changes_counts_in_files_that_did_not(cli, deck):
+    decks = deck(CARDS, ENGLISH, terms_yaml=RULES.replace("WORD", "nurdle"))
+    first = cli("check").out
+    deck(CARDS, ENGLISH, terms_yaml=RULES.replace("WORD", "gremlin"))
+    second = cli("check").out
+    deck(CARDS, ENGLISH, terms_yaml=RULES.replace("WORD", "nurdle"))
+
+    assert first.startswith(f"{decks.name}/test/cards.yaml:3:32: error[discouraged-term] 'nurdles' is discouraged")
+    assert second == ""
+    assert cli("check").out == first == cli("check", "--no-cache").out
+
+
+def test_a_dictionary_is_opened_once_for_each_new_word_of_a_rule(deck, tmp_path):
+    pytest.importorskip("simplemma")
+    environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "FLASHDECK_CACHE": str(tmp_path / "cache")}
+
+    def check(word: str, cards: str) -> tuple[bool, bool]:
+        """Whether it opens a dictionary, and whether it finds something."""
+        deck(cards, ENGLISH, terms_yaml=RULES.replace("WORD", word))
+        command = [sys.executable, "-X", "importtime", "-m", "flashdeck", "check"]
+        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, encoding="utf-8")
+        return "simplemma" in done.stderr, "discouraged-term" in done.stdout
+
+    assert check("woman", CARDS) == (True, True)
+    assert check("woman", CARDS.replace("Small", "Tall")) == (False, True)
+    assert check("man", CARDS) == (True, False)
+    assert check("woman", CARDS) == (False, True)

@@ -24,11 +24,14 @@ ALONE = {
     "genanki": "anki/package_writer",
     "openpyxl": "importing/workbooks",
     "sqlite3": "anki/package_reader anki/package_writer",
-    "zipfile": "anki/package_reader anki/package_writer importing/workbooks",
+    "zipfile": "anki/package_reader anki/package_writer handouts/office importing/workbooks",
     "zstandard": "anki/package_reader",
     "nh3": "anki/safe",
     "pyromark": "anki/markdown",
     "simplemma": "wording/forms",
+    "docx": "handouts/office",
+    "pptx": "handouts/office",
+    "pypdf": "handouts/office",
     "tinycss2": "anki/css",
 }
 MODULES = sorted(

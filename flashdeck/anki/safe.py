@@ -326,7 +326,8 @@ def find_joined(html: str, usual: str, parts: Collection[str]) -> Unsafe | None:
     return None
 
 
-_PATH_PLAYED = re.compile(r"\[sound:(?!\{\{)[^\]{}]*[/\\:][^\]]*\]")
+# Up to the next `[sound:` only, or many that are never closed would take a time that grows with the square of their number.
+_PATH_PLAYED = re.compile(r"\[sound:(?!\{\{)(?:(?!\[sound:)[^\]{}/\\:])*+[/\\:](?:(?!\[sound:)[^\]])*+\]")
 
 
 def _name_apart(word: str) -> str:

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from flashdeck.build.cache import Cache
 from flashdeck.build.link import Facts
@@ -26,7 +26,7 @@ from flashdeck.sources.yaml_file import Route, Value
 from flashdeck.wording.forms import find_forms
 from flashdeck.wording.markup import read_markdown
 from flashdeck.wording.rules import FIND, OWN_FIELDS, Rule
-from flashdeck.wording.search import Guard, list_words
+from flashdeck.wording.search import Guard, list_vocabulary, list_words
 
 # Types of fields that hold no prose: names, days, and the wrong answers of a choice, which are there to be rejected.
 NO_PROSE = frozenset(
@@ -43,6 +43,18 @@ class _Found:
     word: str  # as typed
     nth: int  # how often it stands in the text before
     rule: int  # which of all rules
+
+
+class _Possible(NamedTuple):
+    """A guard, and those of its words that a file has; None where that cannot be said without reading it as YAML."""
+
+    guard: Guard
+    words: list[str] | None
+
+    def may_be_in(self, text: str) -> bool:
+        if self.words is None or any(sign in text for sign in "&*<_"):  # which may be in a word
+            return True
+        return any(word in text for word in self.words)
 
 
 def check_terms(facts: Facts) -> Iterator[Problem]:
@@ -136,7 +148,9 @@ def _search_unit(facts: Facts, unit: Unit, guards: Mapping[str, Guard], numbers:
         return
     data = facts.files.read(Path(unit.path)) if unit.digest else b""
     text = data.decode("utf-8", "replace")
-    possible = {code: guard for code, guard in guards.items() if "\\" in text or guard.find_anchors(text)}
+    vocabulary = list_vocabulary(text)
+    found = {code: None if "\\" in text else guard.find_words(vocabulary) for code, guard in guards.items()}
+    possible = {code: _Possible(guards[code], words) for code, words in found.items() if words != []}
     if not possible:
         return
     for card in facts.cards([unit]):
@@ -151,7 +165,7 @@ def _search_unit(facts: Facts, unit: Unit, guards: Mapping[str, Guard], numbers:
 
 
 def _search_card(
-    card: Card, values: Mapping[str, Value], guards: Mapping[str, Guard], numbers: Mapping[Rule, int]
+    card: Card, values: Mapping[str, Value], guards: Mapping[str, _Possible], numbers: Mapping[Rule, int]
 ) -> Iterator[_Found]:
     if card.is_set("quote"):
         return
@@ -160,12 +174,12 @@ def _search_card(
         if card.kind.types[key] in NO_PROSE or (is_term and key in OWN_FIELDS):
             continue
         seen: set[tuple[Route, int]] = set()  # what is the same in all languages is found in each of them
-        for code, guard in guards.items():
+        for code, possible in guards.items():
             if code not in card.deck.languages:
                 continue
             for route, text in _list_texts(card, key, value, code):
-                for hit in guard.search(read_markdown(text)) if guard.find_anchors(text) else ():
-                    if guard.is_owner(card.full_id, hit) or (route, hit.start) in seen:
+                for hit in possible.guard.search(read_markdown(text)) if possible.may_be_in(text) else ():
+                    if possible.guard.is_owner(card.full_id, hit) or (route, hit.start) in seen:
                         continue
                     seen.add((route, hit.start))
                     word = text[hit.start : hit.end]

@@ -28,6 +28,7 @@ from flashdeck.commands import (
     export,
     import_,
     init,
+    lint,
     list_,
     recover,
     rehearse,
@@ -50,6 +51,7 @@ app = typer.Typer(
 app.command("build", epilog="Example: flashdeck build --course frontline-101 --language fr")(build.build)
 app.command("release", epilog="Example: flashdeck release --dry-run --title Autumn")(release.release)
 app.command("check", epilog="Example: flashdeck check --format github decks")(check.check)
+app.command("lint", epilog="Example: flashdeck lint decks/interpol/README.md")(lint.lint)
 app.command("list", epilog="Example: flashdeck list --format json")(list_.list_)
 app.command("courses", epilog="Example: flashdeck courses")(courses.courses)
 app.command("show", epilog="Example: flashdeck show interpol/icse-meaning")(show.show)

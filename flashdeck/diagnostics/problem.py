@@ -11,6 +11,7 @@ from flashdeck.diagnostics.errors import FlashdeckError
 T = TypeVar("T")
 SEE_LIST = "see 'flashdeck list'"
 SIMILAR = 0.6  # the ratio of difflib: of five letters, two may be wrong
+LISTED = 21  # known words: more are too many to show
 FEW = 100  # known words: up to here, a word is compared with all of them
 
 
@@ -75,7 +76,7 @@ def nearest(word: str, known: Collection[str], default: str = "") -> str:
     """The help for a word that is not `known`: the known word most like it, or else all of them, or `default`."""
     if close := find_nearest(word.lower(), known):
         return f"there is '{close}'"
-    if known and len(known) <= 20:
+    if known and len(known) <= LISTED:
         return f"there {'is' if len(known) == 1 else 'are'} " + ", ".join(f"'{name}'" for name in sorted(known))
     return default
 

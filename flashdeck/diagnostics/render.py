@@ -5,8 +5,10 @@ Names and texts come from strangers: what a terminal or a CI machine would act o
 
 import json
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from urllib.parse import quote
 
+from flashdeck import __version__
 from flashdeck.diagnostics.problem import Problem
 
 # Control characters, ends of lines that only some programs know, and what changes the direction of the text around it.
@@ -52,6 +54,33 @@ def render_problems(problems: Iterable[Problem], format: str) -> str:
     if format == "json":
         return to_json([_to_data(problem) for problem in problems])
     return "\n".join(renderers[format](problem) for problem in problems)
+
+
+def render_sarif(problems: Iterable[Problem], explanations: Mapping[str, str]) -> str:
+    """Problems as SARIF 2.1.0, which code scanners and editors read; `explanations` are by code."""
+    problems = [*problems]
+    codes = sorted({problem.code for problem in problems})
+    rules = [{"id": code, "fullDescription": {"text": explanations[code]}} for code in codes]
+    results = [
+        {
+            "ruleId": problem.code,
+            "ruleIndex": codes.index(problem.code),
+            "level": problem.level,
+            "message": {"text": f"{problem.message}\n{problem.help}" if problem.help else problem.message},
+            "locations": [
+                {
+                    "physicalLocation": {
+                        "artifactLocation": {"uri": quote(problem.spot.path.replace("\\", "/"))},
+                        "region": {"startLine": problem.spot.line, "startColumn": problem.spot.column},
+                    }
+                }
+            ],
+        }
+        for problem in problems
+    ]
+    tool = {"driver": {"name": "flashdeck", "version": __version__, "rules": rules}}
+    run = {"tool": tool, "columnKind": "unicodeCodePoints", "results": results}
+    return to_json({"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]})
 
 
 def to_json(data: object) -> str:

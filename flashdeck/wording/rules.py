@@ -21,6 +21,7 @@ class Rule(NamedTuple):
     finds: tuple[str, ...]  # any of these words or phrases, in all their forms
     only_near: tuple[str, ...]  # in a sentence with any of these; in any, where there are none
     not_near: tuple[str, ...]  # and in none with any of these
+    avoids: tuple[str, ...]  # what it says of itself to avoid
     prefers: tuple[str, ...]  # what to use instead
     also: tuple[str, ...]  # what counts as right, too
     level: str  # avoid or caution
@@ -30,9 +31,9 @@ class Rule(NamedTuple):
 def to_rule(row: Any) -> Rule:
     """The rule that a row of JSON was made from. Raises ValueError for anything else."""
     match row:
-        case [str(), str(), list(), list(), list(), list(), list(), str(), str()]:
-            finds, only_near, not_near, prefers, also = (tuple(map(str, part)) for part in row[2:7])
-            return Rule(row[0], row[1], finds, only_near, not_near, prefers, also, row[7], row[8])
+        case [str(), str(), list(), list(), list(), list(), list(), list(), str(), str()]:
+            finds, only_near, not_near, avoids, prefers, also = (tuple(map(str, part)) for part in row[2:8])
+            return Rule(row[0], row[1], finds, only_near, not_near, avoids, prefers, also, row[8], row[9])
     raise ValueError("it is not a rule")
 
 
@@ -42,10 +43,10 @@ def to_rules(card: Card) -> Iterator[Rule]:
         return
     for language in (*card.languages, *card.left_out):
         if finds := _find_words(card, language):
-            texts = (tuple(_texts(card, key, language)) for key in ("only_near", "not_near", "prefer", "also_accepted"))
-            only_near, not_near, prefers, also = texts
+            texts = (tuple(_texts(card, key, language)) for key in ("only_near", "not_near", "avoid", "prefer", "also_accepted"))
+            only_near, not_near, avoids, prefers, also = texts
             level, why = card.text("level", language) or "avoid", card.text("why", language)
-            yield Rule(card.full_id, language, finds, only_near, not_near, prefers, also, level, why)
+            yield Rule(card.full_id, language, finds, only_near, not_near, avoids, prefers, also, level, why)
 
 
 def _find_words(card: Card, language: str) -> tuple[str, ...]:

@@ -5,11 +5,13 @@ paragraphs in which such a word stands are read by patterns.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from html import unescape
 from itertools import zip_longest
+from operator import itemgetter
 from typing import NamedTuple
 
 from flashdeck.wording.cues import CUES, SILENT, Cues
@@ -18,9 +20,11 @@ from flashdeck.wording.markup import Passage, find_paragraph, split_cells
 from flashdeck.wording.rules import Rule
 
 Forms = Mapping[str, Sequence[str]]  # by word
-WORD = re.compile(r"[^\W\d_]+")
+WORD = re.compile(r"[^\W_]+")
 HIDDEN = re.compile(r"</?\w+[^<>]{0,200}>|[*_]")  # in a word, perhaps
 SENTENCE_END = re.compile(r"[.!?…;]+[)\"'»”]*(?=\s)")
+SHORT = 3  # letters: shorter words are in every text
+WIDEST = 150  # characters from the rarest word of a phrase to its first or last
 NEAR = 1500  # characters from a table's terms to those that it recommends, or to its heading
 BETWEEN = r"[\s'-]+"
 
@@ -34,12 +38,49 @@ class Hit(NamedTuple):
     phrase: str  # which of its `finds`
 
 
+class Vocabulary(NamedTuple):
+    """The distinct words of a text, as they stand there and folded."""
+
+    typed: list[str]
+    folded: list[str]
+
+
+def list_vocabulary(text: str) -> Vocabulary:
+    """The words of a text in any markup. Once for all languages: it is most of the work where there is nothing to find."""
+    if "&" in text:
+        text = unescape(text)
+    words = " ".join({*text.split()})
+    if "<" in words or "*" in words or "_" in words:
+        words += " " + HIDDEN.sub("", words)
+    typed = [*{*WORD.findall(words)}]
+    return Vocabulary(typed, fold("\n".join(typed)).split("\n"))
+
+
+def _has_all(forms: Iterable[frozenset[str]], known: set[str]) -> bool:
+    return not any(some.isdisjoint(known) for some in forms)
+
+
+def _find_around(text: str, word: str) -> Iterator[tuple[int, int]]:
+    """From where to where a text has a word, with as much around it as a phrase may take; places that meet are one."""
+    first = last = -1
+    for one in re.finditer(re.escape(word), text):
+        start, end = max(0, one.start() - WIDEST), one.end() + WIDEST
+        if first >= 0 and start > last:
+            yield first, last
+            first = start
+        first, last = (start if first < 0 else first), end
+    if first >= 0:
+        yield first, last
+
+
 class _Phrase(NamedTuple):
     rule: Rule
     typed: str  # as the rule has it
     anchor: frozenset[str]  # the forms of its longest word
     pattern: re.Pattern[str]
     near: tuple[str, ...]  # what must be in its sentence, each
+    all_of: Sequence[frozenset[str]]  # the forms of all words that a text must have, to have it
+    any_of: Sequence[Sequence[frozenset[str]]]  # and of these lists of words, those of one at least; unless there are none
 
 
 def list_words(rules: Iterable[Rule]) -> set[str]:
@@ -69,14 +110,22 @@ class Guard:
     def phrases(self) -> list[_Phrase]:
         """All phrases, each once: where two rules find the same, the first that forbids it counts."""
         found: dict[tuple[str, ...], _Phrase] = {}
-        for rule in sorted(self.rules, key=lambda rule: rule.level):  # avoid before caution
+        rules = sorted(self.rules, key=lambda rule: rule.level)  # avoid before caution
+        count = Counter(word for rule in rules for typed in rule.finds for word in split(split_phrase(typed)[0]))
+        for rule in rules:
+            around = [[self._forms(word) for word in split(text)] for text in rule.only_near]
             for typed in rule.finds:
                 phrase, near = split_phrase(typed)
                 if words := split(phrase):
-                    anchor = frozenset(self.forms.get(max(words, key=len), ()))
-                    key = (*split(typed), *(() if not rule.only_near else (rule.card,)))
-                    found.setdefault(key, _Phrase(rule, typed, anchor, self._to_pattern([phrase]), near))
+                    anchor = min(words, key=lambda word: (len(word) < SHORT, count[word], -len(word)))  # the rarest
+                    all_of = [self._forms(word) for text in (phrase, *near) for word in split(text)]
+                    key = (*split(typed), *((rule.card,) if rule.only_near else ()))
+                    pattern = self._to_pattern([phrase])
+                    found.setdefault(key, _Phrase(rule, typed, self._forms(anchor), pattern, near, all_of, around))
         return [*found.values()]
+
+    def _forms(self, word: str) -> frozenset[str]:
+        return frozenset(self.forms.get(word, (fold(word),)))
 
     @cached_property
     def _owners(self) -> Mapping[tuple[str, ...], frozenset[str]]:
@@ -90,14 +139,6 @@ class Guard:
     def is_owner(self, card: str, hit: Hit) -> bool:
         """Whether a card discourages these words itself, and so may have them in its own fields."""
         return card in self._owners[tuple(split(hit.phrase))]
-
-    @cached_property
-    def anchors(self) -> Mapping[str, list[_Phrase]]:
-        found: dict[str, list[_Phrase]] = {}
-        for phrase in self.phrases:
-            for form in phrase.anchor:
-                found.setdefault(form, []).append(phrase)
-        return found
 
     @cached_property
     def _prefix(self) -> str:
@@ -130,59 +171,62 @@ class Guard:
 
     # ---- searching -------------------------------------------------------------------------------------------------------
 
-    def find_anchors(self, text: str) -> list[str]:
-        """The words of a text, as they stand there, with which a phrase may be found."""
-        if "&" in text:
-            text = unescape(text)
-        words = " ".join({*text.split()})
-        if "<" in words or "*" in words or "_" in words:
-            words += " " + HIDDEN.sub("", words)
-        spelt = {*WORD.findall(words)}
-        lists = [*spelt]
-        folded = fold("\n".join(lists)).split("\n")
+    def find_words(self, vocabulary: Vocabulary) -> list[str]:
+        """The rarest words of the phrases that a text may have, as they stand there; most texts have none."""
+        return [*self._find_phrases(vocabulary)]
+
+    def _find_phrases(self, vocabulary: Vocabulary) -> dict[str, list[_Phrase]]:
+        """The phrases all of whose words a text has, by the words that stand in it for their rarest."""
+        typed, folded = vocabulary
+        known = {*folded}
+        bare = folded
         if self._prefixed:
-            return [word for word, plain in zip(lists, folded, strict=True) if self._has_anchor(plain)]
-        if self.anchors.keys().isdisjoint(folded):
-            return []
-        return [word for word, plain in zip(lists, folded, strict=True) if plain in self.anchors]
+            bare = [self._prefixed.sub("", word, count=1) for word in folded]
+            known |= {*bare}
+        phrases = [phrase for phrase in self.phrases if _has_all(phrase.all_of, known)]
+        phrases = [one for one in phrases if not one.any_of or any(_has_all(forms, known) for forms in one.any_of)]
+        if not phrases:
+            return {}
+        by_form: dict[str, list[_Phrase]] = {}
+        for phrase in phrases:
+            for form in phrase.anchor & known:
+                by_form.setdefault(form, []).append(phrase)
+        pairs = [(word, form) for forms in (folded, bare) for word, form in zip(typed, forms, strict=True) if form in by_form]
+        return {word: by_form[form] for word, form in pairs}
 
-    def _has_anchor(self, word: str) -> bool:
-        assert self._prefixed
-        found = self._prefixed.match(word)
-        return word in self.anchors or bool(found and word[found.end() :] in self.anchors)
-
-    def search(self, passage: Passage) -> list[Hit]:
+    def search(self, passage: Passage) -> Iterator[Hit]:
         """The discouraged words that a text uses, in order; of some within others, the longest."""
         text = passage.text
-        found: dict[tuple[int, int], Hit] = {}
-        for start, end in self._find_paragraphs(text):
+        done = 0  # paragraphs that are too long are searched in pieces, which overlap
+        for (start, end), phrases in sorted(self._find_paragraphs(text).items(), key=itemgetter(0)):
             paragraph = fold(text[start:end])
-            hits = self._search_paragraph(paragraph)
+            hits = self._search_paragraph(paragraph, phrases.values())
             for first, last, phrase in hits:
+                if start + first < done:
+                    continue
                 at = start + first, start + last
+                done = at[1]
                 if not passage.is_quoted(*at) and not self._is_named(text, (start, paragraph), (first, last), phrase.rule, hits):
-                    place = passage.place(at[0]), passage.place(at[1] - 1) + 1
-                    found.setdefault(place, Hit(*place, phrase.rule, phrase.typed))
-        return [found[place] for place in sorted(found)]
+                    yield Hit(passage.place(at[0]), passage.place(at[1] - 1) + 1, phrase.rule, phrase.typed)
 
-    def _find_paragraphs(self, text: str) -> list[tuple[int, int]]:
-        """The paragraphs with a word of a phrase."""
-        paragraphs: set[tuple[int, int]] = set()
-        for word in self.find_anchors(text):
-            at = text.find(word)
-            while at >= 0:
-                paragraph = find_paragraph(text, at, at + len(word))
-                paragraphs.add(paragraph)
-                at = text.find(word, paragraph[1])
-        return sorted(paragraphs)
+    def _find_paragraphs(self, text: str) -> dict[tuple[int, int], dict[str, _Phrase]]:
+        """The paragraphs that have a phrase, each with those that it may have."""
+        found: dict[tuple[int, int], dict[str, _Phrase]] = {}
+        for word, phrases in self._find_phrases(list_vocabulary(text)).items():
+            last = 0
+            for start, end in _find_around(text, word):
+                around = fold(text[start:end])
+                for one in phrases:
+                    for match in one.pattern.finditer(around):
+                        if start + match.end() > last:
+                            paragraph = find_paragraph(text, start + match.start(), start + match.end())
+                            last = paragraph[1]
+                            found.setdefault(paragraph, {}).update((phrase.pattern.pattern, phrase) for phrase in phrases)
+        return found
 
-    def _search_paragraph(self, paragraph: str) -> list[tuple[int, int, _Phrase]]:
-        """All phrases in a folded paragraph whose sentences they fit, in order, none within another."""
-        words = {*WORD.findall(paragraph)}
-        phrases = {id(one): one for word in words for one in self.anchors.get(word, ())}
-        if self._prefixed:
-            phrases = {id(one): one for one in self.phrases}
-        hits = [(*found.span(), one) for one in phrases.values() for found in one.pattern.finditer(paragraph)]
+    def _search_paragraph(self, paragraph: str, phrases: Iterable[_Phrase]) -> list[tuple[int, int, _Phrase]]:
+        """Some phrases in a folded paragraph whose sentences they fit, in order, none within another."""
+        hits = [(*found.span(), one) for one in phrases for found in one.pattern.finditer(paragraph)]
         kept: list[tuple[int, int, _Phrase]] = []
         for start, end, one in sorted(hits, key=lambda hit: (hit[0], -hit[1], hit[2].rule.level, hit[2].rule.card)):
             if (not kept or start >= kept[-1][1]) and self._fits(one, paragraph, start, end):
