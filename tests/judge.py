@@ -15,6 +15,15 @@ import tinycss2.ast
 from anki.cards import Card
 
 HTML = "{http://www.w3.org/1999/xhtml}"
+DRAWN = {
+    "{http://www.w3.org/2000/svg}": set(
+        "a svg g path circle ellipse line polyline polygon rect text tspan defs linearGradient radialGradient stop".split()
+    ),
+    "{http://www.w3.org/1998/Math/MathML}": set(
+        "math mfrac mi mn mo mover mpadded mphantom mroot mrow ms mspace msqrt mstyle msub msubsup msup mtable mtd mtext mtr"
+        " munder munderover".split()
+    ),
+}
 NAME = re.compile(r"[a-z][a-z0-9-]*")
 ACTIVE = set(
     "applet base bgsound body button canvas dialog embed form frame frameset head html iframe image input isindex keygen"
@@ -104,7 +113,12 @@ def _find_in_tree(tree: Element, files: Collection[str], designed: bool) -> Iter
                 yield f"comment: {(element.text or '')[:40]}"
             continue
         space, _, name = element.tag.rpartition("}")
-        if space + "}" != HTML or name in (ACTIVE - DESIGNED if designed else ACTIVE) or not NAME.fullmatch(name):
+        if space + "}" in DRAWN:
+            if name not in DRAWN[space + "}"]:
+                yield f"element: {name}"
+            values = [value for value in element.attrib.values() if "(" in value]
+            yield from (one for value in values for one in _find_in_css(tinycss2.parse_component_value_list(value), files))
+        elif space + "}" != HTML or name in (ACTIVE - DESIGNED if designed else ACTIVE) or not NAME.fullmatch(name):
             yield f"element: {name}"
         if name == "style":
             yield from find_css_dangers(element.text or "", files)

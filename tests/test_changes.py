@@ -261,6 +261,7 @@ def test_a_rehearsal_of_a_good_release_loses_nothing(releases, cli):
         "text": "",
         "has_text": True,
         "has_own_field": False,
+        "merges": False,
         "new": ["test/fresh@en"],
         "updated": ["test/members@en"],
         "left_alone": ["test/tagged@en", "test/same@en", "test/elsewhere@en"],

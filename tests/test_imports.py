@@ -432,11 +432,11 @@ def test_crowdanki_folders_are_read_with_their_sub_decks(cli, tmp_path):
     assert "  the file '../evil.png' is not in its folder 'media'" in ran.out
     assert (tmp_path / "decks" / "geo" / "cards.yaml").read_text() == dedent("""\
         kind: land
+        deck: Africa
         tags: [x]
         cards:
           - id: chad
             guid: abc
-            deck: Africa
             country: Chad
             map: '![](map.png)'
         """)

@@ -104,7 +104,7 @@ SIGNS = """
     < > & &#x3c; <p> <td> <ScRiPt> <base href=x> <form action=x> <input autofocus onfocus=x> {{c1:: }} ** _ # - | 1. x
 """.split()
 html = st.lists(st.sampled_from([*SIGNS, "\n", "\n\n"]) | st.text(max_size=6), max_size=12).map(" ".join)
-runs = ("<script", "<iframe", "<svg", "<math", "<style", "<object", "<embed", "<form", "<input", "<base", "<!", "<?")
+runs = ("<script", "<iframe", "<style", "<object", "<embed", "<form", "<input", "<base", "<!", "<?")
 
 
 @settings(max_examples=500)

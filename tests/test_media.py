@@ -173,3 +173,22 @@ def test_a_picture_that_goes_from_a_folder_in_a_folder_is_missing_until_it_comes
     assert codes() == ["missing-media"]
     picture.write_bytes(b"a")
     assert codes() == []
+
+
+def test_many_pictures_without_words_are_one_thing_to_know(deck, cli):
+    cards = "".join(f"  - {{id: n{at}, question: q{at}, answer: '![](p{at}.svg)'}}\n" for at in range(12))
+    pictures = {f"media__p{at}_svg": f"<svg xmlns='http://www.w3.org/2000/svg' id='{at}'/>" for at in range(12)}
+
+    ran = cli("check", deck(f"kind: basic\ncards:\n{cards}", **pictures))
+
+    assert ran.out.count("missing-alt") == 1
+    assert "'p0.svg' has no alternative text (for screen readers), nor have 11 others in this file" in ran.out
+
+
+def test_a_description_is_as_safe_as_a_card(deck, cli):
+    text = "id: test\nname: Test\nlanguages: [en]\ndescription: By us <script>x()</script>\n"
+
+    ran = cli("check", deck("kind: basic\ncards:\n  - {id: a, question: q, answer: b}\n", text))
+
+    assert ran.code == 1
+    assert "deck.yaml:4:20: error[unsafe-html] '<script>' is not allowed" in ran.out

@@ -830,7 +830,7 @@ def test_what_git_could_not_merge_is_told_at_its_place(deck, cli):
 
 
 def test_anki_shows_beside_a_deck_what_it_is_its_licence_and_its_release(deck, cli, col, tmp_path):
-    about = "title: A <deck>\nabout: {fr: 'Voir le **119**.', en: 'Call *112*.'}\nlicence: CC-BY-4.0\n"
+    about = "title: A <deck>\ndescription: {fr: 'Voir le **119**.', en: 'Call *112*.'}\nlicence: CC-BY-4.0\n"
     decks = deck(CARDS + "courses:\n  - {id: course, include: {tags: [core]}}\n", DECK.replace("[en]", "[en, fr]") + about)
 
     assert cli("release", decks, **at(FIRST)).code == 0

@@ -1,17 +1,34 @@
 """Decks that learners have already: whoever takes one over changes nothing for them, and what is corrected arrives."""
 
 import json
+import os
 import re
 import time
+from hashlib import sha1
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from anki.collection import Collection, ExportAnkiPackageOptions, ImportAnkiPackageOptions, ImportAnkiPackageRequest
+from anki.collection import (
+    AddNoteRequest,
+    Collection,
+    ExportAnkiPackageOptions,
+    ImportAnkiPackageOptions,
+    ImportAnkiPackageRequest,
+)
 from anki.import_export_pb2 import ImportCsvRequest
 from conftest import counts, import_package
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from flashdeck.anki.package_writer import to_package
+from flashdeck.importing.cards import ImportOptions
 from flashdeck.importing.html_to_markdown import to_look
+from flashdeck.importing.plan import plan_import
+from flashdeck.model.courses import Filter
+from flashdeck.pipeline import compile_project, release
+from flashdeck.release.release import select_notes
 
 SCHEDULE = "select id, nid, did, ord, type, queue, due, ivl, factor, reps, lapses, odue, flags, data from cards order by id"
 NOTES = "select guid, mid, mod, flds, tags from notes order by guid"
@@ -239,3 +256,217 @@ def test_note_types_of_one_name_stay_apart_and_those_that_are_there_are_used(cli
     cards = (tmp_path / "decks" / "x" / "cards.yaml").read_text()
     assert re.findall("kind: (.*)", cards) == ["basic-2", "basic-3", "basic-3"]
     assert "since the last release: nothing changed" in cli("build").out
+
+
+def test_ankis_own_pictures_with_hidden_places_are_no_strangers_scripts(cli, tmp_path):
+    col = Collection(str(tmp_path / "author.anki2"))
+    col._backend.add_image_occlusion_notetype()
+    col.media.write_data("map.png", b"a map")
+    shapes = (
+        "{{c1::image-occlusion:rect:left=.1:top=.1:width=.2:height=.2}}<br>{{c0::image-occlusion:text:left=.5:top=.5:text=N}}"
+    )
+    note = col.new_note(col.models.by_name("Image Occlusion"))
+    note.fields = [shapes, '<img src="map.png">', "Where?", "a remark", ""]
+    col.add_note(note, col.decks.id("Maps"))
+    export(col, tmp_path / "maps.apkg")
+    before = shown(col)
+    col.close()
+
+    ran = cli("import", "maps.apkg", "--into", "decks/maps", "--rehearse")
+    assert cli("build").code == 0
+
+    assert ran.code == 0
+    assert (
+        ran.out.splitlines()[-1] == "in the real Anki, over the original: 0 updated, 1 left alone, 0 conflicting; nothing is lost"
+    )
+    fresh = Collection(str(tmp_path / "fresh.anki2"))
+    assert counts(import_package(fresh, tmp_path / "dist" / "maps-en-draft.apkg")) == {"new": 1}
+    assert shown(fresh) == before
+    fresh.close()
+
+
+def test_a_large_deck_becomes_a_file_a_part_with_its_description_and_a_list_of_what_was_left_out(cli, tmp_path):
+    col = Collection(str(tmp_path / "author.anki2"))
+    requests = []
+    for at in range(240):
+        note = col.new_note(col.models.by_name("Basic"))
+        note.fields = [f"<hl>question {at}</hl>", f"answer {at}"]
+        requests.append(AddNoteRequest(note, col.decks.id(("Land::Asia", "Land::Europe::North", "Other")[at % 3])))
+    col.add_notes(requests)
+    deck = col.decks.get(col.decks.id("Land"))
+    col.decks.save(deck | {"desc": "By <b>many</b>"})
+    export(col, tmp_path / "land.apkg")
+    col.close()
+
+    ran = cli("import", "land.apkg", "--into", "decks/land", "--rehearse")
+
+    assert ran.code == 0
+    folder = tmp_path / "decks" / "land"
+    assert sorted(path.name for path in folder.glob("*.*")) == [
+        "asia.yaml",
+        "deck.yaml",
+        "europe.yaml",
+        "flashdeck.lock",
+        "left-out.txt",
+        "other.yaml",
+    ]
+    assert [(folder / name).read_text().splitlines()[1] for name in ("asia.yaml", "europe.yaml", "other.yaml")] == [
+        "deck: Asia",
+        "deck: 'Europe::North'",
+        "deck: '::Other'",
+    ]
+    assert (folder / "left-out.txt").read_text().count("'<hl>', which is not allowed") == 240
+    assert "description: By **many**" in (folder / "deck.yaml").read_text()
+    change(folder / "asia.yaml", "back: answer 0\n", "back: corrected\n")
+    assert cli("release").code == 0
+    fresh = Collection(str(tmp_path / "fresh.anki2"))
+    import_package(fresh, tmp_path / "dist" / "land-en.apkg")
+    described = {one.name: fresh.decks.get(one.id)["desc"] for one in fresh.decks.all_names_and_ids()}
+    assert sorted(described) == ["Default", "Land", "Land::Asia", "Land::Europe", "Land::Europe::North", "Other"]
+    assert described["Land"].startswith("By <strong>many</strong><p>land (en), release of ")
+    fresh.close()
+
+
+def test_two_files_of_one_name_in_anki_are_an_error_with_its_way_out(cli, tmp_path):
+    for name in ("one", "two"):
+        col = Collection(str(tmp_path / f"{name}.anki2"))
+        col.media.write_data("map.png", name.encode())
+        note = col.new_note(col.models.by_name("Basic"))
+        note.fields = [f'<img src="map.png"> {name}', "answer"]
+        col.add_note(note, col.decks.id(name))
+        export(col, tmp_path / f"{name}.apkg")
+        col.close()
+        assert cli("import", f"{name}.apkg", "--into", f"decks/{name}").code == 0
+
+    ran = cli("check")
+
+    assert ran.code == 1
+    problem = (
+        "decks/two/media/map.png:1:1: error[two-media] 'decks/one/media/map.png' has the same name in Anki, and is another file"
+    )
+    assert problem in ran.out.splitlines()
+    ledger = tmp_path / "decks" / "two" / "flashdeck.lock"
+    ledger.write_text(re.sub("^file .*\n", "", ledger.read_text(), flags=re.M))
+    assert cli("check").code == 0
+
+
+PICTURES = {"map.png": b"a map", "a b.png": b"a picture", "صورة.png": b"another", "x.mp3": b"a sound", "_logo.png": b"a logo"}
+LATEX = f"latex-{sha1(b'x^2').hexdigest()}.png"
+PIECES = (
+    "plain",
+    "كتاب",
+    "日本語",
+    "<b>bold</b> ",
+    "one<br>two",
+    "<div>block</div>",
+    '<img src="map.png">',
+    '<img src="a b.png" />',
+    '<img src="صورة.png">',
+    '<img src="gone.png">',
+    "[sound:x.mp3]",
+    "[latex]x^2[/latex]",
+    "[$]a&nbsp;b[/$]",
+    "\\(a &lt; b\\)",
+    '<table border="1"><tbody><tr><td id="q" data-a="1">1</td></tr></tbody></table>',
+    "{{c1::gap}}",
+    "{{c1,2::both::hint}}",
+    "{{c3::a {{c1::nested}} b}}",
+    "1. one",
+    "&nbsp;*a* _b_ # c",
+    '<span style="color: red">red</span>',
+    "<ul><li>a</li><li>b</li></ul>",
+    "\\{{Name}}",
+)
+FIELDS = ("Front", "Back", "السؤال", "質問", "deck", "Back Extra", "a b", "Straße")
+FRONTS = ("{{%s}}", "{{#%s}}{{%s}}{{/%s}}", "<p>{{hint:%s}}</p>", "<img src='_logo.png'>{{%s}}")
+GAPS = ("{{cloze:%s}}", "{{edit:cloze:%s}}", "{{cloze:%s}}<hr>{{cloze:%s}}")
+
+
+@st.composite
+def note_types(draw: st.DrawFn) -> dict[str, Any]:
+    names = draw(st.lists(st.sampled_from(FIELDS), min_size=2, max_size=4, unique=True))
+    is_cloze = draw(st.booleans())
+    fronts = draw(st.lists(st.sampled_from(FRONTS), min_size=1, max_size=2, unique=True))
+    if is_cloze:
+        fronts = [draw(st.sampled_from(GAPS))]
+    sides = []
+    for at, front in enumerate(fronts):
+        used = names if is_cloze else [names[at]] * 3
+        sides.append({"name": f"Card: {at + 1}", "qfmt": front % tuple(used[: front.count("%s")])})
+        front = sides[-1]["qfmt"] if is_cloze else "{{FrontSide}}"
+        sides[-1]["afmt"] = f"{front}<hr id=answer>" + "".join(f"<div>{{{{{name}}}}}</div>" for name in names[1:])
+    return {
+        "name": draw(st.sampled_from(("Basic", "Слова", "My type"))),
+        "type": int(is_cloze),
+        "flds": [{"name": name, "rtl": draw(st.booleans()), "size": draw(st.integers(10, 30))} for name in names],
+        "tmpls": sides,
+        "css": draw(st.sampled_from((".card { color: teal }", "b { color: red }", ""))),
+        "has_ids": draw(st.booleans()),
+        "latexsvg": draw(st.booleans()),
+    }
+
+
+texts = st.lists(st.sampled_from(PIECES), max_size=3).map("".join)
+note_lists = st.lists(
+    st.tuples(st.lists(texts, min_size=4, max_size=4), st.sampled_from(("A", "A::B", "C::D"))), min_size=1, max_size=3
+)
+packages = st.lists(st.tuples(note_types(), note_lists), min_size=1, max_size=2)
+
+
+def make_original(folder: Path, types: list[Any]) -> Path:
+    """A package by the real Anki, of note types with notes and their decks."""
+    col = Collection(str(folder / "author.anki2"))
+    for name, data in (PICTURES | {LATEX: b"a formula"}).items():
+        col.media.write_data(name, data)
+    for at, (about, notes) in enumerate(types):
+        fields = [col.models.new_field(one["name"]) | one for one in about["flds"]]
+        sides = [col.models.new_template(one["name"]) | one for one in about["tmpls"]]
+        for one in [] if about["has_ids"] else [*fields, *sides]:
+            one["id"] = None
+        model = col.models.new(about["name"]) | about | {"flds": fields, "tmpls": sides}
+        id = col.models.add_dict(model).id
+        requests = []
+        for text, deck in notes:
+            note = col.new_note(col.models.get(id))
+            note.fields = [text[0] or f"front {at}", *text[1:]][: len(fields)]
+            note.tags = ["x::y"]
+            requests.append(AddNoteRequest(note, col.decks.id(deck)))
+        col.add_notes(requests)
+    col.db.execute("update notes set mod = 1600000000")
+    col.db.execute("update notetypes set mtime_secs = 1500000000")
+    path = export(col, folder / "original.apkg", legacy=len(types) > 1)
+    col.close()
+    return path
+
+
+@settings(max_examples=int(os.environ.get("PACKAGES", "3")))
+@given(packages)
+def test_whatever_a_package_holds_its_learners_notice_nothing(types):
+    """By hand: PACKAGES=500."""
+    with TemporaryDirectory() as place:
+        folder = Path(place)
+        original = make_original(folder, types)
+        count = sum(len(notes) for _, notes in types)
+        plan = plan_import(original, ImportOptions(folder / "deck", drop_scripts=True, now=1_700_000_000))
+        assert not plan.problems
+        for path, data in plan.files.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        project = compile_project([folder / "deck"])
+        assert project.ok, project.problems
+        released = release(project, ["en"], 1_700_000_000)
+        notes = select_notes(released, project.frame.decks["deck"], "en", Filter()).notes
+        (folder / "ours.apkg").write_bytes(to_package(notes, released.times))
+
+        learner = Collection(str(folder / "learner.anki2"))
+        assert counts(import_package(learner, original)) == {"new": count}
+        before = shown(learner)
+        study(learner)
+        state = everything(learner)
+        assert counts(import_package(learner, folder / "ours.apkg")) == {"duplicate": count}
+        assert everything(learner) == state
+        learner.close()
+        fresh = Collection(str(folder / "fresh.anki2"))
+        assert counts(import_package(fresh, folder / "ours.apkg")) == {"new": count}
+        assert shown(fresh) == before
+        fresh.close()

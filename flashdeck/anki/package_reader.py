@@ -11,7 +11,7 @@ import sqlite3
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
@@ -32,6 +32,8 @@ SMALL = 20_000_000  # bytes that are harmless however they were compressed
 STEPS = 500  # of a million SQLite instructions each: a hostile view could be read without end
 CHUNK = 1 << 20
 SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+# CrowdAnki says nothing of when notes changed, and its learners have them since they imported them: so, before any of them.
+BEFORE_CROWDANKI = 1_262_304_000  # 2010-01-01
 NO_PLACE = 1 << 62  # the place of a note without cards in its author's order: after all others, as no `due` of 32 bits is
 
 
@@ -263,9 +265,10 @@ def _read_collection(data: bytes) -> tuple[list[PackageNote], dict[int, PackageN
             note = PackageNote(_to_text(guid), id, type, texts, words, deck, templates, int(changed), has_other_decks)
             notes.append((place, note))
         notes.sort(key=lambda placed: (placed[0], placed[1].id))
-        used = {at for own in cards.values() for _, at, _ in own}
+        used = {decks[at][0] for own in cards.values() for _, at, _ in own if at in decks}
+        used |= {"::".join(name.split("::")[:at]) for name in used for at in range(1, name.count("::") + 1)}
         used_types = _used_types(types, (note.type for _, note in notes))
-        return [note for _, note in notes], used_types, [deck for id, deck in decks.items() if id in used]
+        return [note for _, note in notes], used_types, [deck for deck in decks.values() if deck[0] in used]
 
 
 def _load(text: str | bytes) -> Any:
@@ -514,11 +517,11 @@ def _read_crowdanki(path: Path) -> Archive:
         for model in child.get("note_models", ()):
             if model["crowdanki_uuid"] not in by_uuid:
                 by_uuid[model["crowdanki_uuid"]] = len(types) + 1
-                types[len(types) + 1] = _to_type(len(types) + 1, model)
+                types[len(types) + 1] = replace(_to_type(len(types) + 1, model), changed=BEFORE_CROWDANKI)
         for note in child["notes"]:
             type = by_uuid[note["note_model_uuid"]]
             texts, tags = _fit(map(str, note["fields"]), types[type]), tuple(map(str, note.get("tags", ())))
-            notes.append(PackageNote(str(note["guid"]), len(notes), type, texts, tags, name, (0,)))
+            notes.append(PackageNote(str(note["guid"]), len(notes), type, texts, tags, name, (0,), BEFORE_CROWDANKI))
         names += child.get("media_files", ())
         description = child.get("desc")
         if isinstance(description, str) and description:

@@ -18,12 +18,27 @@ from flashdeck.anki.css import find_unsafe_css, is_safe_style
 from flashdeck.model.cloze import MARK
 from flashdeck.sources.values import short
 
+# Drawings and formulas of tags: shapes and letters, and nothing that runs, loads, links, moves or holds HTML of its own.
+SVG_TAGS = frozenset(
+    "svg g path circle ellipse line polyline polygon rect text tspan defs linearGradient radialGradient stop".split()
+)
+MATHML_TAGS = frozenset(
+    """math mfrac mi mn mo mover mpadded mphantom mroot mrow ms mspace msqrt mstyle msub msubsup msup mtable mtd mtext mtr munder
+    munderover""".split()
+)
+_SVG_ATTRIBUTES = """cx cy d fill fill-opacity fill-rule font-family font-size font-style font-weight gradientTransform
+    gradientUnits height offset opacity points preserveAspectRatio r rx ry stop-color stop-opacity stroke
+    stroke-dasharray stroke-linecap stroke-linejoin stroke-miterlimit stroke-opacity stroke-width text-anchor
+    transform version viewBox width x x1 x2 xmlns y y1 y2"""
+_MATHML_ATTRIBUTES = """columnalign columnspan display displaystyle fence height linethickness mathbackground mathcolor mathsize
+    mathvariant rowspan scriptlevel separator stretchy width xmlns"""
 TAGS = frozenset(
     """a abbr acronym anki-mathjax area article aside audio b bdi bdo big blockquote br caption center cite code col colgroup
     data dd del details dfn div dl dt em figcaption figure font footer h1 h2 h3 h4 h5 h6 header hgroup hr i img ins kbd li
     map mark nav ol p pre q rb rp rt rtc ruby s samp section small source span strike strong sub summary sup table tbody
     td tfoot th thead time tr tt u ul var wbr""".split()
 )
+TAGS |= SVG_TAGS | MATHML_TAGS
 _ALIGN = "align char charoff valign width height bgcolor nowrap"
 ATTRIBUTES = {
     tag: frozenset(names.split())
@@ -65,6 +80,8 @@ ATTRIBUTES = {
         "time": "datetime",
         "tr": _ALIGN,
         "ul": "type",
+        **dict.fromkeys(SVG_TAGS, _SVG_ATTRIBUTES),
+        **dict.fromkeys(MATHML_TAGS, _MATHML_ATTRIBUTES),
     }.items()
 }
 # What a template may have besides: it is designed as a page, and no text can reach its attributes.
@@ -198,6 +215,8 @@ def _may_have(tag: str, name: str, value: str) -> bool:
         return is_safe_style(value)
     if name in ("href", "cite"):
         return _scheme(value) in ("", *_SCHEMES)
+    if tag in SVG_TAGS and "(" in value and any(find_unsafe_css(value, files=False)):
+        return False
     if name == "src" and tag != "img":
         return name in ATTRIBUTES.get(tag, ()) and _is_local(value)
     if name == "id":
@@ -568,7 +587,7 @@ def _read(html: str) -> tuple[str, frozenset[str]]:
 @lru_cache
 def _reader(names: frozenset[str], schemes: frozenset[str]) -> nh3.Cleaner:
     return nh3.Cleaner(
-        tags={*names, "wbr"},
+        tags={*names, *SVG_TAGS, "wbr"},
         clean_content_tags=set(),
         attributes={},
         generic_attribute_prefixes={""},

@@ -55,9 +55,10 @@ def is_safe_template(html: str) -> bool:
 
 def make_template_safe(html: str) -> str:
     """A template of a note type from elsewhere without what runs or loads something: as much of it as can be kept."""
-    cut = clean_template(_RUNS.sub("", html))
+    plain = _TEXT_FILTER.sub(r"\1", html)  # shows the field with its marks
+    cut = clean_template(_RUNS.sub("", plain))
     bare = "\n".join(dict.fromkeys(f"{{{{{tag.name}}}}}" for tag in find_tags(html) if not tag.sign and "<" not in tag.name))
-    return next((one for one in (html, cut, bare) if is_safe_template(one)), "")
+    return next((one for one in (html, plain, cut, bare) if is_safe_template(one)), "")
 
 
 def find_unsafe_settings(kind: Kind) -> Iterator[tuple[Route, str]]:
@@ -81,7 +82,8 @@ def is_safe_setting(name: str, value: Setting) -> bool:
 
 
 _FONT = re.compile(r"[\w .,@()+/-]*")
-_RUNS = re.compile(r"<(script|iframe|object|svg|math|noscript)\b.*?</\1\s*>", re.S | re.I)
+_TEXT_FILTER = re.compile(r"((?:\{\{|:)\s*)text\s*:")
+_RUNS = re.compile(r"<(script|iframe|object|noscript)\b.*?</\1\s*>", re.S | re.I)
 
 
 class _Piece(NamedTuple):

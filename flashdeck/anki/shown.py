@@ -6,9 +6,10 @@ Whatever asks whether a text is empty, or the same as another, asks here.
 import re
 from html import unescape
 from operator import itemgetter
+from zlib import crc32
 
 from flashdeck.anki.html import to_html
-from flashdeck.anki.safe import simplify
+from flashdeck.anki.safe import MATHML_TAGS, simplify
 
 # Signs without a look of their own: formats, fillers, and (where they join nothing) joiners and variants.
 _UNSEEN = re.compile(
@@ -20,6 +21,8 @@ _BULLET = "\ufdd3"  # a noncharacter
 _TAG = re.compile(r"<(/?)(\w+)([^<>]*)>")
 _ATTRIBUTE = re.compile(r'(src|alt)="([^"]*)"')
 _INLINE = re.compile("</?(?:strong|em|b|i|u|del|code|sub|sup|span)>")
+_DRAWING = re.compile(r"<svg[ >].*?</svg>", re.S)
+_FORMULA_TAG = re.compile(rf"</?(?:{'|'.join(sorted(MATHML_TAGS))})(?: [^<>]*)?>")
 _EMPTY_FORMULA = re.compile(r"\\\(\s*\\\)|\\\[\s*\\\]")
 # What may differ in case alone: formulas, names of files.
 _EXACT = re.compile(r"(\\\((?:(?!\\\)).)*\\\)|\\\[(?:(?!\\\]).)*\\\]|\[(?:picture|sound:)[^\[\]]*\])", re.S)
@@ -35,6 +38,8 @@ _EMPHASIS = re.compile(rf"(?<![^\s(])(\*\*?)(?=[^\W_])([{_MARKS}]*[^\W_])\1(?![^
 def to_shown(html: str) -> str:
     """What a learner sees and hears of HTML, line by line; empty where that is nothing."""
     if "<" in html and "<" in (html := _INLINE.sub("", html)):
+        if "<svg" in html or "<math" in html:
+            html = _FORMULA_TAG.sub(" ", _DRAWING.sub(lambda found: f"[picture {crc32(found[0].encode()):08x}]", html))
         html = _TAG.sub(_show_tag, simplify(html))
     if "&" in html:
         html = unescape(html)

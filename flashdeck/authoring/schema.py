@@ -59,9 +59,10 @@ class _Names:
         words = sorted(words)
         return {"anyOf": [{"enum": words}, {"type": ["number", "boolean", "null"]}]} if words and self.complete else TEXT
 
-    def localized(self, value: Schema, many: bool = False) -> Schema:
-        """A value that may be different in each language, and where `many` a list."""
+    def localized(self, value: Schema, many: bool = False, optional: bool = False) -> Schema:
+        """A value that may be different in each language, where it is `optional` nothing, and where `many` a list."""
         inner = {"anyOf": [value, {"type": "array", "items": value, "minItems": 1}]} if many else value
+        inner = {"anyOf": [inner, {"const": ""}]} if optional else inner
         by_language = {
             "type": "object",
             "additionalProperties": False,
@@ -145,7 +146,7 @@ def _defaults_of(kind: Kind, names: _Names, common: dict[str, Schema]) -> Iterab
 def _field(field: Field, names: _Names) -> Schema:
     about = {"description": field.doc} if field.doc else {}
     types: dict[str, Schema] = {
-        "texts": names.localized(TEXT, many=True),
+        "texts": names.localized(TEXT, many=True, optional=not field.required),
         "options": names.localized(TEXT, many=True),
         "references": names.localized(names.references, many=True) | {"description": DOCS["reference"]},
         "word": {"enum": list(field.words)},
@@ -154,7 +155,7 @@ def _field(field: Field, names: _Names) -> Schema:
         "shapes": _shapes(names),
         "wording": {"anyOf": [names.localized(TEXT, many=True), {"type": ["array", "object"]}]},
     }
-    return about | types.get(field.type, names.localized(TEXT))
+    return about | types.get(field.type, names.localized(TEXT, optional=not field.required))
 
 
 def _card_field(key: str, names: _Names) -> Schema:
@@ -167,7 +168,7 @@ def _card_field(key: str, names: _Names) -> Schema:
         "flag": FLAG,
         "retired": _mapping({key: names.localized(TEXT) if key == "why" else TEXT for key in RETIRED_KEYS}, ("since", "why")),
     }
-    return types.get(CARD_KEYS[key].type, names.localized(TEXT))
+    return types.get(CARD_KEYS[key].type, names.localized(TEXT, optional=True))
 
 
 def _shapes(names: _Names) -> Schema:

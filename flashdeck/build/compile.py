@@ -26,6 +26,8 @@ from flashdeck.sources.values import as_text, find_misspelt
 from flashdeck.sources.yaml_file import Source
 from flashdeck.wording.rules import to_rules
 
+MOST_ALIKE = 10  # problems that a file has each at its place, where they are all the same
+
 
 def compile_unit(path: Path, source: Source, found: Iterable[Problem], answers: Answers, languages: Collection[str]) -> Unit:
     """The unit of a file, with its notes in some languages; `found` is what was wrong with it when it was read.
@@ -52,6 +54,7 @@ def compile_unit(path: Path, source: Source, found: Iterable[Problem], answers: 
     problems += _report_untranslated(cards.values())
     media: dict[Place, Media] = {}
     shown = [(card.item, one) for card in cards.values() for one in read_media(card, files, media, problems)]
+    problems = _count_alike(problems, "missing-alt")
     if not recognised:  # its cards count, but what is wrong in them can wait
         del problems[known:]
     ok = not has_errors(problems)
@@ -197,6 +200,15 @@ def _find_questions(path: Path, file: CardFile, rows: Iterable[TypedCard], probl
     if "unknown-reference" in codes:
         questions.add("references")
     return questions
+
+
+def _count_alike(problems: list[Problem], code: str) -> list[Problem]:
+    """The problems with one that counts in place of many of a code: hundreds of pictures are one thing to know."""
+    alike = [problem for problem in problems if problem.code == code]
+    if len(alike) <= MOST_ALIKE:
+        return problems
+    first = alike[0]._replace(message=f"{alike[0].message}, nor have {len(alike) - 1} others in this file")
+    return [*(problem for problem in problems if problem.code != code), first]
 
 
 def _find_figures(rows: Iterable[TypedCard]) -> tuple[tuple[int, str, str], ...]:

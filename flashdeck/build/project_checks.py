@@ -201,15 +201,6 @@ def check_labels(facts: Facts) -> Iterator[Problem]:
             yield node.problem("no-labels", message, "languages", word=language, help=help, level="warning")
 
 
-def check_deck_descriptions(facts: Facts) -> Iterator[Problem]:
-    """What can run in a learner's Anki has no place beside a deck either."""
-    for deck in facts.frame.decks.values():
-        for route, text in {pair for language in deck.languages for pair in texts_in(deck.about, language)}:
-            for part in find_unsafe(text):
-                message = f"{part.named} is not allowed in a text"
-                yield deck.node.problem("unsafe-html", message, "about", *route, word=part.word, help=part.help)
-
-
 def check_scripts(facts: Facts) -> Iterator[Problem]:
     """Whoever imports a package runs what its templates run, without being asked."""
     allowed = {deck.id for deck in facts.frame.decks.values() if deck.allow_scripts}
@@ -242,6 +233,24 @@ def check_large_media(facts: Facts) -> Iterator[Problem]:
                 spot = facts.spot(unit, item, key, word=name)
                 yield Problem(spot, "large-media", message, help, "warning")
             seen.add(path)
+
+
+def check_media_names(facts: Facts) -> Iterator[Problem]:
+    """Two files have one name in Anki, which keeps only one of them: learners would see the wrong picture."""
+    found: dict[str, str] = {}
+    for path, name in sorted({(path, name) for unit in facts.units for name, path in unit.media.items()}):
+        other = found.setdefault(name, path)
+        if facts.files.digest(Path(other)) != facts.files.digest(Path(path)):
+            message = f"'{other}' has the same name in Anki, and is another file"
+            help = "delete the line of one of them, which begins with 'file', from its flashdeck.lock: it gets a name of its own"
+            yield Problem(Spot(path, 1, 1), "two-media", message, help)
+
+
+def check_descriptions(facts: Facts) -> Iterator[Problem]:
+    """What may not stand on a card may not stand below a deck's name either."""
+    for deck in facts.frame.decks.values():
+        for one in (one for text in all_texts(deck.description) if deck.description for one in find_unsafe(text)):
+            yield deck.node.problem("unsafe-html", f"{one.named} is not allowed", "description", word=one.word, help=one.help)
 
 
 def check_reviews(facts: Facts) -> Iterator[Problem]:
@@ -384,13 +393,14 @@ PROJECT_CHECKS: tuple[Callable[[Facts], Iterator[Problem]], ...] = (
     check_overrides,
     check_courses,
     check_labels,
-    check_deck_descriptions,
     check_scripts,
     check_kind_labels,
     check_deck_names,
     check_tag_names,
     check_kind_names,
     check_large_media,
+    check_media_names,
+    check_descriptions,
     check_reviews,
     check_figures,
     check_package_names,

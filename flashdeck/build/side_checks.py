@@ -18,7 +18,8 @@ from flashdeck.model.kinds import Kind, fill
 from flashdeck.model.texts import all_texts
 
 # What a command may be made of; and where a gap makes one: of a hint, which Anki puts into brackets, or of what is beside it.
-_PIECE = re.compile(r"[\[\\]|&[#\w]|::\s*(?:/?anki:|sound:|/?latex|/?\$|<|&)")
+_REFERENCE = re.compile(r"&[#\w]")
+_HINT = re.compile(r"::\s*(?:/?anki:|sound:|/?latex|/?\$|<|&)")
 _BY_CARD = ("Tags", "Deck", "Subdeck")  # what a template may show besides: texts, too, which Anki does not escape
 _NAMES = frozenset((*_BY_CARD, "Type", "Card"))
 _SEPARATED = re.compile(r"[\[\\]|\{\{(?:[^{}]*:)?\s*(?:Tags|Deck|Subdeck|Type|Card|hint|kana|kanji|furigana)\b")
@@ -27,10 +28,11 @@ _SEPARATED = re.compile(r"[\[\\]|\{\{(?:[^{}]*:)?\s*(?:Tags|Deck|Subdeck|Type|Ca
 def check_sides(card: Card, frame: Frame) -> Iterator[Problem]:
     """A template or a gap puts pieces together to what makes Anki play, ask or run something."""
     kind = card.kind
-    if not kind.source and (not kind.cloze or kind.shapes):
-        return
-    texts = (text for value in card.values.values() for text in all_texts(value))
-    if not any(map(_PIECE.search, texts)) and not any(_joins(kind, language) for language in card.languages):
+    if kind.source:
+        texts = (text for value in card.values.values() for text in all_texts(value))
+        if not any(map(_has_piece, texts)) and not any(_joins(kind, language) for language in card.languages):
+            return
+    elif not kind.cloze or kind.shapes or not any(map(_has_piece, all_texts(card.values[kind.cloze]))):
         return
     for language in card.languages:
         values = _read_fields(card, language, frame)
@@ -40,11 +42,17 @@ def check_sides(card: Card, frame: Frame) -> Iterator[Problem]:
             return
 
 
+def _has_piece(text: str) -> bool:
+    if "[" in text or "\\" in text:
+        return True
+    return ("&" in text and bool(_REFERENCE.search(text))) or ("::" in text and bool(_HINT.search(text)))
+
+
 def _joins(kind: Kind, language: str) -> bool:
     """Whether there is a piece of a command in the templates of a deck's own kind, or what shows no field as it is."""
     key = kind.name, kind.source, language
     if key not in _JOINING:
-        sides = [side for one in kind.templates for side in (one.front, one.back)] if kind.source else []
+        sides = [side for one in kind.templates for side in (one.front, one.back)]
         _JOINING[key] = any(_SEPARATED.search(fill(side, kind, language)) for side in sides)
     return _JOINING[key]
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from flashdeck.commands.options import complete_names
-from flashdeck.commands.project import now
+from flashdeck.commands.project import compile_sources, now
 from flashdeck.commands.terminal import echo, show_problems, show_stages, write_all
 from flashdeck.diagnostics.errors import FlashdeckError
 
@@ -43,6 +44,9 @@ def import_(
     ] = None,
     allow_scripts: Annotated[bool, typer.Option("--allow-scripts", help="Keep the scripts of a package's templates.")] = False,
     drop_scripts: Annotated[bool, typer.Option("--drop-scripts", help="Leave them out.")] = False,
+    rehearse: Annotated[
+        bool | None, typer.Option(help="Try the deck over the package in the real Anki.", show_default="where that is installed")
+    ] = None,
 ) -> None:
     """Bring a spreadsheet, a text export or a package into a deck; a second time, what is new."""
     from flashdeck.diagnostics.render import to_lines
@@ -80,6 +84,26 @@ def import_(
     echo(to_lines(plan.lines))
     if not plan.files:
         raise typer.Exit(2)
+    if plan.has_learners and (rehearse or (rehearse is None and find_spec("anki"))) and file.suffix.lower() != ".colpkg":
+        echo(_rehearse(file, into, language))
+
+
+def _rehearse(original: Path, folder: Path, language: str) -> str:
+    """What those who have the original would get, keep and lose by the first package of a deck."""
+    from tempfile import TemporaryDirectory
+
+    from flashdeck.pipeline import release
+    from flashdeck.release.packages import Target, make_draft
+    from flashdeck.release.rehearsal import rehearse, render_verdict
+
+    project = compile_sources([folder], None)
+    released = release(project, [language], int(now().timestamp()))
+    deck = next(iter(project.frame.decks.values()))
+    with TemporaryDirectory() as place:
+        package = Path(place) / "draft.apkg"
+        notes = Target(deck, language).select(released).notes
+        package.write_bytes(make_draft(package.name, notes, released, project.ledgers).data)
+        return render_verdict([rehearse(original, package)])
 
 
 def _parse_columns(texts: Iterable[str]) -> dict[str, str]:

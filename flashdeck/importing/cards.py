@@ -70,6 +70,7 @@ class ParsedImport:
     media: Mapping[str, Callable[[], bytes]] = field(default_factory=dict)
     needs_scripts: bool = False  # for its kinds
     learners: "Learners | None" = None  # where somebody has its notes in Anki
+    descriptions: Mapping[str, str] = field(default_factory=dict)  # of decks by their names
 
 
 @dataclass(frozen=True)

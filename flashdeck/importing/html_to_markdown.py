@@ -10,7 +10,7 @@ from html import escape, unescape
 from html.entities import html5
 from html.parser import HTMLParser
 
-from flashdeck.anki.html import RAW, find_unsafe, to_html
+from flashdeck.anki.html import LATEX, RAW, find_unsafe, to_html
 from flashdeck.anki.markdown import PLAIN_TEXT
 from flashdeck.anki.safe import TAGS, clean, make_safe
 from flashdeck.sources.yaml_file import INVISIBLE
@@ -31,11 +31,12 @@ def from_html(html: str, css: str = "") -> str:
     def is_faithful(text: str) -> bool:
         return text.strip() == text and to_look(to_html(text), marks) == expected and not find_unsafe(text)
 
-    bare = html.strip(SPACES) if "<pre" not in html else html
+    bare = make_safe(html)
+    bare = bare if "<pre" in bare else bare.strip(SPACES)
     if "<" not in bare and "&" not in bare:
         candidates = [bare, _escape(bare)]
     elif "<" in bare:
-        candidates = [_to_markdown(make_safe(bare), marks), bare]
+        candidates = [_to_markdown(bare, marks), bare]
     else:
         candidates = [unescape(bare), _escape(unescape(bare)), bare]
     shown = (text.replace("\u00a0", "&nbsp;") for text in candidates)
@@ -97,6 +98,8 @@ def drop_invisible(text: str) -> str:
 def to_look(html: str, marks: Mapping[str, str]) -> str:
     """HTML without differences that make no difference on a card."""
     html = make_safe(html)
+    if "[/" in html and LATEX.search(html):
+        return html  # its picture is known by its letters
     if "<" in html or "&" in html:
         html = clean(html)
     if "<pre" in html:

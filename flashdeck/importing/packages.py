@@ -26,8 +26,6 @@ from flashdeck.sources.yaml_file import Value
 
 LONGEST_TITLE = 10_000  # characters of a field; its first words are among them
 IMAGE_OCCLUSION = 6  # Anki's number for its stock note type
-# CrowdAnki says nothing of when notes changed, and its learners have them since they imported them: so, before any of them.
-BEFORE_CROWDANKI = 1_262_304_000  # 2010-01-01
 
 
 @dataclass(frozen=True)
@@ -62,6 +60,11 @@ def import_package(path: Path, options: ImportOptions, known: Mapping[str, Kind]
     names = ", ".join(type.name for type in archive.types.values())
     messages = [f"{count(len(archive.notes), 'note')} of {count(len(archive.types), 'note type')}: {names}"]
     messages += _find_other_looks(archive, targets, known)
+    if archive.is_crowdanki:
+        messages.append(
+            "who came by CrowdAnki has note types with ids of their own: for their first package, and only then, they tick "
+            "'Merge note types' (in Anki 23.10 and later), and corrections arrive; update texts arrive without that, too"
+        )
     return ParsedImport(
         cards,
         messages,
@@ -71,6 +74,7 @@ def import_package(path: Path, options: ImportOptions, known: Mapping[str, Kind]
         archive.media,
         options.allow_scripts and any(target.scripts for target in targets.values()),
         _find_learners(path, archive, options, targets),
+        {name: from_html(normalize("NFC", text)) for name, text in archive.descriptions.items() if "::" not in name},
     )
 
 
@@ -96,6 +100,8 @@ def _check_scripts(archive: Archive, options: ImportOptions, targets: Mapping[in
 
 def _find_not_carried(archive: Archive) -> Iterator[str]:
     """What learners of a package have that a deck of flashdeck's cannot have."""
+    if below := [name for name in archive.descriptions if "::" in name]:
+        yield f"the descriptions of sub-decks, as of '{short(below[0])}': learners keep them, new ones get none"
     if archive.has_presets:
         yield "the options of its decks (new cards a day and the like): learners keep theirs, new ones get Anki's own"
     if spread := [note for note in archive.notes if note.has_other_decks]:
@@ -127,14 +133,9 @@ def _find_learners(path: Path, archive: Archive, options: ImportOptions, targets
     found = [note for note in archive.notes if note.type in exact]
     if not found:
         return None
-    if archive.is_crowdanki:
-        notes = dict.fromkeys((note.guid for note in found), BEFORE_CROWDANKI)
-        types = {target.kind: BEFORE_CROWDANKI for target in exact.values()}
-        release = latest if options.now else BEFORE_CROWDANKI
-    else:
-        notes = {note.guid: clamp(note.changed) for note in found}
-        types = {target.kind: clamp(archive.types[id].changed) for id, target in exact.items()}
-        release = max([*notes.values(), *types.values()], default=1)
+    notes = {note.guid: clamp(note.changed) for note in found}
+    types = {target.kind: clamp(archive.types[id].changed) for id, target in exact.items()}
+    release = latest if archive.is_crowdanki and options.now else max([*notes.values(), *types.values()], default=1)
     title = " ".join((path.resolve().name if path.is_dir() else path.stem).split())
     return Learners(notes, types, frozenset(archive.media), release, f"taken over from {title}")
 
@@ -165,8 +166,8 @@ def _is_same_type(type: PackageNoteType, kind: Kind, is_crowdanki: bool) -> bool
         return False
     fields, templates = [field.name for field in kind.fields.values()], [template.name for template in kind.templates]
     return (
-        fields == [normalize("NFC", name) for name, _ in type.fields]
-        and templates == [normalize("NFC", name) for name, *_ in type.templates]
+        fields == [_to_field_name(name) for name, _ in type.fields]
+        and templates == [_to_template_name(name) for name, *_ in type.templates]
         and bool(kind.cloze) == type.cloze
     )
 
@@ -184,7 +185,7 @@ def _to_imported(type: PackageNoteType, is_crowdanki: bool) -> ImportedNoteType:
 def _to_card(origin: str, note: PackageNote, type: PackageNoteType, target: _Target) -> ImportedCard:
     values: dict[str, Value] = {}
     for (name, _), text in zip(type.fields, note.fields, strict=True):
-        key = target.keys.get(normalize("NFC", name)) or target.keys.get(name)
+        key = target.keys.get(_to_field_name(name)) or target.keys.get(name)
         if key and text and (value := from_html(normalize("NFC", text), type.css if target.exact else "")):
             values[key] = value
     content = FIELD_SEPARATOR.join(note.fields)
@@ -196,7 +197,7 @@ def _to_kind(type: PackageNoteType, is_crowdanki: bool, allow_scripts: bool, tak
     word = to_new_id(type.name, taken, f"kind-{len(taken) + 1}")
     keys = _to_keys(type)
     fields: dict[str, Value] = {
-        keys[name]: {"name": normalize("NFC", name), **_keep_id(id), **_keep_inner(settings, allow_scripts)}
+        keys[name]: {"name": _to_field_name(name), **_keep_id(id), **_keep_inner(settings, allow_scripts)}
         for (name, id), settings in zip(type.fields, type.field_settings, strict=True)
     }
     files: dict[str, str] = {}
@@ -205,7 +206,7 @@ def _to_kind(type: PackageNoteType, is_crowdanki: bool, allow_scripts: bool, tak
     for (name, _), settings in zip(type.fields, type.field_settings, strict=True):
         scripts += [f"the {one} of '{short(name)}'" for one, value in settings if not is_safe_setting(one, value)]
     for at, ((name, front, back, id), settings) in enumerate(zip(type.templates, type.template_settings, strict=True), 1):
-        card: dict[str, Value] = {"name": normalize("NFC", name)}
+        card: dict[str, Value] = {"name": _to_template_name(name)}
         for side, html in (("front", front), ("back", back)):
             html = normalize("NFC", drop_invisible(html))
             if not is_safe_template(html):
@@ -231,7 +232,17 @@ def _to_kind(type: PackageNoteType, is_crowdanki: bool, allow_scripts: bool, tak
     if any(find_unsafe_css(css)):
         scripts.append("its style")
     files["style.css"] = css if allow_scripts else clean_css(css)
-    return _Target(word, {normalize("NFC", name): key for name, key in keys.items()}, True, files, tuple(scripts))
+    return _Target(word, {_to_field_name(name): key for name, key in keys.items()}, True, files, tuple(scripts))
+
+
+def _to_field_name(name: str) -> str:
+    """The name of a field as Anki has it once it took it in."""
+    return normalize("NFC", re.sub(r'[:{}"]', "", drop_invisible(name))).strip().lstrip("#/^ \t")
+
+
+def _to_template_name(name: str) -> str:
+    """The name of a template as Anki has it once it took it in."""
+    return normalize("NFC", drop_invisible(name).replace('"', "")).strip()
 
 
 def _keep_id(id: int) -> dict[str, Value]:

@@ -46,6 +46,8 @@ FORMATS: dict[str, Reader] = {
 }
 LARGEST_MEDIA = 1_000_000_000  # bytes of all that one import brings: they are in memory until they are written
 MOST_LISTED = 20  # lines of what was left out
+MOST_IN_A_FILE = 200  # cards of a new deck, where they can be divided by its parts
+CARDS_FILE, LEFT_OUT = "cards.yaml", "left-out.txt"
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ class ImportPlan:
     files: dict[Path, bytes]
     lines: list[str]
     problems: tuple[Problem, ...] = ()  # of the deck itself: nothing is written
+    has_learners: bool = False  # whether somebody has its notes in Anki
 
 
 @dataclass(frozen=True)
@@ -125,7 +128,9 @@ def _plan(parsed: ParsedImport, options: ImportOptions, before: Project | None) 
         new = [card for card in new if card.id not in wrong]
         corrected = [one for one in corrected if one.card.id not in wrong]
     lines = list(parsed.messages)
-    lines.append(f"{count(len(new), 'card')} to '{target.folder / 'cards.yaml'}'" if new else "no new cards")
+    names = sorted(str(target.folder / name) for name in _divide(new, target, is_released))
+    where = f"'{names[0]}'" if len(names) == 1 else f"{len(names)} files in '{target.folder}'"
+    lines.append(f"{count(len(new), 'card')} to {where}" if new else "no new cards")
     kinds = len({path.parent for path in files if path.name == "kind.yaml"})
     for number, text in ((kinds, count(kinds, "kind")), (len(media), f"{count(len(media), 'file')} to 'media'")):
         lines += [text] if number and new else []
@@ -142,7 +147,11 @@ def _plan(parsed: ParsedImport, options: ImportOptions, before: Project | None) 
         title = "changed since, and not written (--update writes it)"
         lines += _list(title, changed, [line for one in changed for line in one.describe(target.id)])
     lines += _list("left out", left_out, left_out)
-    return ImportPlan(files if new or corrected else {}, lines, tuple(problems))
+    if len(left_out) > MOST_LISTED and (new or corrected):
+        path = target.folder / LEFT_OUT
+        files[path] = "".join(f"{line}\n" for line in left_out).encode()
+        lines.append(f"  all of it is in '{path}'")
+    return ImportPlan(files if new or corrected else {}, lines, tuple(problems), parsed.learners is not None)
 
 
 def _list(title: str, items: Sequence[object], described: Sequence[str], most: int | None = MOST_LISTED) -> list[str]:
@@ -167,6 +176,7 @@ def _find_target(parsed: ParsedImport, options: ImportOptions, before: Project |
     id = options.id or to_id(folder.resolve().name) or "imported"
     root = options.name or _find_root([card.deck for card in parsed.cards], parsed.learners is not None) or id
     about: dict[str, Value] = {"id": id, "name": root.replace('"', "'"), "languages": list(parsed.languages)}
+    about |= {"description": parsed.descriptions[root]} if parsed.descriptions.get(root) else {}
     about |= {"allow_scripts": "true"} if parsed.needs_scripts else {}
     return _Target(folder, id, root, render_block(about) + "\n", before)
 
@@ -245,10 +255,10 @@ def _to_files(
         if word in used:
             new = {folder / OWN_KINDS / word / name: text.encode() for name, text in texts.items()}
             files |= {path: data for path, data in new.items() if not os.path.lexists(path)}
-    if cards:  # in one file, so that they stay in the order in which they are learned
-        path = folder / "cards.yaml"
-        data, defaults = _read_cards_file(path, cards, corrected)
-        entries: list[Value] = [_to_entry(card, target.id, parsed.languages[0], defaults) for card in cards]
+    for name, some in _divide(cards, target, parsed.learners is not None).items():
+        path = folder / name
+        data, defaults = _read_cards_file(path, some, corrected)
+        entries: list[Value] = [_to_entry(card, target.id, parsed.languages[0], defaults) for card in some]
         files[path] = append_items(str(path), data, ("cards",), entries)
     courses: dict[str, list[Value]] = {}
     for card in cards:
@@ -259,6 +269,21 @@ def _to_files(
         entries = [{"id": to_id(course), "cards": members} for course, members in courses.items() if to_id(course)]
         files[path] = append_items(str(path), b"", ("courses",), entries)
     return files
+
+
+def _divide(cards: Sequence[ImportedCard], target: _Target, by_deck: bool) -> dict[str, list[ImportedCard]]:
+    """The cards by the name of the file that they go into: a new deck of many has one for each part of it.
+
+    Anki keeps the order of new cards within each of its decks, so the order of the files changes nothing.
+    """
+    found: dict[str, list[ImportedCard]] = {}
+    is_large = by_deck and bool(target.new_file) and len(cards) > MOST_IN_A_FILE
+    for card in cards:
+        slug = to_id(card.deck.removeprefix(TOP).split("::")[0])
+        own = f"{slug}.yaml" if slug not in ("", "deck", "courses", "references") else CARDS_FILE
+        has_own = is_large or os.path.lexists(target.folder / own)
+        found.setdefault(own if by_deck and has_own else CARDS_FILE, []).append(card)
+    return found
 
 
 def _read_cards_file(
@@ -272,6 +297,8 @@ def _read_cards_file(
     defaults: dict[str, Value] = {}
     if len({card.kind for card in cards}) == 1:
         defaults["kind"] = cards[0].kind
+    if cards[0].deck and len({card.deck for card in cards}) == 1:
+        defaults["deck"] = cards[0].deck
     if cards[0].tags and len({card.tags for card in cards}) == 1:
         defaults["tags"] = list(cards[0].tags)
     return (render_block(defaults) + "\n").encode() if defaults else b"", defaults
@@ -284,7 +311,7 @@ def _to_entry(card: ImportedCard, deck: str, language: str, defaults: Mapping[st
         entry["guid"] = card.guid if isinstance(card.guid, str) else {**card.guid}
     if defaults.get("kind") != card.kind:
         entry["kind"] = card.kind
-    if card.deck:
+    if card.deck and defaults.get("deck") != card.deck:
         entry["deck"] = card.deck
     entry |= card.values
     if list(card.tags) != defaults.get("tags", []):
@@ -360,7 +387,7 @@ def _find_problems(
 ) -> tuple[list[Problem], dict[str, str]]:
     """What is wrong with the deck as it would be, and by id with which of the new cards.
 
-    What is wrong in cards.yaml already does not keep new cards out of it.
+    What is wrong in a file of cards already does not keep new cards out of it.
     """
     ids = {to_full_id(target.id, card.id): card.id for card in cards}
     wrong: dict[str, str] = {}
@@ -374,7 +401,7 @@ def _find_problems(
             wrong.setdefault(ids[problem.card], problem.message)
         elif path.parent.parent.name == "kinds":
             wrong_kinds.setdefault(path.parent.name, problem.message)
-        elif path != target.folder / "cards.yaml" or path not in files:
+        elif path not in files or path.name in (DECK_FILE, "courses.yaml"):
             rest.append(problem)
     for card in cards:
         if card.kind in wrong_kinds:

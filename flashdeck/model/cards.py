@@ -169,7 +169,8 @@ class Card(NamedTuple):
             text = "".join(f"{{{{{key}::}}}}" for key in value) if isinstance(value, dict) else ""
             return [number - 1 for number in find_numbers(text)]
         if kind.cloze:
-            text = "".join([self.text(key, language) for key in kind.gapped])
+            keys = kind.fields if kind.imported_note_type else (kind.cloze,)  # Anki looks for gaps in all fields
+            text = "".join([self.text(key, language) for key in keys])
             numbers = find_numbers(text)
             if kind.imported_note_type and not numbers:
                 return [0]  # Anki makes a card all the same, which says that there is no gap

@@ -34,8 +34,8 @@ class Deck:
     name: Value  # a text, or a mapping language -> text
     title: Value
     languages: tuple[str, ...]
+    description: Value
     licence: str
-    about: Value  # a text, or a mapping language -> text
     folder: Path
     allow_scripts: bool
     node: Node = field(repr=False, compare=False)
@@ -77,7 +77,7 @@ def read_deck(source: Source, problems: list[Problem]) -> Deck:
             problems.append(place.problem("bad-language", f"'{short(language)}' is not a language code", help=help))
     valid_keys = {
         key
-        for key in ("name", "title", "about", "licence")
+        for key in ("name", "title", "description", "licence")
         if key in known and languages and read_texts(node.node(key), f"'{key}'", languages if key != "licence" else (), problems)
     }
     name: Value = known["name"] if "name" in valid_keys else ""
@@ -96,8 +96,8 @@ def read_deck(source: Source, problems: list[Problem]) -> Deck:
         name,
         known["title"] if "title" in valid_keys else name,
         tuple(languages),
+        known["description"] if "description" in valid_keys else "",
         "".join(all_texts(known["licence"])) if "licence" in valid_keys else "",
-        known["about"] if "about" in valid_keys else "",
         Path(source.path).parent,
         scripts and known["allow_scripts"] == "true",
         node,

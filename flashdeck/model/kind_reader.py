@@ -345,13 +345,13 @@ def _read_edition(node: Node, problems: list[Problem]) -> int:
     return 1
 
 
-def _read_name(node: Node, default: str, problems: list[Problem]) -> str:
+def _read_name(node: Node, default: str, problems: list[Problem], bad: str = r'[:"{}]|^[#^/]') -> str:
     """The name of a field or card in Anki; empty where Anki would rename it without a word, and updates would stop."""
     name = as_mapping(node.value).get("name", default)
     if not isinstance(name, str):
         report_shape(node.node("name"), "'name'", "a text", problems)
         return ""
-    wrong = next(iter(re.findall(r'[:"{}]|^[#^/]', name)), "")
+    wrong = next(iter(re.findall(bad, name)), "")
     if not wrong and name == name.strip() and name and normalize("NFC", name) == name:
         return name
     reason = f"contains '{wrong}'" if wrong else "has a leading or trailing space, or a decomposed accent"
@@ -437,7 +437,7 @@ def _read_templates(node: Node, context: _Context, problems: list[Problem]) -> t
             continue
         if typed:
             report_unknown_keys(place, TEMPLATE_KEYS, "a card of a kind", problems)
-        name = _read_name(place, key if typed else "Card", problems)
+        name = _read_name(place, key if typed else "Card", problems, bad=r'"')
         if not name:
             continue
         if name.casefold() in (template.name.casefold() for template in templates):

@@ -105,7 +105,7 @@ def make_release(target: Target, notes: Sequence[Note], released: Release, deck:
 
 def _describe(deck: Deck, language: str, release: str) -> str:
     """What Anki shows beside a deck, as HTML: its title, what its author says of it, its licence, and which release it is."""
-    title, about = (next((text for _, text in texts_in(value, language)), "") for value in (deck.title, deck.about))
+    title, about = (next((text for _, text in texts_in(value, language)), "") for value in (deck.title, deck.description))
     lines = [f"<b>{escape(title)}</b>", to_html(about), " · ".join(escape(part) for part in (deck.licence, release) if part)]
     return "".join(line if line.startswith("<p>") else f"<p>{line}</p>" for line in lines if line)
 

@@ -4,14 +4,14 @@ Requires the package `anki` (the extra `rehearse`).
 """
 
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from flashdeck.anki.identity import RETIRED_TAG
-from flashdeck.anki.package_reader import Stored, read_ledgers, read_package
+from flashdeck.anki.package_reader import BEFORE_CROWDANKI, Archive, Stored, read_archive, read_ledgers, read_package
 from flashdeck.diagnostics.render import to_lines
 from flashdeck.model.kinds import COMMON_FIELDS
 from flashdeck.release.changes import find_displaced
@@ -36,6 +36,7 @@ class Report:
     text: str = ""  # the name of the update text that the learner imported before the package
     has_text: bool = False  # whether there is one
     has_own_field: bool = False  # whether the learner added a field to each note type
+    merges: bool = False  # whether the learner came by CrowdAnki, and has Anki merge note types
     new: list[str] = field(default_factory=list)
     updated: list[str] = field(default_factory=list)
     left_alone: list[str] = field(default_factory=list)  # unchanged in the new release
@@ -71,6 +72,8 @@ class Report:
 
 def rehearse_all(old: Path, new: Path) -> list[Report]:
     """Has several learners of `old` import `new`: with and without the update text beside it, and with a field of their own."""
+    if is_crowdanki(old):
+        return [rehearse(old, new)]
     text = find_text(old, new)
     reports = [rehearse(old, new)]
     if text:
@@ -79,7 +82,11 @@ def rehearse_all(old: Path, new: Path) -> list[Report]:
 
 
 def rehearse(old: Path, new: Path, text: Path | None = None, has_own_field: bool = False) -> Report:
-    """Imports `old`, uses it as a learner does, imports (the update `text` and) `new`, and compares."""
+    """Imports `old`, uses it as a learner does, imports (the update `text` and) `new`, and compares.
+
+    Whoever got `old` by CrowdAnki has note types with ids of their own, so Anki takes corrections only where it merges them.
+    """
+    by_crowdanki = is_crowdanki(old)
     before, after = ({note.guid: note for note in read_package(path)} for path in (old, new))
     others = [guid for guid, note in after.items() if guid in before and _content(note) != _content(before[guid])]
     changed = [guid for guid in others if after[guid].changed > before[guid].changed]
@@ -89,15 +96,18 @@ def rehearse(old: Path, new: Path, text: Path | None = None, has_own_field: bool
     with TemporaryDirectory() as folder:
         col = _open(Path(folder))
         try:
-            _import(col, old, Path(folder))
+            if by_crowdanki:
+                _import_crowdanki(col, read_archive(old))
+            else:
+                _import(col, old, Path(folder))
             styled = col.db.scalar("select max(mtime_secs) from notetypes where id in (select mid from notes)") or 0
             if has_own_field:
                 _add_fields(col)
             learner = _study(col, unchanged, *_choose(before, after, changed), max(latest, built - 1, styled))
             if text:
                 _import_text(col, text)
-            log = _import(col, new, Path(folder))
-            report = Report(text.name if text else "", bool(text), has_own_field)
+            log = _import(col, new, Path(folder), merge=by_crowdanki)
+            report = Report(text.name if text else "", bool(text), has_own_field, by_crowdanki)
             report.waiting = [guid for guid in others if guid not in changed]
             report.not_moved = moved
             report.not_reordered = find_displaced([*before], [guid for guid in after if RETIRED_TAG not in after[guid].tags])
@@ -151,12 +161,39 @@ def _open(folder: Path) -> Collection:
     return collection.Collection(str(folder / "collection.anki2"))
 
 
-def _import(col: Collection, package: Path, folder: Path) -> Any:
-    """Imports as a learner does who just clicks Import."""
+def is_crowdanki(path: Path) -> bool:
+    return path.is_dir() or path.suffix.lower() == ".json"
+
+
+def _import_crowdanki(col: Collection, archive: Archive) -> None:
+    """What CrowdAnki makes of its folder: note types with ids by the clock, notes with their guids."""
+    from anki.collection import AddNoteRequest
+
+    models = {}
+    for type in archive.types.values():
+        fields = [col.models.new_field(name) for name, _ in type.fields]
+        sides = [col.models.new_template(name) | {"qfmt": front, "afmt": back} for name, front, back, _ in type.templates]
+        for place, (*_, id) in zip([*fields, *sides], [*type.fields, *type.templates], strict=True):
+            place["id"] = id or None
+        model = col.models.new(type.name) | {"type": int(type.cloze), "css": type.css, "flds": fields, "tmpls": sides}
+        models[type.id] = col.models.get(col.models.add_dict(model).id)
+    requests = []
+    for one in archive.notes:
+        note = col.new_note(models[one.type])
+        note.fields, note.tags, note.guid = list(one.fields), list(one.tags), one.guid
+        requests.append(AddNoteRequest(note, col.decks.id(one.deck)))
+    col.add_notes(requests)
+    col.db.execute("update notes set mod = ?", BEFORE_CROWDANKI)
+    col.db.execute("update notetypes set mtime_secs = ?", BEFORE_CROWDANKI)
+
+
+def _import(col: Collection, package: Path, folder: Path, merge: bool = False) -> Any:
+    """Imports as a learner does who just clicks Import, or who has Anki `merge` note types."""
     from anki.collection import ImportAnkiPackageOptions, ImportAnkiPackageRequest
 
     copy = shutil.copy(package, folder / "package.apkg")  # Anki wants the ending
-    return col.import_anki_package(ImportAnkiPackageRequest(package_path=str(copy), options=ImportAnkiPackageOptions())).log
+    options = ImportAnkiPackageOptions(merge_notetypes=merge)
+    return col.import_anki_package(ImportAnkiPackageRequest(package_path=str(copy), options=options)).log
 
 
 def _import_text(col: Collection, text: Path) -> None:
@@ -258,6 +295,8 @@ def render_report(title: str, report: Report) -> str:
     """A report that an instructor can read."""
     learner = "a learner who added a field to the note types" if report.has_own_field else "a learner"
     does = f"imports {report.text}, then the package" if report.text else "imports the package"
+    if report.merges:
+        learner, does = "a learner who came by CrowdAnki", "imports the package with 'Merge note types'"
     rows = [
         ("new", report.new, "reach every learner"),
         ("updated", report.updated, "are corrected"),
@@ -288,3 +327,12 @@ def render_report(title: str, report: Report) -> str:
     failures = ", ".join(name.replace("_", " ") for name in report.failures)
     lines.append(f"  SOMETHING IS LOST ({failures}): do not publish this release" if failures else "  nothing is lost")
     return to_lines(lines)
+
+
+def render_verdict(reports: Sequence[Report]) -> str:
+    """What came of a rehearsal, in a line."""
+    first = reports[0]
+    counts = {"new": first.new, "updated": first.updated, "left alone": first.left_alone, "conflicting": first.conflicting}
+    found = ", ".join(f"{len(some)} {name}" for name, some in counts.items() if some or name in ("updated", "conflicting"))
+    failures = ", ".join(dict.fromkeys(name.replace("_", " ") for report in reports for name in report.failures))
+    return f"in the real Anki, over the original: {found}; {f'SOMETHING IS LOST ({failures})' if failures else 'nothing is lost'}"
