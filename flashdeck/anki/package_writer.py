@@ -67,7 +67,7 @@ def _to_database(notes: Sequence[Note], times: Times, descriptions: Mapping[str,
         all_decks = json.loads(default) | {
             str(id): genanki.Deck(id, name, descriptions.get(name, "")).to_json() for name, id in decks.items()
         }
-        all_types = {str(type.id): _to_model(type, times.types[type.id]) for type in types.values()}
+        all_types = {str(type.id): to_model(type, times.types[type.id]) for type in types.values()}
         database.execute("UPDATE col SET decks = ?, models = ?", (json.dumps(all_decks), json.dumps(all_types)))
         numbered = list(zip(_to_ids(notes), notes, [times.of(note) for note in notes], strict=True))
         rows = [(id, note.guid, note.type.id, changed, f" {note.tag_text} ", note.text) for id, note, changed in numbered]
@@ -110,7 +110,7 @@ def _set_apart(cards: Iterable[tuple[int, ...]]) -> list[tuple[int, ...]]:
     return apart
 
 
-def _to_model(type: NoteType, changed: int) -> dict[str, object]:
+def to_model(type: NoteType, changed: int) -> dict[str, object]:
     """A note type in Anki's own words, with the ids by which it knows fields and templates again after a new name."""
     model = genanki.Model(
         type.id,

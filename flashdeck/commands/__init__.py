@@ -25,6 +25,7 @@ from flashdeck.commands import (
     check,
     courses,
     explain,
+    export,
     import_,
     init,
     lint,
@@ -59,6 +60,7 @@ app.command("explain", epilog="Example: flashdeck explain same-front")(explain.e
 app.command("init", epilog="Example: flashdeck init decks/my-course --name My-course --language en")(init.init)
 app.command("add", epilog="Example: flashdeck add --deck custom --set question=Q --set answer=A")(add.add)
 app.command("import", epilog="Example: flashdeck import dist/custom-en.apkg --into decks/imported")(import_.import_)
+app.command("export", epilog="Example: flashdeck export --to tbx --course frontline-101")(export.export)
 app.command("schema", epilog="Example: flashdeck schema decks --out schema.json")(schema.schema)
 app.command("changes", epilog="Example: flashdeck changes --since HEAD decks")(changes.changes)
 app.command("rehearse", epilog="Example: flashdeck rehearse dist/interpol-fr.apkg dist/interpol-fr.apkg")(rehearse.rehearse)

@@ -3,11 +3,11 @@
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
-from flashdeck.commands.options import DECKS, DIST, NoCache, Out, Paths, complete_names
+from flashdeck.commands.options import DECKS, DIST, Courses, Kinds, Languages, NoCache, Out, Paths, Tags, WithoutTags
 from flashdeck.commands.project import compile_sources, find_answer, now, open_cache, save_answer, with_lost_ledgers
 from flashdeck.commands.terminal import echo, progress, show_problems, write
 from flashdeck.diagnostics.errors import FileChanged, FlashdeckError
@@ -25,24 +25,11 @@ ATTEMPTS = 3  # a file that is saved while it is read is read again, but not wit
 
 def build(
     paths: Paths = DECKS,
-    course: Annotated[
-        list[str] | None,
-        typer.Option(metavar="ID", autocompletion=complete_names("course"), help="Build this course instead of whole decks."),
-    ] = None,
-    language: Annotated[
-        list[str] | None,
-        typer.Option(metavar="CODE", autocompletion=complete_names("language"), help="Build this language only."),
-    ] = None,
-    kind: Annotated[
-        list[str] | None,
-        typer.Option(metavar="KIND", autocompletion=complete_names("kind"), help="Take only cards of this kind."),
-    ] = None,
-    tag: Annotated[
-        list[str] | None, typer.Option(metavar="TAG", autocompletion=complete_names("tag"), help="Take only cards with this tag.")
-    ] = None,
-    without_tag: Annotated[
-        list[str] | None, typer.Option(metavar="TAG", autocompletion=complete_names("tag"), help="Leave out cards with this tag.")
-    ] = None,
+    course: Courses = None,
+    language: Languages = None,
+    kind: Kinds = None,
+    tag: Tags = None,
+    without_tag: WithoutTags = None,
     out: Out = DIST,
     no_cache: NoCache = False,
 ) -> None:
@@ -93,7 +80,7 @@ def _build(paths: Sequence[Path], cache: "Cache", options: BuildOptions) -> tupl
     project = with_lost_ledgers(compile_sources(paths, options.languages or None, cache), options.out)
     show_problems(project.problems, err=True)
     check_problems(project, "built")
-    chosen = _find_targets(project, options)
+    chosen = find_targets(project, options)
     codes = list(dict.fromkeys(options.languages or project.languages))
     time = int(now().timestamp())
     released = release(project, codes, time)
@@ -142,7 +129,7 @@ def check_problems(project: "Project", done: str) -> None:
         raise typer.Exit(1)
 
 
-def _find_targets(project: "Project", options: BuildOptions) -> "list[Deck | Course]":
+def find_targets(project: "Project", options: BuildOptions) -> "list[Deck | Course]":
     """The courses that are asked for, or all decks. Raises FlashdeckError for a word that names nothing."""
     from flashdeck.diagnostics.problem import find_known
 

@@ -71,3 +71,27 @@ def complete_code(incomplete: str) -> list[str]:
     from flashdeck.diagnostics.problem import read_explanations
 
     return [code for code in read_explanations() if code.startswith(incomplete)]
+
+
+Courses = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--course", metavar="ID", autocompletion=complete_names("course"), help="Take this course instead of whole decks."
+    ),
+]
+Languages = Annotated[
+    list[str] | None,
+    typer.Option("--language", metavar="CODE", autocompletion=complete_names("language"), help="Take this language only."),
+]
+Kinds = Annotated[
+    list[str] | None,
+    typer.Option("--kind", metavar="KIND", autocompletion=complete_names("kind"), help="Take only cards of this kind."),
+]
+Tags = Annotated[
+    list[str] | None,
+    typer.Option("--tag", metavar="TAG", autocompletion=complete_names("tag"), help="Take only cards with this tag."),
+]
+WithoutTags = Annotated[
+    list[str] | None,
+    typer.Option("--without-tag", metavar="TAG", autocompletion=complete_names("tag"), help="Leave out cards with this tag."),
+]

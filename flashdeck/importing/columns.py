@@ -16,7 +16,7 @@ from flashdeck.diagnostics.render import count
 from flashdeck.importing.cards import ImportedCard, ImportOptions, ParsedImport, separate_courses
 from flashdeck.importing.html_to_markdown import from_html, from_plain, is_html
 from flashdeck.importing.tables import Table, parse_tags, read_table
-from flashdeck.model.kinds import Field, Kind
+from flashdeck.model.kinds import Kind
 from flashdeck.sources.files import MEDIA_FOLDER, is_inside, read_file
 from flashdeck.sources.values import short, to_id
 from flashdeck.sources.yaml_file import Value
@@ -46,6 +46,7 @@ ABOUT_CARD = {
 }
 ABOUT_KEYS = frozenset(ABOUT_CARD.values())
 HTML_SIGNS = re.compile(r"</?(a|b|i|u|p|br|hr|em|img|div|sub|sup|span|strong|li|ul|ol|code|font|h\d)(\s[^<>]*)?/?>", re.I)
+WORDS_ALONE = ("references", "wording")  # lists of what no card shows
 TRUE_WORDS = frozenset("1 true yes y x ✓ ✔ oui vrai ja wahr sí si verdadero vero sim да истина prawda tak waar".split())
 OUR_TYPE = re.compile(r"[\w.-]+ ([\w.-]+) \([A-Za-z-]+\)")  # the name of a note type that flashdeck made
 # A last row that counts or adds up what is above it.
@@ -90,7 +91,7 @@ Kinds = Mapping[str, Kind]  # by the word that cards use for them
 
 def import_table(path: Path, options: ImportOptions, known: Kinds) -> ParsedImport:
     """The cards of a spreadsheet or text export, with the media beside it. Raises FlashdeckError."""
-    return replace(_read_rows(read_table(path, options), options, known), media=_find_beside(path))
+    return replace(read_cards(read_table(path, options), options, known), media=_find_beside(path))
 
 
 def _find_beside(path: Path) -> dict[str, Callable[[], bytes]]:
@@ -104,7 +105,8 @@ def _find_beside(path: Path) -> dict[str, Callable[[], bytes]]:
 Row = tuple[int, tuple[str, ...]]  # the line at which it begins, and its cells
 
 
-def _read_rows(table: Table, options: ImportOptions, known: Kinds) -> ParsedImport:
+def read_cards(table: Table, options: ImportOptions, known: Kinds) -> ParsedImport:
+    """The cards of a table, without media. Raises FlashdeckError."""
     if options.kind and options.kind not in known:
         raise FlashdeckError(f"there is no kind '{options.kind}'; {nearest(options.kind, known)}")
     if options.html is not None:
@@ -473,17 +475,13 @@ class _CardReader:
     def _to_text(self, line: int) -> Callable[[str], str]:
         """What a cell of a line is as an author would write it; its tags show whether it is HTML, unless the file says so."""
 
-        def to_text(text: str) -> str:
-            html = self.table.html
-            if html is None and "<" not in text and "&" not in text:
-                return from_plain(text)
-            if html is None:
-                html = is_html(text)
-                if not html and HTML_SIGNS.search(text):
-                    self.odd.append(line)
-            return from_html(text.strip()) if html else from_plain(text)
+        def read(text: str) -> str:
+            html = shows_html(text) if self.table.html is None else self.table.html
+            if not html and self.table.html is None and "<" in text and HTML_SIGNS.search(text):
+                self.odd.append(line)
+            return to_text(text, html)
 
-        return to_text
+        return read
 
     def list_notes(self) -> list[str]:
         """What the user should know of all rows together."""
@@ -499,6 +497,16 @@ class _CardReader:
                 " goes on with them only if you import a package (.apkg) of them instead"
             )
         return notes
+
+
+def shows_html(cell: str) -> bool:
+    """Whether a cell of which nobody says so is HTML."""
+    return ("<" in cell or "&" in cell) and is_html(cell)
+
+
+def to_text(cell: str, html: bool) -> str:
+    """What a cell is as an author would write it."""
+    return from_html(cell.strip()) if html else from_plain(cell)
 
 
 def _find_our_kind(notetype: str, guid: str | Mapping[str, str], known: Kinds) -> Kind | None:
@@ -547,7 +555,7 @@ def _to_values(texts: Sequence[Text], columns: Columns, kind: Kind, to_text: Cal
     translated = {column.key for column in columns.columns if column.language} if len(columns.languages) > 1 else set()
     values: dict[str, Value] = {}
     for key, language, text, day in texts:
-        value = _to_value(kind.fields.get(key), text, day, to_text)
+        value = _to_value(kind.types.get(key, "text"), text, day, to_text)
         if key in translated:
             language = language or columns.languages[0]
         earlier = values.get(key, {})
@@ -567,20 +575,19 @@ def _join(one: str, other: str) -> str:
     return f"{one}\n\n{other}"
 
 
-def _to_value(field: Field | None, text: str, day: str, to_text: Callable[[str], str]) -> Value:
-    """A cell as the value of a field."""
-    type = field.type if field else "text"
+def _to_value(type: str, text: str, day: str, to_text: Callable[[str], str]) -> Value:
+    """A cell as the value of a field of a type."""
     if type == "flag":
         return "true" if text.strip().lower() in TRUE_WORDS else "false"
     if type in ("date", "day"):
         return day or text.strip()
-    if type in ("word", "references"):
+    if type == "word":
         return text.strip()
     if type == "media":
         return (find_media(text) or [text.strip()])[0]
-    if type in ("options", "texts"):
+    if type in ("options", "texts", *WORDS_ALONE):
         parts = [part.strip() for part in _split_list(text) if part.strip()]
-        values: list[Value] = [to_text(part) for part in parts]
+        values: list[Value] = [*parts] if type in WORDS_ALONE else [to_text(part) for part in parts]
         return values if len(values) > 1 or type == "options" else values[0]
     return to_text(text)
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from flashdeck.anki.html import to_html
 from flashdeck.build.link import Facts
 from flashdeck.importing.cards import ImportedCard
+from flashdeck.model.texts import texts_in
 from flashdeck.sources.editing import change_values, render_flow
 from flashdeck.sources.values import first_text, short, to_id
 from flashdeck.sources.yaml_file import Node, Route, Value
@@ -80,7 +81,7 @@ def find_again(cards: Sequence[ImportedCard], known: Mapping[str, Known]) -> dic
                     by_text[key, text].append(id)
         for at, key in [*wanted.items()]:
             ids = [id for id in by_text.get((key, look(cards[at].values[key])), ()) if id in free]
-            same = next((id for id in ids if len(ids) == 1 or not find_changes(cards[at], known[id], "")), "")
+            same = next((id for id in ids if len(ids) == 1 or not find_changes(cards[at], known[id], ())), "")
             if same:
                 found[at] = same
                 del free[same], wanted[at]
@@ -102,19 +103,23 @@ def plain_words(value: Value) -> str:
     return MARKUP.sub(" ", value)
 
 
-def find_changes(card: ImportedCard, known: Known, language: str) -> dict[str, Value | None]:
-    """What a card has otherwise than the one that is there; a single text is of `language`, where that one has several."""
+def find_changes(card: ImportedCard, known: Known, languages: Sequence[str]) -> dict[str, Value | None]:
+    """What a card has otherwise than the one that is there; a single text is of the first of the file's `languages`, where that
+    one has several.
+    """
     changes: dict[str, Value | None] = {}
     for key, value in card.values.items():
         before = known.values.get(key)
-        after = _merge(before, value, language) if before is not None else value
+        after = _merge(before, value, languages[0] if languages else "") if before is not None else value
         if before is None or not _looks_same(before, after):
             changes[key] = after
     if (card.deck or "deck" in card.empty) and (before := known.values.get("deck", "")) != card.deck and isinstance(before, str):
         changes["deck"] = card.deck or None
     if (card.tags or "tags" in card.empty) and {*known.tags} != {*card.tags}:
         changes["tags"] = list(card.tags) or ([] if "tags" in known.node.source.fields else None)
-    return changes | {key: None for key in card.empty if key in known.values and key not in ("deck", "tags")}
+    emptied = [key for key in card.empty if known.values.get(key) and key not in ("deck", "tags")]
+    # a table of some languages says nothing of what a text is in others
+    return changes | {key: None for key in emptied if _find_languages(known.values[key]) <= {*languages}}
 
 
 def _merge(before: Value, value: Value, language: str) -> Value:
@@ -129,14 +134,20 @@ def _merge(before: Value, value: Value, language: str) -> Value:
 
 
 def _looks_same(one: Value, other: Value) -> bool:
-    """Whether two values show the same, however they are written."""
-    if isinstance(one, str) and isinstance(other, str):
-        return one.strip() == other.strip() or to_html(one.strip()) == to_html(other.strip())
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(_looks_same(one[key], other[key]) for key in one)
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(_looks_same, one, other))
-    return False
+    """Whether two values show the same in every language, however they are written."""
+    languages = _find_languages(one) | _find_languages(other) or {""}
+    return all(_show_in(one, language) == _show_in(other, language) for language in languages)
+
+
+def _show_in(value: Value, language: str) -> list[str]:
+    return [to_html(text).strip() for _, text in texts_in(value, language)]
+
+
+def _find_languages(value: Value) -> set[str]:
+    """The languages of a value; none where all of it is the same in all."""
+    if isinstance(value, dict):
+        return {*value}
+    return set().union(*map(_find_languages, value)) if isinstance(value, list) else set()
 
 
 def correct(corrections: Iterable[Correction], read: Callable[[Path], bytes]) -> dict[Path, bytes]:

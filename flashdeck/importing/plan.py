@@ -101,9 +101,9 @@ def _plan(parsed: ParsedImport, options: ImportOptions, before: Project | None) 
     """Which files to write. They are compiled first: what would be a problem is left out and reported."""
     target = _find_target(parsed, options, before)
     is_released = parsed.learners is not None
-    cards = [replace(card, deck=_below(card.deck, target.root, is_released)) if card.deck else card for card in parsed.cards]
+    cards = [replace(card, deck=part_below(card.deck, target.root, is_released)) if card.deck else card for card in parsed.cards]
     known = read_known(before.facts, target.id) if before else {}
-    new, changed, same = _compare(_with_ids(cards, target, known), known, parsed.languages[0])
+    new, changed, same = _compare(_with_ids(cards, target, known), known, parsed.languages)
     left_out = list(parsed.left_out)
     corrected = changed if options.update else []
     files: dict[Path, bytes] = {}
@@ -188,7 +188,7 @@ def _find_root(decks: Sequence[str], is_released: bool) -> str:
     return max(tops, key=lambda top: tops[top], default="") if is_released or len(tops) == 1 else ""
 
 
-def _below(deck: str, root: str, is_released: bool) -> str:
+def part_below(deck: str, root: str, is_released: bool) -> str:
     """The part of a deck's name below the root. What is elsewhere stays there where learners have it; else it goes below, too."""
     if deck == root:
         return ""
@@ -225,14 +225,14 @@ def _with_ids(cards: Sequence[ImportedCard], target: _Target, known: Mapping[str
 
 
 def _compare(
-    cards: Sequence[ImportedCard], known: Mapping[str, Known], language: str
+    cards: Sequence[ImportedCard], known: Mapping[str, Known], languages: Sequence[str]
 ) -> tuple[list[ImportedCard], list[Correction], int]:
     """The cards that are new, what is different in those that are not, and how many are the same."""
     new, changed, same = [], [], 0
     for card in cards:
         if card.id not in known:
             new.append(card)
-        elif changes := find_changes(card, known[card.id], language):
+        elif changes := find_changes(card, known[card.id], languages):
             changed.append(Correction(card, known[card.id], changes))
         else:
             same += 1

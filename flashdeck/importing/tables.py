@@ -63,10 +63,11 @@ def read_table(path: Path, options: ImportOptions) -> Table:
         return read_workbook(data, options)
     if options.sheet:
         raise FlashdeckError("a text file has no sheets; leave --sheet out")
-    return _read_text(data, path.suffix.lower(), options)
+    return read_text_table(data, path.suffix.lower(), options)
 
 
-def _read_text(data: bytes, suffix: str, options: ImportOptions) -> Table:
+def read_text_table(data: bytes, suffix: str, options: ImportOptions) -> Table:
+    """The table in a text, of a file with this suffix. Raises FlashdeckError."""
     text, encoding = decode(data, options.encoding)
     if text.count("\n") > MOST_ROWS:
         raise FlashdeckError(f"it has more than {MOST_ROWS:,} lines; split it into several files")

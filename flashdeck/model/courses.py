@@ -1,6 +1,6 @@
 """A course: a subset of the cards. Which cards belong to it, and what passes the filters of the command line."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol, TypeVar
@@ -133,12 +133,12 @@ class Filter:
 
 
 class Tagged(Protocol):
-    """A note, or a card that is left out of a language."""
+    """A note, or what is known of a card."""
 
     @property
     def kind(self) -> str: ...
     @property
-    def tags(self) -> list[str]: ...
+    def tags(self) -> Collection[str]: ...
 
 
 T = TypeVar("T", bound=Tagged)

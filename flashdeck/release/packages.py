@@ -54,14 +54,14 @@ class Target:
     @property
     def name(self) -> str:
         """What its files are called, without their suffixes."""
-        return f"{to_package_name(self.of.id, self.language)}{_name_filter(self.filter)}"
+        return f"{to_package_name(self.of.id, self.language)}{name_filter(self.filter)}"
 
     def select(self, released: Release) -> Selection:
         """Its notes."""
         return select_notes(released, self.of, self.language, self.filter)
 
 
-def _name_filter(filter: Filter) -> str:
+def name_filter(filter: Filter) -> str:
     """What a filter adds to the name of a package, so that it never takes the place of a whole one."""
     words = [*filter.kinds, *filter.tags, *(f"no-{tag}" for tag in filter.without_tags)]
     plain = [re.sub(r"[^\w.-]+", "-", word) for word in words]
