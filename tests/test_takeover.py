@@ -323,7 +323,7 @@ def test_a_large_deck_becomes_a_file_a_part_with_its_description_and_a_list_of_w
     import_package(fresh, tmp_path / "dist" / "land-en.apkg")
     described = {one.name: fresh.decks.get(one.id)["desc"] for one in fresh.decks.all_names_and_ids()}
     assert sorted(described) == ["Default", "Land", "Land::Asia", "Land::Europe", "Land::Europe::North", "Other"]
-    assert described["Land"].startswith("By <strong>many</strong><p>land (en), release of ")
+    assert described["Land"].startswith("<p>By <strong>many</strong></p><p>land (en), release of ")
     fresh.close()
 
 

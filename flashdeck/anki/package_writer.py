@@ -19,7 +19,7 @@ from genanki.apkg_schema import APKG_SCHEMA
 from flashdeck.anki.identity import LEDGER_MEMBER, stable_id
 from flashdeck.anki.media import load_media
 from flashdeck.anki.note import Note, NoteType, Times
-from flashdeck.model.template_language import keep_tags
+from flashdeck.model.template_language import find_mistakes, keep_tags
 
 NOTHING: Mapping[str, str] = {}
 MOST_CARDS = 500  # of a note
@@ -112,12 +112,19 @@ def _set_apart(cards: Iterable[tuple[int, ...]]) -> list[tuple[int, ...]]:
 
 def to_model(type: NoteType, changed: int) -> dict[str, object]:
     """A note type in Anki's own words, with the ids by which it knows fields and templates again after a new name."""
+    names = [name for _, name in type.fields]
+
+    def to_tags(front: str) -> str:
+        """What genanki needs of a front: it stops at one with mistakes, which somebody's learners may have all the same."""
+        tags = keep_tags(front)
+        return f"{{{{{names[0]}}}}}" if type.is_from_elsewhere and any(find_mistakes(tags, names)) else tags
+
     model = genanki.Model(
         type.id,
         type.name,
         fields=[{"name": name, "id": id, "font": "Arial", "rtl": type.right_to_left} for id, name in type.fields],
         # genanki would read the front as another template language, in which comments have tags
-        templates=[{"name": name, "id": id, "qfmt": keep_tags(front), "afmt": back} for id, name, front, back in type.templates],
+        templates=[{"name": name, "id": id, "qfmt": to_tags(front), "afmt": back} for id, name, front, back in type.templates],
         css=type.css,
         model_type=genanki.Model.CLOZE if type.cloze else genanki.Model.FRONT_BACK,
     )

@@ -50,17 +50,18 @@ def check_gaps(card: Card, frame: Frame) -> Iterator[Problem]:
     if not card.kind.cloze or card.kind.shapes:
         return
     keys = card.kind.gapped or (card.kind.cloze,)
+    level = "warning" if card.kind.imported_note_type else "error"  # its learners have what Anki makes of it
     if not any(key in card.values or card.kind.fields[key].required for key in keys):
         help = f"write what is asked into '{card.kind.cloze}', as in {{{{c1::...}}}}"
-        yield card.problem("cloze-without-deletion", "there is no gap on this card", help=help)
+        yield card.problem("cloze-without-deletion", "there is no gap on this card", help=help, level=level)
     with_gaps = [key for key in keys[len(keys) == 1 :] if any("{{c" in text for _, text in card.all_texts(key))]
     for route, text in (pair for key in with_gaps or [card.kind.cloze] for pair in card.all_texts(key)):
         if "{{c" in text and PLAIN_GAPS.fullmatch(text):
             continue
 
-        def report(code: str, message: str, word: str = "", route: Route = route, text: str = text, **about: str) -> Problem:
-            if card.kind.imported_note_type and list_numbers(read_gaps(to_html(text))):
-                about["level"] = "warning"  # its learners have what Anki makes of it
+        def report(code: str, message: str, word: str = "", route: Route = route, **about: str) -> Problem:
+            if level == "warning":
+                about["level"] = level
             return card.problem(code, message, *route, word=word, **about)
 
         yield from find_gap_problems(text, report)
