@@ -11,7 +11,7 @@ from flashdeck.diagnostics.errors import FlashdeckError
 T = TypeVar("T")
 SEE_LIST = "see 'flashdeck list'"
 SIMILAR = 0.6  # the ratio of difflib: of five letters, two may be wrong
-LISTED = 24  # known words: more are too many to show
+LISTED = 21  # known words: more are too many to show
 FEW = 100  # known words: up to here, a word is compared with all of them
 
 
