@@ -212,7 +212,7 @@ def test_no_module_beside_a_handout_is_run(cli, deck, tmp_path):
 
 @pytest.mark.parametrize(
     "text",
-    [sign * 50_000 for sign in ("<!--", "::", "@a.b", "](", "*A ", "[", "« ", "a/", "{{c1::", "```\n", "child <", "<q>", "-\n")]
+    [sign * 20_000 for sign in ("<!--", "::", "@a.b", "](", "*A ", "[", "« ", "a/", "{{c1::", "```\n", "child <", "<q>", "-\n")]
     + ["<em>A" + " " * 200_000, '"' * 200_001, "`" * 100_001, "*A" + " b" * 100_000, "“" + "a" * 200_000],
     ids=lambda text: text[:7].strip(),
 )
@@ -227,3 +227,13 @@ def test_no_text_takes_long(text):
     read_plain_text(text)
 
     assert time.process_time() - start < 5
+
+
+def test_a_file_of_nothing_but_discouraged_words_gives_its_first_thousand_places(cli, deck, tmp_path):
+    deck(TERMS)
+    (tmp_path / "a.txt").write_text("child prostitute " * 100_000)
+
+    ran = cli("lint", "a.txt", "--language", "en")
+
+    assert len(places(ran.out)) == 1000
+    assert ran.err == "'a.txt': these are its first 1,000 places\n"

@@ -47,8 +47,8 @@ def lint(
     from flashdeck.build.discouraged_terms import open_guards
     from flashdeck.diagnostics.problem import find_known, has_errors, read_explanations
     from flashdeck.diagnostics.render import render_sarif
+    from flashdeck.handouts.lint import MOST, open_guard
     from flashdeck.handouts.lint import lint as lint_handout
-    from flashdeck.handouts.lint import open_guard
     from flashdeck.handouts.read import read_handout
 
     cache = open_cache(not no_cache)
@@ -66,10 +66,12 @@ def lint(
         if not guard:
             echo_line(f"'{handout.path}' is in no language that has terms; say which with --language", err=True)
             continue
-        findings = [*lint_handout(handout, guard)]
+        findings = lint_handout(handout, guard)
         if fix and findings:
             handout = _fix(handout, findings, guard.language, yes, err=format is not LintFormat.text)
-            findings = [*lint_handout(handout, guard)]
+            findings = lint_handout(handout, guard)
+        if len(findings) == MOST:
+            echo_line(f"'{handout.path}': these are its first {MOST:,} places", err=True)
         problems += [finding.problem for finding in findings]
     if format is LintFormat.sarif:
         echo(render_sarif(problems, read_explanations()))

@@ -1,8 +1,10 @@
 """Discouraged words of handouts, as problems with their places."""
 
 import re
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
+from itertools import islice
 from typing import NamedTuple
 
 from flashdeck.build.discouraged_terms import explain
@@ -19,6 +21,7 @@ COMMON = {
     "de": "der die und das ist nicht mit den von ein eine auf für sich",
     "ar": "في من على أن إلى التي عن هذا الذي مع",
 }
+MOST = 1000  # findings in a file; nobody reads more, and a file may be made of nothing else
 MOST_READ = 200_000  # characters that are enough to know a language by
 
 
@@ -39,18 +42,23 @@ def find_language(handout: Handout, languages: Collection[str]) -> str:
     return best if best and counts[best] else ""
 
 
-def lint(handout: Handout, guard: Guard) -> Iterator[Finding]:
-    """Each discouraged word that a handout uses, in its order."""
+def lint(handout: Handout, guard: Guard) -> list[Finding]:
+    """The discouraged words that a handout uses, in its order: MOST of them at most."""
+    return [*islice(_find(handout, guard), MOST)]
+
+
+def _find(handout: Handout, guard: Guard) -> Iterator[Finding]:
     for number, part in enumerate(handout.parts):
         if not guard.find_words(list_vocabulary(part.text)):
             continue
+        lines = [0, *(end.end() for end in re.finditer("\n", part.text))]
         for hit in guard.search(handout.to_passage(part)):
-            yield Finding(_to_problem(handout, part, hit), number, hit)
+            line = bisect_right(lines, hit.start)
+            spot = Spot(str(handout.path), line, hit.start - lines[line - 1] + 1)
+            yield Finding(_to_problem(part, hit, spot), number, hit)
 
 
-def _to_problem(handout: Handout, part: Part, hit: Hit) -> Problem:
-    before = part.text[: hit.start]
-    spot = Spot(str(handout.path), before.count("\n") + 1, hit.start - (before.rfind("\n") + 1) + 1)
+def _to_problem(part: Part, hit: Hit, spot: Spot) -> Problem:
     where = f" on {part.where}" if part.where.startswith(("page", "slide")) else f" in {part.where}" if part.where else ""
     word = re.sub(r"<[^<>]*>|[*_\x1f]", "", part.text[hit.start : hit.end])
     message = f"'{short(word)}'{where} is discouraged by the card '{hit.rule.card}'"

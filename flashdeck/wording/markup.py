@@ -145,10 +145,10 @@ def _read(typed: str, signs: re.Pattern[str], lines: re.Pattern[str], quoted: li
 
 def _find_addresses(typed: str) -> list[tuple[int, int]]:
     """Where addresses of the web and of mail stand: nobody chose the words in them."""
-    found = []
+    found: list[tuple[int, int]] = []
     for one in _ADDRESS.finditer(typed):
         start = one.start()
-        least = max(0, start - 100) if one[0][0] in ".@" else start
+        least = max(found[-1][1] if found else 0, start - 64) if one[0][0] in ".@" else start
         while start > least and (typed[start - 1].isalnum() or typed[start - 1] in "._%+-"):
             start -= 1
         found.append((start, one.end()))
