@@ -218,6 +218,12 @@ def test_learners_who_came_by_crowdanki_get_corrections_by_the_text_and_by_mergi
     merged = everything(learner)
     assert [row[4:] for row in merged[0]] == [row[4:] for row in before[0]] and len(merged[0]) == 6
     assert [(row[0], *row[3:]) for row in merged[2]] == [(row[0], *row[3:]) for row in after[2]]
+    rehearsed = cli("rehearse", folder, package)
+    assert rehearsed.code == 0
+    assert re.findall("a learner .*", rehearsed.out) == [
+        "a learner who came by CrowdAnki imports the package with 'Merge note types'",
+        f"a learner who came by CrowdAnki imports {text.name}, then the package with 'Merge note types'",
+    ]
     change(tmp_path / "decks" / "crowd" / "cards.yaml", "a1", "a one")
     assert cli("release", SOURCE_DATE_EPOCH=str(int(time.time()) + 60)).code == 0
     assert counts(import_package(learner, package)) == {"updated": 1, "duplicate": 2}
@@ -231,8 +237,8 @@ def shown(col: Collection) -> list[tuple[Any, ...]]:
 
 
 def look(html: str) -> str:
-    """HTML without differences that nobody sees."""
-    return to_look(html, {"b": "**"})
+    """HTML without differences that nobody sees, as the numbers that Anki gives to hints."""
+    return to_look(re.sub("hint[0-9a-f]{8,16}", "hint", html), {"b": "**"})
 
 
 def test_note_types_of_one_name_stay_apart_and_those_that_are_there_are_used(cli, tmp_path):

@@ -108,7 +108,7 @@ def to_look(html: str, marks: Mapping[str, str]) -> str:
     if "b" in marks:
         for old, new in (("<b>", "<strong>"), ("</b>", "</strong>"), ("<i>", "<em>"), ("</i>", "</em>")):
             html = html.replace(old, new)
-    html = re.sub(r"\s*(</?(?:p|ul|ol|li|blockquote|table|tr|td|th|hr|h[1-6])(?: [^<>]*)?>)\s*", r"\1", html)
+    html = re.sub(r"\s*(</?(?:div|p|ul|ol|li|blockquote|table|tr|td|th|hr|h[1-6])(?: [^<>]*)?>)\s*", r"\1", html)
     return re.sub(r"[ \t\n]+", " ", html).strip(SPACES)
 
 

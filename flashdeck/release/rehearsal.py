@@ -72,12 +72,12 @@ class Report:
 
 def rehearse_all(old: Path, new: Path) -> list[Report]:
     """Has several learners of `old` import `new`: with and without the update text beside it, and with a field of their own."""
-    if is_crowdanki(old):
-        return [rehearse(old, new)]
     text = find_text(old, new)
     reports = [rehearse(old, new)]
     if text:
         reports = [replace(reports[0], has_text=True), rehearse(old, new, text)]
+    if is_crowdanki(old):
+        return reports
     return [*reports, rehearse(old, new, text, has_own_field=True)]
 
 
@@ -134,6 +134,8 @@ def _add_fields(col: Collection) -> None:
 
 def find_text(old: Path, new: Path) -> Path | None:
     """The text beside a package that leads to it from the release of an older one; None where there is none."""
+    if is_crowdanki(old):  # it came before all releases
+        return next(iter(sorted(new.parent.glob(f"{new.stem}-from-*.txt"))), None)
     times = {time for ledger in parse_ledgers(read_ledgers(old)) for time in ledger.heads}
     names = [name_release(time, by_second) for by_second in (True, False) for time in sorted(times, reverse=True)]
     paths = [new.with_name(f"{new.stem}-from-{name}.txt") for name in names]
@@ -296,7 +298,7 @@ def render_report(title: str, report: Report) -> str:
     learner = "a learner who added a field to the note types" if report.has_own_field else "a learner"
     does = f"imports {report.text}, then the package" if report.text else "imports the package"
     if report.merges:
-        learner, does = "a learner who came by CrowdAnki", "imports the package with 'Merge note types'"
+        learner, does = "a learner who came by CrowdAnki", f"{does} with 'Merge note types'"
     rows = [
         ("new", report.new, "reach every learner"),
         ("updated", report.updated, "are corrected"),
