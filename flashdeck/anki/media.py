@@ -179,7 +179,7 @@ def _find(card: Card, folder: Path, typed: str, route: Route, files: Files, prob
         report("media-outside", f"'{name}' is outside the deck's folder", "copy the file into the deck's 'media' folder")
     elif unread := [path for path in found.values() if not files.digest(path)]:
         files.read(unread[0])  # raises OSError
-    elif not found and (path := next((path for path in inside if path.is_symlink() or path.is_file()), None)):
+    elif not found and (path := next((path for path in inside if _is_there(path)), None)):
         files.read(path)  # raises OSError, where that is the reason
         report(
             "missing-media",
@@ -198,6 +198,11 @@ def _find(card: Card, folder: Path, typed: str, route: Route, files: Files, prob
     else:
         return next(iter(found.values()))
     return None
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is a file or a link; there is none whose name is too long for any."""
+    return os.path.lexists(path) and (path.is_symlink() or path.is_file())
 
 
 def find_static(kind: Kind) -> list[str]:
