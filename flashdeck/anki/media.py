@@ -188,12 +188,13 @@ def _find(card: Card, folder: Path, typed: str, route: Route, files: Files, prob
         report("missing-media", f"there is no file '{typed}'", "write the name of a file in the deck's 'media' folder")
         return None
     found = {os.path.realpath(path): path for top in tops if (path := files.find(top, name))}
+    climbs = ".." in name.split("/")  # then it does not count what happens to be there
     inside = {path: is_inside(path, deck) for path in (top / name for top in tops)}
-    if "\\" in name or not any(inside.values()) or not all(inside[path] for path in inside if os.path.lexists(path)):
+    if "\\" in name or not any(inside.values()) or not all(inside[path] for path in inside if climbs or os.path.lexists(path)):
         report("media-outside", f"'{name}' is outside the deck's folder", "copy the file into the deck's 'media' folder")
     elif unread := [path for path in found.values() if not files.digest(path)]:
         files.read(unread[0])  # raises OSError
-    elif not found and (path := next((path for path in inside if path.is_symlink() or path.is_file()), None)):
+    elif not found and (path := next((path for path in inside if _is_there(path)), None)):
         files.read(path)  # raises OSError, where that is the reason
         report(
             "missing-media",
@@ -212,6 +213,11 @@ def _find(card: Card, folder: Path, typed: str, route: Route, files: Files, prob
     else:
         return next(iter(found.values()))
     return None
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is a file or a link; there is none whose name is too long for any."""
+    return os.path.lexists(path) and (path.is_symlink() or path.is_file())
 
 
 def find_static(kind: Kind) -> list[str]:

@@ -78,7 +78,9 @@ def is_safe_setting(name: str, value: Setting) -> bool:
         return True
     if name in ("font", "bfont"):
         return bool(_FONT.fullmatch(value))
-    return not (runs_in_latex(value) if name in ("latexPre", "latexPost") else find_unsafe_in_template(value))
+    if name in ("latexPre", "latexPost"):
+        return not runs_in_latex(value)
+    return not (find_unsafe(value) if name == "description" else find_unsafe_in_template(value))
 
 
 _FONT = re.compile(r"[\w .,@()+/-]*")

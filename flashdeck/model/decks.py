@@ -115,7 +115,7 @@ def check_deck_name(node: Node, languages: Iterable[str], problems: list[Problem
                 node.problem("bad-deck-name", "Anki may drop the '\"' from a deck's name", *route, word='"', help=help)
             )
         if re.search("<[a-zA-Z/!?]", text):
-            message = "Anki writes a deck's name into a page as it is, where '<' begins a tag"
+            message = "older versions of Anki write a deck's name into a page as it is, where '<' begins a tag"
             help = "leave the '<' out, or write a space behind it"
             problems.append(node.problem("bad-deck-name", message, *route, word="<", help=help))
         if any(not part or part != part.strip() or "\n" in part for part in text.split("::")):
