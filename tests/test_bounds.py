@@ -8,7 +8,8 @@ from flashdeck.anki.html import find_unsafe, to_html
 from flashdeck.anki.safe import make_safe
 from flashdeck.anki.safe_kinds import is_safe_template
 from flashdeck.importing.corrections import plain_words
-from flashdeck.importing.html_to_markdown import _escape
+from flashdeck.importing.html_to_markdown import _escape, from_plain, is_html
+from flashdeck.importing.number_formats import show
 from flashdeck.importing.tables import parse_tags
 from flashdeck.model.template_language import find_mistakes, find_shown
 from flashdeck.release.changes import strip_html
@@ -23,6 +24,9 @@ FUNCTIONS = [
     strip_html,
     plain_words,
     _escape,
+    from_plain,
+    is_html,
+    lambda format: show(1.5, format),
     parse_tags,
     short,
     to_id,

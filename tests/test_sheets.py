@@ -1,6 +1,10 @@
 """Tables as people save them, and the cards that each has to become: nothing cut, nothing guessed, nothing left out silently."""
 
+import os
+import pty
 import re
+import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -9,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import import_package
+from conftest import ROOT, import_package
 from openpyxl import Workbook
 from openpyxl.comments import Comment
 from openpyxl.worksheet.worksheet import Worksheet
@@ -75,6 +79,20 @@ def from_numbers() -> Workbook:
         ["This document was exported from Numbers."], ["Numbers Sheet Name", "Numbers Table Name"], title="Export Summary"
     )
     fill(made.create_sheet("Words"), [["Words"], HEAD, ["dog", "Hund"]])
+    return made
+
+
+def of_a_course_lead() -> Workbook:
+    made = book(
+        ["Vocabulaire de police, module 2"],
+        [],
+        ["Thème", "Terme français ", "Traduction allemande", "Exemple", "Vu le"],
+        ["Enquête", "le témoin", "der Zeuge", "Elle témoigne.\nEr sagt aus.", (date(2025, 11, 3), "dd/mm/yyyy")],
+        [None, "la garde à vue", "der Gewahrsam", "24 h < 48 h"],
+        ["Droit", "art. 12.10", '=CONCAT("§ ","12")'],
+        ["Total", None, 3],
+    )
+    made.active.merge_cells("A4:A5")
     return made
 
 
@@ -452,6 +470,25 @@ SHEETS = {
             "above the header, and not read: 'Unit 1: the farm'",
         ],
     ),
+    "a course lead's workbook, some columns named by the user": Sheet(
+        "a.xlsx",
+        of_a_course_lead(),
+        [
+            {"deck": "Enquête", "question": "le témoin", "answer": "der Zeuge", "extra": "Elle témoigne.\\\nEr sagt aus."},
+            {"deck": "Enquête", "question": "la garde à vue", "answer": "der Gewahrsam", "extra": "24 h < 48 h"},
+        ],
+        [
+            "4 rows, the sheet 'Sheet1'",
+            "columns: Thème -> deck, Terme français -> question, Traduction allemande -> answer, Exemple -> extra;"
+            " left out: Vu le",
+            "above the header, and not read: 'Vocabulaire de police, module 2'",
+            "left out: 2",
+            "  line 6: 'Traduction allemande' holds a formula that was never calculated; open the workbook, save it, import it"
+            " again",
+            "  line 7: it adds up what is above it",
+        ],
+        {"columns": {"extra": "Exemple", "deck": "Thème"}, "name": "Police"},
+    ),
     "hidden sheets": Sheet(
         "a.xlsx",
         with_hidden_sheet(),
@@ -646,6 +683,20 @@ def test_no_encoding_is_shown_in_which_the_file_is_no_text(cli, tmp_path):
 )
 def test_a_spreadsheet_shows_this(value, format, shown):
     assert show(value, format) == shown
+
+
+def test_who_waits_sees_what_is_being_done_and_nobody_else_does():
+    code = (
+        "import time; from flashdeck.commands.terminal import show_stages as s\nwith s() as show: show('reading'); time.sleep({})"
+    )
+
+    def run(seconds: float, terminal: bool) -> str:
+        reader, writer = pty.openpty() if terminal else os.pipe()
+        subprocess.run([sys.executable, "-c", code.format(seconds)], stderr=writer, cwd=ROOT, check=True)
+        os.write(writer, b".")
+        return os.read(reader, 1000).decode()
+
+    assert (run(0.1, True), run(0.8, True), run(0.8, False)) == (".", "\rreading (0 s)\r             \r.", ".")
 
 
 def test_anki_shows_what_was_typed(cli, col, tmp_path):

@@ -50,7 +50,8 @@ TRUE_WORDS = frozenset("1 true yes y x ✓ ✔ oui vrai ja wahr sí si verdadero
 # A last row that counts or adds up what is above it.
 TOTAL = re.compile(r"(grand )?(total|sum|count|summe|gesamt|anzahl|somme|totale|suma|итого|всего)\s*:?", re.I)
 NUMBER = re.compile(r"[\d.,\s%€$£¥\u202f\u00a0+-]+")
-LONGEST_LANGUAGE = 30  # characters of its name
+LONGEST_NAME, MOST_WORDS = 40, 4  # characters and words of the name of a column, where it has to be told from a text
+LANGUAGE = "a language"
 NAMED_IN = "en fr de es it pt nl ru pl uk tr ar he zh ja ko"  # languages in which the names of languages are known
 MOST_LISTED = 30  # columns
 SHOWN_EACH = 500  # rows, of progress
@@ -172,10 +173,11 @@ def _find_misfit(line: int, cells: Sequence[str], width: int, rows: Sequence[Row
 
 
 def _list_columns(header: Sequence[str], rows: Sequence[Row], width: int) -> tuple[str, ...]:
-    """All columns with their numbers, names and first values, for a user who has to name some."""
+    """All columns with their numbers, names and examples, for a user who has to name some."""
+    fullest = sorted((cells for _, cells in rows[:LAST_TITLE]), key=lambda cells: -sum(bool(cell.strip()) for cell in cells))
     lines = []
     for at in range(min(width, MOST_LISTED)):
-        first = next((cells[at].strip() for _, cells in rows if at < len(cells) and cells[at].strip()), "")
+        first = next((cells[at].strip() for cells in fullest if at < len(cells) and cells[at].strip()), "")
         name = (f"'{short(header[at])}'" if header[at] else "without a name") if header else ""
         example = f"'{short(first)}'" if first else "nothing"
         lines.append(f"column {at + 1}: {f'{name}, with ' if name else ''}{example}")
@@ -197,15 +199,23 @@ def _is_header(cells: Sequence[str], known: Kinds) -> bool:
     """Whether a row names columns: some of its cells are words for fields, or they name two languages."""
     names = [_split_name(cell)[0] for cell in cells]
     words = set(ALIASES) | set(ABOUT_CARD) | {word for kind in known.values() for word in _words_for(kind)}
-    return any(name in words for name in names) or _name_languages(cells)
-
-
-def _name_languages(cells: Sequence[str]) -> bool:
-    """Whether at least half of some cells name languages, each another one, as above a list of vocabulary."""
-    if len(cells) < 2 or any(len(cell) > LONGEST_LANGUAGE for cell in cells):
+    if any(name in words for name in names):
+        return True
+    if len(cells) < 2 or any(len(cell) > LONGEST_NAME for cell in cells):
         return False
-    codes = [code for cell in cells if (code := find_language(cell))]
-    return len(codes) > 1 and len(codes) * 2 >= len(cells) and len({*codes}) == len(codes)
+    languages = [code for cell in cells if (code := find_language(cell))]
+    if len(languages) > 1 and len(languages) * 2 >= len(cells):
+        return len({*languages}) == len(languages)  # else it is vocabulary about languages
+    return {"question", "answer"} <= {*map(_find_hint, cells)}
+
+
+def _find_hint(cell: str) -> str:
+    """Which side of a card of vocabulary a column may hold by its name: `Terme français`; LANGUAGE where it names only that."""
+    words = _normal_name(cell).split()
+    keys = {ALIASES[word] for word in words if word in ALIASES} if len(words) <= MOST_WORDS else set()
+    if len(keys) == 1:
+        return keys.pop()
+    return LANGUAGE if find_language(cell) else ""
 
 
 @lru_cache(maxsize=1000)
@@ -255,13 +265,21 @@ def _map_columns(header: tuple[str, ...], width: int, table: Table, options: Imp
 
 
 def _map_by_options(header: tuple[str, ...], width: int, options: ImportOptions, known: Kinds) -> Columns:
-    """The columns that the user named, by name or by number."""
-    columns = [column for key, name in options.columns.items() for column in _find_named(key, name, header, width)]
+    """The columns that the user named, by name or by number; with those that the header names, where they make no card alone."""
+    columns = tuple(column for key, name in options.columns.items() for column in _find_named(key, name, header, width))
     keys = {column.key for column in columns}
-    kind = options.kind or find_best_kind(keys, known)
+    try:
+        kind = options.kind or find_best_kind(keys, known)
+    except FlashdeckError:
+        if not any(header):
+            raise
+        used = {column.at for column in columns}
+        rest = tuple("" if at in used else cell for at, cell in enumerate(header))
+        found = _map_by_header(rest, options, known, columns)
+        kind, columns = found.kind, found.columns
     if unknown := sorted(keys - {*known[kind].fields, "extra", "reference", *ABOUT_KEYS}):
         raise FlashdeckError(f"there is no field '{unknown[0]}' in a {kind}; {nearest(unknown[0], known[kind].fields)}")
-    return Columns(kind, tuple(columns))
+    return Columns(kind, columns)
 
 
 def _find_named(key: str, name: str, header: tuple[str, ...], width: int) -> list[TableColumn]:
@@ -283,27 +301,33 @@ def _find_named(key: str, name: str, header: tuple[str, ...], width: int) -> lis
     return [TableColumn(key, language, int(name) - 1)]
 
 
-def _map_by_header(header: tuple[str, ...], options: ImportOptions, known: Kinds) -> Columns:
-    """The columns that are named like the fields of a kind, each field once in a language. Raises FlashdeckError."""
-    keys = {_find_key(*_split_name(cell), known) for cell in header}
-    languages = [
-        at for at, cell in enumerate(header) if cell and not _find_key(*_split_name(cell), known) and find_language(cell)
-    ]
-    if len(languages) > 1 or (languages and keys & {"question", "answer"}):
-        keys |= {"question", "answer"}  # of vocabulary, from one language into another
+def _map_by_header(header: tuple[str, ...], options: ImportOptions, known: Kinds, given: tuple[TableColumn, ...] = ()) -> Columns:
+    """The columns that are named like the fields of a kind, each field once in a language, beside those that are `given`.
+
+    Raises FlashdeckError.
+    """
+    keys = {_find_key(*_split_name(cell), known) for cell in header} | {column.key for column in given}
+    loose = {
+        at: hint for at, cell in enumerate(header) if not _find_key(*_split_name(cell), known) and (hint := _find_hint(cell))
+    }
+    sides = [key for key in ("question", "answer") if key not in keys]
+    if len(loose) >= len(sides) < 2 or len(loose) > 1:
+        keys |= {*sides}  # of vocabulary, from one language into another
     kind = options.kind or find_best_kind(keys, known)
     words = {alias: key for alias, key in ALIASES.items() if key in known[kind].fields} | _words_for(known[kind])
-    found: dict[tuple[str, str], TableColumn] = {}
+    found = {(column.key, column.language): column for column in given}
     for at, cell in enumerate(header):
         for word, language in ((_normal_name(cell), ""), _split_name(cell)):
             if word in words and (words[word], language) not in found:
                 found[words[word], language] = TableColumn(words[word], language, at)
                 break
-    for key in ("question", "answer"):
-        if languages and key in keys & known[kind].fields.keys() and key not in {column.key for column in found.values()}:
-            found[key, ""] = TableColumn(key, "", languages.pop(0))
+    for key in sides if {*sides} <= keys & known[kind].fields.keys() else ():
+        for place in [place for wanted in (key, LANGUAGE) for place, hint in loose.items() if hint == wanted][:1]:
+            found[key, ""] = TableColumn(key, "", place)
+            del loose[place]
     for column in found.values():
-        _refuse_twins(header[column.at], header)
+        if column not in given:
+            _refuse_twins(header[column.at], header)
     return Columns(kind, tuple(sorted(found.values(), key=lambda column: column.at)))
 
 
@@ -328,8 +352,9 @@ def _map_by_place(width: int, table: Table, options: ImportOptions) -> Columns:
     """The columns of a table without a header: question, answer, extra, or one text. Raises FlashdeckError."""
     free = [at for at in range(width) if at not in table.about_columns.values()]
     if len(free) > 3 and not table.is_anki:
-        help = "name them, as in '--map question=1 --map answer=2', or the line of the header, as in '--header 1'"
-        raise FlashdeckError(f"it has {width} columns and no header; {help}")
+        line = max(table.rows[:LAST_TITLE], key=lambda row: sum(bool(cell.strip()) for cell in row[1]))[0]
+        help = f"name them, as in '--map question=1 --map answer=2', or the line of the header, as in '--header {line}'"
+        raise FlashdeckError(f"it has {width} columns and no header that is known; {help}")
     keys = ["question", "answer", *["extra"] * (len(free) - 2)] if len(free) > 1 else ["text"]
     return Columns(options.kind, tuple(TableColumn(key, "", at) for key, at in zip(keys, free, strict=False)))
 

@@ -22,7 +22,7 @@ OF_SYSTEM = re.compile(r"mm-dd-yy|m/d/yy h:mm|.*\[\$-(?:F800|F400|x-sys\w+)\].*"
 LONG = Context(prec=700)  # digits: the largest number has 308, and a format may ask for as many after the point
 MOST_DIGITS = 15  # of a whole number; a spreadsheet knows no more
 TOKEN = re.compile(
-    r"""(?P<text>"[^"]*"|\\.|_.|\*.)|\[(?P<bracket>[^\]]*)\]|(?P<general>General)"""
+    r"""(?P<text>"[^"]*"|\\.|_.|\*.)|\[(?P<bracket>[^\[\]]*)\]|(?P<general>General)"""
     r"|(?P<day>yyyy|yy|y|mmmmm|mmmm|mmm|mm|m|dddd|ddd|dd|d|hh|h|ss|s|am/pm|a/p|e+(?![+-]))"
     r"|(?P<digits>[0#?][0#?,]*(?:\.[0#?]*)?|\.[0#?]+)|(?P<exponent>E[+-]0+)|(?P<percent>%)|(?P<at>@)|(?P<sign>.)",
     re.I | re.S,
