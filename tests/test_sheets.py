@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from html import unescape
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import pytest
@@ -722,3 +723,42 @@ def test_anki_shows_what_was_typed(cli, col, tmp_path):
         fields = [unescape(re.sub(r"<[^<>]*>", "", re.sub(r"<br>\s*", "\n", one))) for one in col.get_note(id).fields]
         shown[fields[1]] = fields[0]
     assert shown == {f"{at}.50": learner for at, (_, learner) in enumerate(rows)}
+
+
+def test_notes_of_ours_that_somebody_corrected_in_anki_come_back(cli, col, tmp_path, deck):
+    """Exported from Anki as text, with all that such an export can have."""
+    cards = """\
+        kind: basic
+        tags: [core]
+        cards:
+          - {id: a, question: What is *it*?, answer: {en: 1 < 2, fr: 1 < 3}, extra: more, both_ways: true}
+          - {id: b, kind: cloze, text: 'A {{c1::gap}}'}
+          - {id: c, kind: choice, question: Q, answer: A, distractors: [x, y], why: because}
+        """
+    deck(dedent(cards), "id: test\nname: Test\nlanguages: [en, fr]\n")
+    assert cli("release").code == 0
+    for language in ("en", "fr"):
+        import_package(col, tmp_path / "dist" / f"test-{language}.apkg")
+    for id in col.find_notes("tag:core"):
+        note = col.get_note(id)
+        if note.guid == "test/a@fr":
+            note["Answer"] = "1 &lt; 4"
+        if note.guid == "test/c@en":
+            note["Why"], note["My notes"], note.tags = "", "mine", ["core", "new"]
+        col.update_note(note)
+    options = dict.fromkeys(("with_html", "with_tags", "with_deck", "with_notetype", "with_guid"), True)
+    col.export_note_csv(out_path=str(tmp_path / "notes.txt"), limit=None, **options)
+
+    ran = cli("import", "notes.txt", "--into", "decks/test", "--update")
+
+    assert sorted(re.sub(r"line \d+", "line", line) for line in ran.out.splitlines()[2:]) == [
+        "  line: answer of test/a: {en: 1 < 2, fr: 1 < 3} -> {en: 1 < 2, fr: 1 < 4}",
+        "  line: tags of test/c: [core] -> [core, new]",
+        "  line: why of test/c: 'because' -> nothing",
+        "4 cards there already",
+        "corrected: 2",
+        "no new cards",
+    ]
+    assert (tmp_path / "decks" / "test" / "cards.yaml").read_text() == dedent(cards).replace("fr: 1 < 3", "fr: 1 < 4").replace(
+        ", why: because}", ", tags: [core, new]}"
+    )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from flashdeck.anki.html import RAW, find_media, to_html
-from flashdeck.anki.identity import FIELD_SEPARATOR
+from flashdeck.anki.identity import FIELD_SEPARATOR, split_guid
 from flashdeck.diagnostics.errors import FlashdeckError
 from flashdeck.diagnostics.problem import nearest
 from flashdeck.diagnostics.render import count
@@ -47,6 +47,7 @@ ABOUT_CARD = {
 ABOUT_KEYS = frozenset(ABOUT_CARD.values())
 HTML_SIGNS = re.compile(r"</?(a|b|i|u|p|br|hr|em|img|div|sub|sup|span|strong|li|ul|ol|code|font|h\d)(\s[^<>]*)?/?>", re.I)
 TRUE_WORDS = frozenset("1 true yes y x ✓ ✔ oui vrai ja wahr sí si verdadero vero sim да истина prawda tak waar".split())
+OUR_TYPE = re.compile(r"[\w.-]+ ([\w.-]+) \([A-Za-z-]+\)")  # the name of a note type that flashdeck made
 # A last row that counts or adds up what is above it.
 TOTAL = re.compile(r"(grand )?(total|sum|count|summe|gesamt|anzahl|somme|totale|suma|итого|всего)\s*:?", re.I)
 NUMBER = re.compile(r"[\d.,\s%€$£¥\u202f\u00a0+-]+")
@@ -431,11 +432,19 @@ class _CardReader:
         notetype = about.get("notetype", "")
         if self.table.is_anki and "image-occlusion:" in texts[0].text:
             return "a text export has not all of an image occlusion; import a package of it"
-        kind = self.columns.kind or _guess_kind(texts, notetype)
-        texts = texts if self.columns.kind else _for_kind(texts, kind, notetype)
         guid = _to_guid(cells, self.columns)
-        if guid and notetype:
-            self.foreign[notetype] = None
+        places = self.places
+        if ours := _find_our_kind(notetype, guid, self.known):
+            kind = ours.word
+            fields = [cells[column.at] for column in self.columns.columns if column.is_field]
+            texts = _to_our_texts(fields, ours, guid, self.columns.languages[0])
+            places = places - {"question", "answer", "text", "extra"} | {one.key for one in texts}
+            texts = [one for one in texts if one.text.strip()]
+        else:
+            kind = self.columns.kind or _guess_kind(texts, notetype)
+            texts = texts if self.columns.kind else _for_kind(texts, kind, notetype)
+            places = places - {"extra"} if self.table.is_anki else places  # of another note type, which has more fields
+            self.foreign |= {notetype: None} if guid and notetype else {}
         values = _to_values(texts, self.columns, self.known[kind], self._to_text(line))
         return ImportedCard(
             f"line {line}",
@@ -446,7 +455,7 @@ class _CardReader:
             *separate_courses(self.tags + parse_tags(own.get("tags", ""))),
             id=to_id(about.get("id", "")),
             content=FIELD_SEPARATOR.join(cells),
-            empty=tuple(key for key in sorted(self.places) if key not in values and not about.get(key)),
+            empty=tuple(key for key in sorted(places) if key not in values and not about.get(key)),
         )
 
     def _to_text(self, line: int) -> Callable[[str], str]:
@@ -478,6 +487,21 @@ class _CardReader:
                 " goes on with them only if you import a package (.apkg) of them instead"
             )
         return notes
+
+
+def _find_our_kind(notetype: str, guid: str | Mapping[str, str], known: Kinds) -> Kind | None:
+    """The kind of a note that flashdeck made and somebody exported from Anki; None for all others."""
+    found = OUR_TYPE.fullmatch(notetype)
+    kind = known.get(found[1]) if found and isinstance(guid, str) and split_guid(guid) else None
+    return kind if kind and not kind.imported_note_type else None
+
+
+def _to_our_texts(cells: Sequence[str], kind: Kind, guid: str | Mapping[str, str], base: str) -> list[Text]:
+    """What of such a note its author can have typed, be it empty: the rest is made of other things."""
+    found = split_guid(str(guid))
+    language = found[2] if found and found[2] != base else ""
+    keys = [*(field.key if field.type in ("text", "flag") else "" for field in kind.stored), "extra"]
+    return [Text(key, language, cell) for key, cell in zip(keys, cells, strict=False) if key]
 
 
 def _guess_kind(texts: Sequence[Text], notetype: str) -> str:
