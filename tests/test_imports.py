@@ -609,8 +609,8 @@ WIDTH = "there are 2 columns; correct the line, or delete it"
             "x.csv",
             b"a,b,c,d,e\n1,2,3,4,5\n",
             [],
-            "it has 5 columns and no header; name them, as in '--map question=1 --map answer=2', or the line of the header, as in"
-            " '--header 1'",
+            "it has 5 columns and no header that is known; name them, as in '--map question=1 --map answer=2', or the line of the"
+            " header, as in '--header 1'",
         ),
         ("x.csv", b"Country,Capital\nChad,x\n", ["--map", "question=Cuntry"], "there is no column 'Cuntry'; there is 'Country'"),
         ("x.csv", b"Front,Back\na,b\n", ["--kind", "bascic"], "there is no kind 'bascic'; there is 'basic'"),
