@@ -695,7 +695,10 @@ def test_who_waits_sees_what_is_being_done_and_nobody_else_does():
         reader, writer = pty.openpty() if terminal else os.pipe()
         subprocess.run([sys.executable, "-c", code.format(seconds)], stderr=writer, cwd=ROOT, check=True)
         os.write(writer, b".")
-        return os.read(reader, 1000).decode()
+        shown = ""
+        while not shown.endswith("."):  # a terminal gives what it has got so far
+            shown += os.read(reader, 1000).decode()
+        return shown
 
     assert (run(0.1, True), run(0.8, True), run(0.8, False)) == (".", "\rreading (0 s)\r             \r.", ".")
 

@@ -308,12 +308,13 @@ def _map_by_header(header: tuple[str, ...], options: ImportOptions, known: Kinds
     Raises FlashdeckError.
     """
     keys = {_find_key(*_split_name(cell), known) for cell in header} | {column.key for column in given}
-    loose = {
-        at: hint for at, cell in enumerate(header) if not _find_key(*_split_name(cell), known) and (hint := _find_hint(cell))
-    }
     sides = [key for key in ("question", "answer") if key not in keys]
-    if len(loose) >= len(sides) < 2 or len(loose) > 1:
-        keys |= {*sides}  # of vocabulary, from one language into another
+    wanted = known[options.kind].fields.keys() >= {*sides} if options.kind else not _score_kinds(keys, known)
+    loose: dict[int, str] = {}
+    if sides and wanted:  # of vocabulary, perhaps, from one language into another
+        loose = {at: _find_hint(cell) for at, cell in enumerate(header) if not _find_key(*_split_name(cell), known)}
+        loose = {at: hint for at, hint in loose.items() if hint}
+        keys |= {*sides} if len(loose) >= len(sides) else set()
     kind = options.kind or find_best_kind(keys, known)
     words = {alias: key for alias, key in ALIASES.items() if key in known[kind].fields} | _words_for(known[kind])
     found = {(column.key, column.language): column for column in given}
@@ -385,14 +386,20 @@ def _normal_name(name: str) -> str:
 
 def find_best_kind(keys: set[str], known: Kinds) -> str:
     """The kind whose fields the columns fill: all that it requires, and most of them."""
+    scores = _score_kinds(keys, known)
+    if not scores:
+        raise FlashdeckError("no kind of card fits its columns; map them, as in '--map question=Country --map answer=Capital'")
+    return max(scores, key=lambda word: scores[word])
+
+
+def _score_kinds(keys: set[str], known: Kinds) -> dict[str, float]:
+    """How many fields of each kind the columns fill, of those kinds of which they fill all that is required."""
     scores = {}
     for word, kind in known.items():
         required = {field.key for field in kind.fields.values() if field.required and field.type != "references"}
         if required <= keys and required:
             scores[word] = len(keys & kind.fields.keys()) + 0.5 * (word == "basic")
-    if not scores:
-        raise FlashdeckError("no kind of card fits its columns; map them, as in '--map question=Country --map answer=Capital'")
-    return max(scores, key=lambda word: scores[word])
+    return scores
 
 
 class Text(NamedTuple):
