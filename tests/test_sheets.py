@@ -70,7 +70,7 @@ def with_hidden_sheet() -> Workbook:
 
 
 def with_comment() -> Workbook:
-    made = book(HEAD, ["two\nlines", "  spaces  "])
+    made = book(HEAD, ["two_x000D_\nlines", "  spaces  "])
     made.active["A2"].comment = Comment("check this!", "me")
     return made
 
@@ -185,11 +185,11 @@ SHEETS = {
         basic(('"open', "un"), ('a "dog"', "deux")),
         ["2 rows, separated by tabs, in UTF-8, quotes taken literally", FIRST],
     ),
-    "trailing empty columns, empty lines": Sheet(
+    "trailing empty columns, empty lines, the header once more on the next page": Sheet(
         "a.csv",
-        text("Question;Answer;;;\n;;;;\ndog;chien;;;\n\n;;;;\ncat;chat;;;\n;;;;\n"),
+        text("Question;Answer;;;\n;;;;\ndog;chien;;;\n\n;;;;\nQuestion;Answer;;;\ncat;chat;;;\n;;;;\n"),
         basic(("dog", "chien"), ("cat", "chat")),
-        ["2 rows, separated by semicolons, in UTF-8", FIRST],
+        ["3 rows, separated by semicolons, in UTF-8", FIRST, "left out: 1", "  line 6: it repeats the header"],
     ),
     "titles above the header, a total below": Sheet(
         "a.csv",

@@ -120,7 +120,7 @@ def _read_rows(table: Table, options: ImportOptions, known: Kinds) -> ParsedImpo
     for done, (line, cells) in enumerate(rows):
         if not done % SHOWN_EACH:
             options.show(f"reading row {done:,} of {len(rows):,}")
-        if reason := _find_misfit(line, cells, width, rows, bool(header)):
+        if reason := _find_misfit(line, cells, width, rows, header):
             left_out.append(f"line {line}: {reason}")
             continue
         card = reader.read(line, cells + ("",) * (width - len(cells)))
@@ -162,10 +162,12 @@ def _find_header(table: Table, options: ImportOptions, known: Kinds) -> tuple[tu
     return header, rows[at + 1 :], [f"'{title}'" for title in titles]
 
 
-def _find_misfit(line: int, cells: Sequence[str], width: int, rows: Sequence[Row], has_header: bool) -> str:
+def _find_misfit(line: int, cells: Sequence[str], width: int, rows: Sequence[Row], header: tuple[str, ...]) -> str:
     """Why a row is no card, whatever its columns mean; usually empty."""
     if len(cells) > width and any(cell.strip() for cell in cells[width:]):
-        return f"{len(cells)} cells where {'the header has' if has_header else 'others have'} {width}"
+        return f"{len(cells)} cells where {'the header has' if header else 'others have'} {width}"
+    if header and tuple(cell.strip() for cell in cells[:width]) == header:
+        return "it repeats the header"
     if line == rows[-1][0] and len(rows) > 2:
         first, *others = [cell.strip() for cell in cells if cell.strip()] or [""]
         if TOTAL.fullmatch(first) and others and all(map(NUMBER.fullmatch, others)):

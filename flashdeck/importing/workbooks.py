@@ -17,6 +17,7 @@ from flashdeck.importing.tables import MOST_ROWS, Table
 LARGEST_SHEET = 200_000_000  # bytes, unpacked
 MOST_COLUMNS, MOST_CELLS = 1_000, 5_000_000
 NO_DATA = "Export Summary"  # the sheet that Numbers puts before those of its user
+ESCAPED = re.compile(r"_x(00[01][0-9A-Fa-f]|005[Ff])_")  # how a workbook writes what XML cannot hold, such as half of a line end
 MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
 # Excel and LibreOffice store the result beside each formula; what writes workbooks without being a spreadsheet does not.
 UNCALCULATED = re.compile(
@@ -148,7 +149,7 @@ class _SheetReader:
         if isinstance(value, str):
             if cell.data_type == "e":
                 self.broken[at, column] = f"shows the error '{value}'"
-            return value
+            return ESCAPED.sub(lambda found: chr(int(found[1], 16)), value) if "_x" in value else value
         if isinstance(value, date | time | timedelta):
             self.days[at, column] = to_iso(value)
         return show(value, cell.number_format, self.language)
