@@ -166,7 +166,7 @@ def _find_misfit(line: int, cells: Sequence[str], width: int, rows: Sequence[Row
     """Why a row is no card, whatever its columns mean; usually empty."""
     if len(cells) > width and any(cell.strip() for cell in cells[width:]):
         return f"{len(cells)} cells where {'the header has' if header else 'others have'} {width}"
-    if header and tuple(cell.strip() for cell in cells[:width]) == header:
+    if header and len(rows) > 1 and tuple(cell.strip() for cell in cells[:width]) == header:
         return "it repeats the header"
     if line == rows[-1][0] and len(rows) > 2:
         first, *others = [cell.strip() for cell in cells if cell.strip()] or [""]
