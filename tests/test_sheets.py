@@ -234,6 +234,13 @@ SHEETS = {
         ["1 row, separated by commas, in UTF-8", f"{FIRST}; left out: Answer"],
         {"columns": {"question": "1", "answer": "3"}},
     ),
+    "a first card with a word that names columns, columns by number": Sheet(
+        "a.csv",
+        text("answer,Antwort\ndog,Hund\n"),
+        basic(("answer", "Antwort"), ("dog", "Hund")),
+        ["2 rows, separated by commas, in UTF-8", NO_HEADER],
+        {"columns": {"question": "1", "answer": "2"}},
+    ),
     "a header in words that nobody knows": Sheet(
         "a.csv",
         text("Vocab FR;Vocab DE\nchien;Hund\n"),

@@ -147,7 +147,10 @@ def _find_header(table: Table, options: ImportOptions, known: Kinds) -> tuple[tu
     elif options.header is None and not table.is_anki:
         for place, (_, cells) in enumerate(rows[:LAST_TITLE]):
             filled = [cell for cell in cells if cell.strip()]
-            if (len(filled) > 1 or not place) and (_is_header(filled, known) or wanted & {*map(_normal_name, filled)}):
+            keys = {_find_key(*_split_name(cell), known) for cell in filled} - {""}
+            sure = wanted or not options.columns or len(keys) != 1  # with columns by number, a card may hold one such word
+            named = (sure and _is_header(filled, known)) or wanted & {*map(_normal_name, filled)}
+            if named and (len(filled) > 1 or not place):
                 at = place
             if len(filled) > 1:
                 at = place if at is None and wanted else at
