@@ -40,7 +40,7 @@ class Answers:
                 return f"{place} {self.find(f'deck-in {deck.folder}') if deck else ''}"
             case "deck-in":
                 deck = frame.folders[Path(name).resolve()]
-                return _digest(deck.id, deck.name, deck.languages, deck.valid, self.files.released.get(deck.folder))
+                return _digest(deck.id, deck.name, deck.languages, deck.partial, deck.valid, self.files.released.get(deck.folder))
             case "kind":
                 return self._find_kind(name)
             case "kinds":

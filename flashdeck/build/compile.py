@@ -119,7 +119,7 @@ def _report_untranslated(cards: Iterable[Card]) -> Iterator[Problem]:
     """Reports for each language, once a file, the texts that cards may lack, and lack in it."""
     found: dict[str, list[tuple[Card, str]]] = {}
     for card in cards:
-        for key, language in card.absent:
+        for key, language in (one for one in card.absent if one[1] not in card.deck.partial):
             found.setdefault(language, []).append((card, key))
     for language, some in found.items():
         card, key = some[0]

@@ -382,7 +382,7 @@ def _read_values(file: CardFile, row: int, typed: Mapping[str, Value], kind: Kin
         absent = tuple((key, language) for key, language in absent if language not in blank)
         incomplete = {key: without & blank if key in optional else without for key, without in incomplete.items()}
     for key, without in incomplete.items():
-        for language in filter(without.__contains__, wanted):
+        for language in (one for one in wanted if one in without and one not in deck.partial):
             message = f"'{key}' is not translated into '{language}': the card is left out of that language"
             help = f"translate it, or remove '{language}' from the 'languages' of this card"
             place = file.place(node, key)

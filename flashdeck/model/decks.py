@@ -1,12 +1,12 @@
 """A deck: a folder with a `deck.yaml`, the namespace of its cards."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from flashdeck.diagnostics.problem import Problem
+from flashdeck.diagnostics.problem import Problem, nearest
 from flashdeck.model.keys import DECK_KEYS
 from flashdeck.model.texts import all_texts, is_complete_in, texts_in
 from flashdeck.sources.values import (
@@ -34,6 +34,7 @@ class Deck:
     name: Value  # a text, or a mapping language -> text
     title: Value
     languages: tuple[str, ...]
+    partial: tuple[str, ...]  # those of `languages` in which only some cards are meant to be
     description: Value
     licence: str
     folder: Path
@@ -51,7 +52,9 @@ def to_package_name(id: str, language: str) -> str:
     return f"{id}-{language}"
 
 
-NOWHERE = Deck("", "", "", (), "", "", Path(), False, Source("", "", None).node(), valid=False)  # of a file that is in no deck
+NOWHERE = Deck(
+    "", "", "", (), (), "", "", Path(), False, Source("", "", None).node(), valid=False
+)  # of a file that is in no deck
 
 
 def read_deck(source: Source, problems: list[Problem]) -> Deck:
@@ -62,7 +65,7 @@ def read_deck(source: Source, problems: list[Problem]) -> Deck:
             report_shape(node, "deck.yaml", "a mapping", problems)
         elif not source.unread:
             problems.append(node.problem("empty-file", "this file is empty", help="write the 'id' of the deck first"))
-        return Deck("", "", "", (), "", "", Path(source.path).parent, False, node, valid=False)
+        return Deck("", "", "", (), (), "", "", Path(source.path).parent, False, node, valid=False)
     misspelt = report_unknown_keys(node, DECK_KEYS, "a deck", problems)
     id = read_id(node, problems, misspelt)
     if not any(("name" in known, "name" in misspelt, source.may_have("name"))):
@@ -96,6 +99,7 @@ def read_deck(source: Source, problems: list[Problem]) -> Deck:
         name,
         known["title"] if "title" in valid_keys else name,
         tuple(languages),
+        _read_partial(node.node("partial"), languages, problems) if "partial" in known and languages else (),
         known["description"] if "description" in valid_keys else "",
         "".join(all_texts(known["licence"])) if "licence" in valid_keys else "",
         Path(source.path).parent,
@@ -103,6 +107,15 @@ def read_deck(source: Source, problems: list[Problem]) -> Deck:
         node,
         valid,
     )
+
+
+def _read_partial(node: Node, languages: Collection[str], problems: list[Problem]) -> tuple[str, ...]:
+    words = read_some_words(node, "'partial'", problems)
+    for word, place in words.items():
+        if word not in languages:
+            message = f"'{short(word)}' is not a language of this deck"
+            problems.append(place.problem("unknown-language", message, help=nearest(word, languages)))
+    return tuple(word for word in words if word in languages)
 
 
 def check_deck_name(node: Node, languages: Iterable[str], problems: list[Problem], is_part: bool = False) -> None:

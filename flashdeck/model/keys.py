@@ -52,6 +52,7 @@ DECK_KEYS = {
     "name": "what learners see in Anki; never renamed once they have it",
     "title": "what it is called in lists",
     "languages": "the codes of its languages",
+    "partial": "those of its languages in which only some cards are meant to be there: what lacks a translation is no problem",
     "description": "what learners read beside the deck in Anki: what it is, what it may stir up, where to turn",
     "licence": "the terms under which others may use the deck",
     "allow_scripts": "true: templates of the deck's own kinds may run scripts",
