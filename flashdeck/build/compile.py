@@ -24,7 +24,7 @@ from flashdeck.model.lists import find_lists
 from flashdeck.model.texts import all_texts, texts_in
 from flashdeck.sources.values import as_text, find_misspelt
 from flashdeck.sources.yaml_file import Source
-from flashdeck.wording.rules import FIND, to_rules
+from flashdeck.wording.rules import to_rules
 
 
 def compile_unit(path: Path, source: Source, found: Iterable[Problem], answers: Answers, languages: Collection[str]) -> Unit:
@@ -70,7 +70,7 @@ def compile_unit(path: Path, source: Source, found: Iterable[Problem], answers: 
         reviews=tuple(
             (card.item, key, str(card.values[key])) for card in cards.values() for key in card.kind.days if key in card.values
         ),
-        rules=tuple(rule for card in cards.values() if FIND in card.kind.fields for rule in to_rules(card)),
+        rules=tuple(rule for card in cards.values() for rule in to_rules(card)),
         overrides=tuple((int(node.route[1]), as_text(here["override"])) for node, here in file.overrides),
     )
     return add_languages(_add_rows(unit, rows), cards, frame.references, media, languages if ok else ())

@@ -38,8 +38,8 @@ def to_rule(row: Any) -> Rule:
 
 
 def to_rules(card: Card) -> Iterator[Rule]:
-    """The rules of a card of a kind with the field FIND, one a language; a card that was withdrawn has none."""
-    if "retired" in card.values:
+    """The rules of a card, one a language; a card that was withdrawn has none."""
+    if FIND not in card.kind.fields or "retired" in card.values:
         return
     for language in (*card.languages, *card.left_out):
         if finds := _find_words(card, language):
