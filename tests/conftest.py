@@ -160,12 +160,21 @@ def find_old_anki(version: str) -> Path:
     """The Python of an environment that has an old Anki; it is made once, and kept under .cache."""
     folder = ROOT / ".cache" / f"anki-{version}"
     python = folder / ("Scripts" if sys.platform == "win32" else "bin") / "python"
+    folder.parent.mkdir(exist_ok=True)
+    import fcntl  # Windows has none
+
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # several processes test
+        _make_old_anki(version, folder, python)
+    return python
+
+
+def _make_old_anki(version: str, folder: Path, python: Path) -> None:
     if not (folder / "ready").exists():
         subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
         done = subprocess.run([python, "-m", "pip", "install", "-q", f"anki=={version}"], capture_output=True, encoding="utf-8")
         assert done.returncode == 0, f"Anki {version} cannot be had on this machine, so it is NOT tested: {done.stderr}"
         (folder / "ready").touch()
-    return python
 
 
 def counts(log: ImportLogWithChanges.Log) -> dict[str, int]:

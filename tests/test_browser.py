@@ -37,7 +37,8 @@ window.hit = () => report("hit()");
 document.addEventListener("securitypolicyviolation", event => report(event.violatedDirective + " " + event.blockedURI));
 document.addEventListener("click", event => {
   const link = event.target.closest("a, area");
-  if (link && link.href && !/^(https?|mailto):/.test(link.protocol)) report(link.href);
+  const leads = link && link.href && link.protocol !== ":";  // what is no address at all leads nowhere
+  if (leads && !/^(https?|mailto):/.test(link.protocol)) report(link.href);
   event.preventDefault();
 });
 function show(html) {

@@ -11,7 +11,7 @@ from flashdeck.diagnostics.render import to_json
 from flashdeck.model.fields import FORMS
 from flashdeck.model.keys import CARD_KEYS, COURSE_KEYS, DECK_KEYS, FILE_KEYS, OVERRIDE_DOC, RETIRED_KEYS, RULE_KEYS
 from flashdeck.model.kinds import Field, Kind
-from flashdeck.model.references import DATES, NAMES, OTHERS, TEXTS
+from flashdeck.model.references import DATES, NAMES, OTHERS, OURS, TEXTS
 
 Schema = dict[str, Any]
 
@@ -86,7 +86,13 @@ def _list_of(item: Schema) -> Schema:
 
 def _deck_field(key: str) -> Schema:
     anywhere = {"anyOf": [TEXT, {"type": "object", "additionalProperties": TEXT, "minProperties": 1}]}
-    known: dict[str, Schema] = {"id": ID_SCHEMA, "languages": _list_of(TEXT), "licence": TEXT, "allow_scripts": FLAG}
+    known: dict[str, Schema] = {
+        "id": ID_SCHEMA,
+        "languages": _list_of(TEXT),
+        "partial": _list_of(TEXT),
+        "licence": TEXT,
+        "allow_scripts": FLAG,
+    }
     return known.get(key, anywhere)
 
 
@@ -191,4 +197,4 @@ def _course(names: _Names) -> Schema:
 
 def _reference() -> Schema:
     """A reference of CSL; what its dates and names may be is CSL's."""
-    return _mapping({key: ID_SCHEMA if key == "id" else {} for key in sorted(TEXTS | DATES | NAMES | OTHERS)}, ["id"])
+    return _mapping({key: ID_SCHEMA if key == "id" else {} for key in sorted(TEXTS | DATES | NAMES | OTHERS | OURS)}, ["id"])

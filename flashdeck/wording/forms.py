@@ -103,11 +103,11 @@ def _find_in_dictionary(words: Collection[str], language: str) -> dict[str, set[
 @cache
 def open_dictionary(language: str) -> tuple[Mapping[str, str], Mapping[str, Sequence[str]]]:
     """The headwords of forms, and the forms of headwords, that are known of a language; empty where none are."""
-    try:
-        from simplemma.strategies.dictionaries import DefaultDictionaryFactory  # a check that has its forms needs none
+    from simplemma.strategies.dictionaries import DefaultDictionaryFactory  # a check that has its forms needs none
 
+    try:
         headwords = DefaultDictionaryFactory().get_dictionary(language)
-    except (ModuleNotFoundError, ValueError):  # a checkout whose environment is older; a language without a dictionary
+    except ValueError:  # a language without a dictionary
         return {}, {}
     forms: dict[str, list[str]] = {}
     for form, headword in headwords.items():
