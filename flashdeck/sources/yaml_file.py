@@ -86,8 +86,8 @@ class Source:
 
     @cached_property
     def has_markup(self) -> bool:
-        """Whether HTML, a link, a picture or a sound can be in any text of the file: in most there is none."""
-        return self.escapes or any(sign in self.text for sign in ("<", "](", "]:", "[sound:", "&#", "\\", "![["))
+        """Whether HTML, a link, a picture, a sound or LaTeX can be in any text of the file: in most there is none."""
+        return self.escapes or any(sign in self.text for sign in ("<", "](", "]:", "[sound:", "[/", "&#", "\\", "![["))
 
     @cached_property
     def has_comments_after_values(self) -> bool:
