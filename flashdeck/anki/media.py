@@ -133,7 +133,7 @@ def read_media(card: Card, files: Files, known: dict[Place, Media], problems: li
                 if path:
                     known[folder, name] = to_media(path, files.digest(path), files.keeps_name(path))
                     yield Shown(route, unquote_name(name), known[folder, name])
-            for name in find_latex_pictures(html):
+            for name in find_latex_pictures(html) if "[/" in html else ():
                 top = card.home(str(route[0]))[0].folder / MEDIA_FOLDER
                 if (folder, name) not in known and (path := files.find(top, name)) and files.digest(path):
                     known[folder, name] = to_media(path, "", keeps_name=True)

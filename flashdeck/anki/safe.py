@@ -516,18 +516,16 @@ def simplify(html: str) -> str:
 
 def find_pictures(html: str) -> list[tuple[str, str]]:
     """The pictures of HTML, each with the name of its file and its alternative text."""
-    return [(name, alt) for tag, name, alt in _find_files(html) if tag == "img"]
+    return [(name, alt) for tag, name, alt in _find_files(html) if tag == "img"] if "<img" in html.lower() else []
 
 
 def find_files(html: str) -> list[str]:
     """The names of the files that tags of HTML show or play."""
-    return [name for _, name, _ in _find_files(html)]
+    return [name for _, name, _ in _find_files(html)] if "src" in html.lower() else []
 
 
 def _find_files(html: str) -> Iterator[tuple[str, str, str]]:
     """The tags of HTML that show or play a file: each with its name, and the alternative text."""
-    if "src" not in html.lower():
-        return
     for found in _WRITTEN.finditer(_read(html)[0]):
         if found["tag"] in ("img", "audio", "source"):
             one = dict(_ATTRIBUTE.findall(found["attributes"]))

@@ -60,7 +60,8 @@ def _to_versions(cards: Mapping[int, Card]) -> dict[str, list[_Version]]:
     found: dict[str, list[_Version]] = {}
     for row, card in cards.items():
         by_texts = card.kind.cloze or card.kind.imported_note_type
-        if by_texts or any(type(card.values.get(key)) is dict for key in card.kind.conditions):
+        conditions = card.kind.conditions
+        if by_texts or (conditions and any(type(card.values.get(key)) is dict for key in conditions)):
             for language in card.languages:
                 found.setdefault(language, []).append(_Version(row, card, tuple(card.templates(language))))
         elif card.languages:
