@@ -418,18 +418,24 @@ def test_every_format_of_anki_is_read_and_its_learners_get_updates(form, cli, tm
 def test_crowdanki_folders_are_read_with_their_sub_decks(cli, tmp_path):
     folder = tmp_path / "Geo"
     (folder / "media").mkdir(parents=True)
-    (folder / "media" / "map.png").write_bytes(b"a map")
+    for name in ("map.png", "Chad.png", "_Chad.png"):
+        (folder / "media" / name).write_bytes(b"a map")
     model = {"__type__": "NoteModel", "crowdanki_uuid": "u1", "name": "Land", "type": 0, "css": ".card {}"}
-    model |= {"flds": [{"name": "Country"}, {"name": "Map"}], "tmpls": [{"name": "C", "qfmt": "{{Country}}", "afmt": "{{Map}}"}]}
+    back = '{{Map}}<img src="{{Country}}.png"><img src="_{{Country}}.png">'
+    model |= {"flds": [{"name": "Country"}, {"name": "Map"}], "tmpls": [{"name": "C", "qfmt": "{{Country}}", "afmt": back}]}
     note = {"__type__": "Note", "fields": ["Chad", '<img src="map.png">'], "guid": "abc", "note_model_uuid": "u1", "tags": ["x"]}
     child = {"__type__": "Deck", "name": "Africa", "notes": [note], "children": [], "media_files": ["map.png", "../evil.png"]}
+    child["media_files"] += ["Chad.png", "_Chad.png"]
     deck = {"__type__": "Deck", "name": "Geo", "notes": [], "children": [child], "note_models": [model], "media_files": []}
     (folder / "Geo.json").write_text(json.dumps(deck))
 
-    ran = cli("import", folder, "--into", "decks/geo")
+    ran = cli("import", folder, "--into", "decks/geo", "--allow-scripts")
 
     assert ran.code == 0
     assert "  the file '../evil.png' is not in its folder 'media'" in ran.out
+    reason = "'Chad.png' and 1 other, named by a field: Anki imports only files that begin with '_' for templates"
+    assert f"  land/back.html: {reason}" in ran.out
+    assert sorted(path.name for path in (tmp_path / "decks" / "geo" / "media").iterdir()) == ["_Chad.png", "map.png"]
     assert (tmp_path / "decks" / "geo" / "cards.yaml").read_text() == dedent("""\
         kind: land
         deck: Africa

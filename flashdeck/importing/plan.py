@@ -5,7 +5,7 @@ A second import of the same file adds only what is new. What would be a problem 
 
 import os
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
@@ -34,7 +34,7 @@ from flashdeck.release.ledger import NAME as LEDGER
 from flashdeck.release.ledger import Ledger, render_ledger
 from flashdeck.sources.editing import append_items, render_block
 from flashdeck.sources.files import DECK_FILE, MEDIA_FOLDER, OWN_KINDS, TEXTS, read_file
-from flashdeck.sources.values import first_text, to_id
+from flashdeck.sources.values import first_text, short, to_id
 from flashdeck.sources.yaml_file import Value, read_text
 
 FOLDER_SUFFIX = "/"  # in place of a suffix, for a folder
@@ -104,7 +104,7 @@ def _plan(parsed: ParsedImport, options: ImportOptions, before: Project | None) 
     cards = [replace(card, deck=part_below(card.deck, target.root, is_released)) if card.deck else card for card in parsed.cards]
     known = read_known(before.facts, target.id) if before else {}
     new, changed, same = _compare(_with_ids(cards, target, known), known, parsed.languages)
-    left_out = list(parsed.left_out)
+    left_out = [*parsed.left_out, *_find_out_of_reach(parsed)]
     corrected = changed if options.update else []
     files: dict[Path, bytes] = {}
     media: dict[Path, bytes] = {}
@@ -317,6 +317,17 @@ def _to_entry(card: ImportedCard, deck: str, language: str, defaults: Mapping[st
     if list(card.tags) != defaults.get("tags", []):
         entry["tags"] = list(card.tags)
     return entry
+
+
+def _find_out_of_reach(parsed: ParsedImport) -> Iterator[str]:
+    """What templates put together of fields and Anki brings with no package, since its name does not begin with `_`."""
+    for kind, files in parsed.kinds.items():
+        for side in sorted(files):
+            for pattern in find_named_by_fields(files[side]) if side.endswith(".html") else ():
+                names = sorted(name for name in parsed.media if name[0] != "_" and pattern.fullmatch(name))
+                if names:
+                    some = f"'{short(names[0])}'" + (f" and {count(len(names) - 1, 'other')}" if len(names) > 1 else "")
+                    yield f"{kind}/{side}: {some}, named by a field: Anki imports only files that begin with '_' for templates"
 
 
 def _to_media(parsed: ParsedImport, cards: Sequence[ImportedCard], folder: Path) -> tuple[dict[Path, bytes], dict[str, str]]:
