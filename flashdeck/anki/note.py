@@ -403,9 +403,15 @@ class _Page(NamedTuple):
         return "".join(htmls) + (f"<div>{extra}</div>" if htmls and extra else extra)
 
     def sources(self, references: Mapping[str, Reference]) -> str:
-        undated = self.card.kind.label("undated", self.language)
-        cited = [f"<li>{_cite(references[id], undated)}</li>" for _, id in self.card.texts("reference", self.language)]
+        cited = [f"<li>{self.cite(references[id])}</li>" for _, id in self.card.texts("reference", self.language)]
         return f'<ul class="references">{"".join(cited)}</ul>' if cited else ""
+
+    def cite(self, reference: Reference) -> str:
+        """A reference in the learner's language; of one without a date, when it was read, where that is known."""
+        undated = self.card.kind.label("undated", self.language)
+        if reference.accessed and not reference.year:
+            undated += f" ({self.card.kind.label('read', self.language)} {say_date(reference.accessed, self.language)})"
+        return _cite(reference, undated)
 
     def retired(self, replacement: Content | None) -> str:
         """Why a card was withdrawn and since when, and what the card asks that replaces it."""

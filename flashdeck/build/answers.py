@@ -46,7 +46,8 @@ class Answers:
             case "kinds":
                 return _digest(*sorted(frame.kinds_of(frame.decks[name]) if name in frame.decks else frame.kinds))
             case "reference":
-                return _digest(frame.references.get(name))
+                reference = frame.references.get(name)
+                return _digest(reference, reference.accessed if reference else "")
             case "references":
                 return _digest(*sorted(frame.references))
         return self.files.answer(question)

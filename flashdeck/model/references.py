@@ -127,7 +127,7 @@ def cite(reference: Reference, undated: str) -> str:
     whose = "; ".join(reference.authors) or reference.publisher or reference.container
     where = [part for part in (reference.container, reference.publisher) if part and part != whose]
     parts = [escape(whose), f"<cite{lang}>{escape(reference.title)}</cite>", *map(escape, where), reference.year or undated]
-    text = ". ".join(part.removesuffix(".") for part in parts) + "."
+    text = " ".join(part if re.search(r"[.?!…](</cite>)?$", part) else f"{part}." for part in parts)
     text = text.replace("[sound:", "[<wbr>sound:")  # of which no file is packed
     if not reference.url:
         return text
