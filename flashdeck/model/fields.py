@@ -32,11 +32,11 @@ TEXT_TYPES = frozenset(("text", "texts", "options", "references", "guid"))
 READ_APART = ("id", "kind", "languages")
 
 
-def are_complete_texts(values: Sequence[Value], deck: Deck, source: Source) -> bool:
-    """Whether all values of a text type are valid and given in every language: true of most cards, and quick to check."""
+def are_complete_texts(values: Sequence[Value], deck: Deck, wanted: frozenset[str], source: Source) -> bool:
+    """Whether all values of a text type are valid and given in every language that is wanted: true of most cards, and quick."""
     texts: list[Value] = []
     for value in values:
-        if type(value) is dict and value.keys() == deck.language_set:
+        if type(value) is dict and wanted <= value.keys() <= deck.language_set:
             texts += value.values()
         else:
             texts.append(value)

@@ -91,7 +91,7 @@ class Source:
 
     @cached_property
     def has_comments_after_values(self) -> bool:
-        return " #" in self.text and bool(re.search(r"[^\s#][^\n#]*(?<=\S) #", self.text))
+        return " #" in self.text and bool(re.search(r"^[^\n#]*+(?<=[^\s#] )#", self.text, re.M))
 
     def find_comment(self, route: Route) -> str:
         """The comment that ends the plain text at a route, with one space before it as in a sentence; usually none."""

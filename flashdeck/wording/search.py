@@ -119,7 +119,7 @@ class Guard:
                 if words := split(phrase):
                     anchor = min(words, key=lambda word: (len(word) < SHORT, count[word], -len(word)))  # the rarest
                     all_of = [self._forms(word) for text in (phrase, *near) for word in split(text)]
-                    key = (*split(typed), *((rule.card,) if rule.only_near else ()))
+                    key = (*split(typed), *rule.only_near)
                     pattern = self._to_pattern([phrase])
                     found.setdefault(key, _Phrase(rule, typed, self._forms(anchor), pattern, near, all_of, around))
         return [*found.values()]
