@@ -1,5 +1,6 @@
 """Instructors start a deck and add cards to it: by options, and by answering questions at a real terminal."""
 
+import codecs
 import os
 import pty
 import re
@@ -27,10 +28,11 @@ def talk(answers: list[tuple[str, str]], *words: str, cwd) -> tuple[int, str]:
     process = subprocess.Popen(command, cwd=cwd, env=environment, stdin=slave, stdout=slave, stderr=slave, close_fds=True)
     os.close(slave)
     output, seen, end = "", 0, time.monotonic() + 60
+    decode = codecs.getincrementaldecoder("utf-8")().decode  # a letter may come in two pieces
     while time.monotonic() < end:
         if select.select([master], [], [], 0.1)[0]:
             try:
-                output += os.read(master, 65536).decode()
+                output += decode(os.read(master, 65536))
             except OSError:
                 break
         elif process.poll() is not None:

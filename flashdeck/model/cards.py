@@ -356,7 +356,7 @@ def _read_values(file: CardFile, row: int, typed: Mapping[str, Value], kind: Kin
         _report_keys(file, row, kind, problems)
     values = {key: typed[key] for key in form.stored}
     doubtful, tags = form.others, None
-    meant = typed["languages"] if "languages" in typed else ()
+    meant = typed.get("languages", ())
     for_languages = deck.language_set.intersection(meant) if type(meant) is list and {*map(type, meant)} == {str} else None
     if not are_complete_texts([values[key] for key in form.texts], deck, for_languages or deck.language_set, source):
         doubtful += tuple((key, "text") for key in form.texts)
