@@ -7,7 +7,16 @@ from hashlib import sha1
 from html import escape, unescape
 
 from flashdeck.anki.markdown import PLAIN_TEXT, to_raw_html
-from flashdeck.anki.safe import Unsafe, clean, find_files, find_pictures, make_safe, rename_pictures, replace_pictures
+from flashdeck.anki.safe import (
+    Unsafe,
+    clean,
+    find_files,
+    find_pictures,
+    find_unsafe_in_template,
+    make_safe,
+    rename_pictures,
+    replace_pictures,
+)
 from flashdeck.anki.safe import find_unsafe as find_unsafe_html
 from flashdeck.model.cloze import read_gaps, reveal
 from flashdeck.model.texts import RAW as RAW
@@ -65,6 +74,11 @@ def find_unsafe(text: str) -> list[Unsafe]:
     found = find_unsafe_html(to_raw_html(text))
     # with a bad tag, those may be bad that Markdown made around it, which are not the author's mistake
     return [one for one in found if one.word.lower() in text.lower()] or found
+
+
+def find_unsafe_alone(text: str) -> list[Unsafe]:
+    """As `find_unsafe`, of a text that has no files of its own: of others, pictures are judged with their files."""
+    return find_unsafe(text) or find_unsafe_in_template(to_html(text))
 
 
 def find_media(html: str) -> list[str]:

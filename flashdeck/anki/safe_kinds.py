@@ -80,7 +80,8 @@ def is_safe_setting(name: str, value: Setting) -> bool:
         return bool(_FONT.fullmatch(value))
     if name in ("latexPre", "latexPost"):
         return not runs_in_latex(value)
-    return not (find_unsafe(value) if name == "description" else find_unsafe_in_template(value))
+    # of a text, pictures are judged with its files; a description has none
+    return not (find_unsafe_in_template(value) or (name == "description" and find_unsafe(value)))
 
 
 _FONT = re.compile(r"[\w .,@()+/-]*")

@@ -8,7 +8,7 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 
-from flashdeck.anki.html import find_unsafe
+from flashdeck.anki.html import find_unsafe_alone
 from flashdeck.anki.identity import split_full_id, split_language
 from flashdeck.anki.media import LARGEST_MEDIA
 from flashdeck.anki.note import to_deck_name
@@ -249,7 +249,7 @@ def check_media_names(facts: Facts) -> Iterator[Problem]:
 def check_descriptions(facts: Facts) -> Iterator[Problem]:
     """What may not stand on a card may not stand below a deck's name either."""
     for deck in facts.frame.decks.values():
-        for one in (one for text in all_texts(deck.description) if deck.description for one in find_unsafe(text)):
+        for one in (one for text in all_texts(deck.description) if deck.description for one in find_unsafe_alone(text)):
             yield deck.node.problem("unsafe-html", f"{one.named} is not allowed", "description", word=one.word, help=one.help)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from unicodedata import normalize
 
 from flashdeck.anki.css import clean_css, find_unsafe_css
-from flashdeck.anki.html import RAW, find_unsafe, link_remote_media
+from flashdeck.anki.html import RAW, find_unsafe, find_unsafe_alone, link_remote_media
 from flashdeck.anki.identity import FIELD_SEPARATOR, RETIRED_TAG
 from flashdeck.anki.package_reader import Archive, PackageNote, PackageNoteType, read_archive
 from flashdeck.anki.safe_kinds import is_safe_setting, is_safe_template, make_template_safe
@@ -16,7 +16,7 @@ from flashdeck.diagnostics.errors import FlashdeckError
 from flashdeck.diagnostics.render import count
 from flashdeck.importing.cards import ImportedCard, ImportOptions, Learners, ParsedImport, separate_courses
 from flashdeck.importing.columns import find_best_kind
-from flashdeck.importing.html_to_markdown import drop_invisible, from_html
+from flashdeck.importing.html_to_markdown import drop_invisible, from_html, from_plain
 from flashdeck.model.kind_reader import RESERVED_KEYS, read_kinds
 from flashdeck.model.kinds import ImportedNoteType, Kind, Settings
 from flashdeck.model.template_language import find_cloze_fields
@@ -74,8 +74,14 @@ def import_package(path: Path, options: ImportOptions, known: Mapping[str, Kind]
         archive.media,
         options.allow_scripts and any(target.scripts for target in targets.values()),
         _find_learners(path, archive, options, targets),
-        {name: from_html(normalize("NFC", text)) for name, text in archive.descriptions.items() if "::" not in name},
+        {name: _to_description(text) for name, text in archive.descriptions.items() if "::" not in name},
     )
+
+
+def _to_description(html: str) -> str:
+    """What stands beside a deck, as an author would have written it: links in place of pictures on the web, or only its words."""
+    text = from_html(link_remote_media(normalize("NFC", html))[0])
+    return from_plain(" ".join(re.sub(r"<[^<>]*>", " ", html).split())) if find_unsafe_alone(text) else text
 
 
 def _name(note: PackageNote, archive: Archive) -> str:
