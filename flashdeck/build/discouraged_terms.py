@@ -7,7 +7,7 @@ entry of the cache, file by file. The forms of words are another, so that a dict
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,7 +19,7 @@ from flashdeck.build.link import Facts
 from flashdeck.build.unit import Unit
 from flashdeck.diagnostics.problem import Problem
 from flashdeck.model.cards import Card
-from flashdeck.model.texts import texts_in
+from flashdeck.model.texts import all_texts, texts_in
 from flashdeck.sources.files import digest_bytes
 from flashdeck.sources.values import short
 from flashdeck.sources.yaml_file import Route, Value
@@ -153,8 +153,11 @@ def _search_unit(facts: Facts, unit: Unit, guards: Mapping[str, Guard], numbers:
     possible = {code: _Possible(guards[code], words) for code, words in found.items() if words != []}
     if not possible:
         return
+    file = facts.open(unit)
     for card in facts.cards([unit]):
-        if card.valid and (read := facts.read_card(card)):
+        if not card.valid or not _may_have(file.typed(card.row), possible.values()):
+            continue
+        if read := facts.read_card(card):
             yield from _search_card(read, read.values, possible, numbers)
     for item, target in unit.overrides:
         base = facts.find(target)
@@ -162,6 +165,12 @@ def _search_unit(facts: Facts, unit: Unit, guards: Mapping[str, Guard], numbers:
         if card_of:
             values = {key: value for key, value in facts.node(unit, item).fields.items() if key in card_of.kind.types}
             yield from _search_card(card_of._replace(node=facts.node(unit, item)), values, possible, numbers)
+
+
+def _may_have(typed: Mapping[str, Value], guards: Collection[_Possible]) -> bool:
+    """Whether any of the words can be in what is typed for a card: most cards need not be read again."""
+    texts = [text for value in typed.values() for text in ((value,) if type(value) is str else all_texts(value))]
+    return any(guard.may_be_in(text) for guard in guards for text in texts)
 
 
 def _search_card(

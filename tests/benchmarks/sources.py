@@ -131,14 +131,15 @@ def write_copies(decks: Path, folder: Path, notes: int, files: int) -> None:
     """Our own decks in one, copied with new ids until it has so many French notes, in about so many files, and without a problem.
 
     They are what real sources look like: flow mappings, comments, long sentences, languages that some cards lack. Each copy's
-    cards have its number in their ids and behind what they ask. Notices are there once, as there are no more colours. Texts of
-    more than a hundred characters are folded into blocks, as authors do who keep their lines short; our decks have none of these.
+    cards have its number in their ids and behind what they ask. Notices are there once, as there are no more colours, and
+    terms, as nobody discourages a word fifty times. Texts of more than a hundred characters are folded into blocks, as authors do
+    who keep their lines short; our decks have none of these.
     """
     deck = folder / "decks" / "bench"
     deck.mkdir(parents=True)
     sources = {path: path.read_text(encoding="utf-8") for path in sorted(decks.glob("*/*.yaml"))}
     cards = {path: _find_cards(text) for path, text in sources.items()}
-    once = {path for path, found in cards.items() if not found or path.stem == "notices"}
+    once = {path for path, found in cards.items() if not found or path.stem in ("notices", "terms")}
     for path in once - {decks / "custom" / "deck.yaml"}:
         text = sources[path].replace("id: interpol\n", "id: bench\n").replace("interpol/", "bench/")
         name = path.name if path.parent.name == "interpol" else f"{path.parent.name}-{path.name}"
