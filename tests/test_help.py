@@ -60,6 +60,32 @@ def test_a_check_that_watches_reports_again_after_every_change(deck, tmp_path):
     assert "decks/test/cards.yaml:3:28: error[unknown-key] 'anwser' is not a field of a basic" in out.read_text()
 
 
+def test_a_check_that_watches_sees_new_folders_and_decks_that_come_back_and_follows_no_link(deck, tmp_path):
+    decks, out = deck(GOOD), tmp_path / "out"
+    (tmp_path / "elsewhere").mkdir()
+    (decks / "test" / "link").symlink_to(tmp_path / "elsewhere")
+    process = watch(out)
+    try:
+        wait_for(out, "---")
+        (decks / "test" / "more" / "deep").mkdir(parents=True)
+        (decks / "test" / "more" / "deep" / "cards.yaml").write_text(GOOD)
+        wait_for(out, "error[duplicate-id]")
+        decks.rename(tmp_path / "away")
+        wait_for(out, "flashdeck: there is no folder 'decks'")
+        (tmp_path / "away" / "test" / "more" / "deep" / "cards.yaml").unlink()
+        (tmp_path / "away").rename(decks)
+        wait_for(out, "--- 1 warning", 2)
+        before = out.read_text()
+        (tmp_path / "elsewhere" / "cards.yaml").write_text(GOOD)
+        (decks / "test" / ".hidden").write_text("x")
+        time.sleep(0.3)
+        assert out.read_text() == before
+        (decks / "test" / "cards.yaml").write_text("cards: [\n")
+        wait_for(out, "error[yaml-syntax]")
+    finally:
+        stop(process)
+
+
 @pytest.mark.parametrize(
     ("words", "summary"),
     [([], "--- 1 error, 1 warning\n"), (["--strict"], "--- 1 error, 1 warning (counted as an error)\n")],

@@ -25,6 +25,7 @@ ALONE = {
     "openpyxl": "importing/workbooks",
     "sqlite3": "anki/package_reader anki/package_writer",
     "zipfile": "anki/package_reader anki/package_writer handouts/office importing/workbooks",
+    "watchfiles": "sources/watching",
     "zstandard": "anki/package_reader",
     "nh3": "anki/safe",
     "pyromark": "anki/markdown",

@@ -1,7 +1,6 @@
 """`flashdeck check`: every mistake in the sources, once or after every change."""
 
 import sys
-import time
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -13,8 +12,6 @@ from flashdeck.commands.options import DECKS, NoCache, Paths
 from flashdeck.commands.project import compile_sources, find_answer, open_cache, save_answer, with_lost_ledgers
 from flashdeck.commands.terminal import echo, echo_line, show_problems
 from flashdeck.diagnostics.errors import FlashdeckError
-
-INTERVAL = 0.2  # seconds between two looks at the files
 
 
 class ProblemFormat(StrEnum):
@@ -56,23 +53,22 @@ def check(
 
 def _watch(paths: Sequence[Path], format: ProblemFormat, strict: bool, caching: bool) -> NoReturn:
     """Checks now and whenever a file changes, until Ctrl-C. Stops at once, like `check`, only if there is nothing to check."""
-    from flashdeck.sources.files import look
+    from flashdeck.sources.watching import watch
 
-    seen = None
+    is_first = True
     try:
-        while True:
-            if (found := look(paths)) != seen:
-                try:
-                    _check_once(paths, format, strict, caching)
-                except FlashdeckError as error:  # later it may be a deck that is about to be moved or checked out
-                    if seen is None:
-                        raise
-                    echo_line(f"flashdeck: {error}", err=True)
-                seen = found
-                sys.stdout.flush()
-            time.sleep(INTERVAL)
+        for _ in watch(paths):
+            try:
+                _check_once(paths, format, strict, caching)
+            except FlashdeckError as error:  # later it may be a deck that is about to be moved or checked out
+                if is_first:
+                    raise
+                echo_line(f"flashdeck: {error}", err=True)
+            is_first = False
+            sys.stdout.flush()
     except KeyboardInterrupt:
-        raise typer.Exit from None
+        pass
+    raise typer.Exit
 
 
 def _check_once(paths: Sequence[Path], format: ProblemFormat, strict: bool, caching: bool) -> None:

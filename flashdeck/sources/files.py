@@ -469,21 +469,6 @@ def _report_link(folder: Path) -> Problem:
     return Problem(Spot(str(folder), 1, 1), "link-outside", message, help, "warning")
 
 
-def look(paths: Iterable[Path]) -> dict[str, tuple[int, int]]:
-    """When each file below `paths` was written (of a file's path: each beside it), and its size. Hidden ones do not count."""
-    seen: dict[str, tuple[int, int]] = {}
-    for path in paths:
-        for folder, folders, files in os.walk(path if path.is_dir() else path.parent):
-            folders[:] = [name for name in folders if not name.startswith(".") and name != "dist"]
-            for name in (name for name in files if not name.startswith(".")):
-                try:
-                    status = os.stat(os.path.join(folder, name))  # noqa: PTH116, PTH118 (several times a second for all files)
-                except OSError:
-                    continue  # it vanished meanwhile
-                seen[f"{folder}/{name}"] = status.st_mtime_ns, status.st_size
-    return seen
-
-
 def find_target(path: Path, inside: Path | None) -> Path:
     """Where `write_file` writes. Raises NotAFile and Outside."""
     if inside:
